@@ -1,0 +1,86 @@
+/// JSON from outside, read within limits, and JSON going out.
+///
+/// RapidJSON does the work; this header adds what it leaves to its users: limits on depth, values and digits, refusal of
+/// duplicate keys and of broken UTF-8, errors that say where. Host code uses `json::Value` and the accessors below.
+#pragma once
+
+// RapidJSON must throw nothing and abort nothing on bad input; its asserts guard programming errors only.
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace toolrack::base::json {
+
+using Document = rapidjson::Document;
+using Value = rapidjson::Value;
+using Buffer = rapidjson::StringBuffer;
+using Writer = rapidjson::Writer<Buffer>;
+
+struct Limits {
+  std::size_t max_bytes = 4 << 20;
+  std::size_t max_depth = 64;
+  std::size_t max_values = 100'000;
+  std::size_t max_number_digits = 1'000;
+};
+
+/// Asks `parse` for the raw text of one object member, so that it can travel on byte for byte: member `key` at `depth`
+/// (1 = of the root object) below a parent that is itself called `parent` (empty at depth 1). Set when it was found.
+struct Capture {
+  std::size_t depth = 1;
+  std::string_view parent;
+  std::string_view key;
+  std::string_view text;  ///< Out: from the value's first to its last byte, inside the parsed text.
+};
+
+/// Whole text, one value. Errors: kInvalidJson (with offset), kInvalidUtf8, kDuplicateKey (names the key and where), kTooDeep,
+/// kTooManyValues, kBodyTooLarge. Strings are copied into the document; `text` may go.
+Result<Document> parse(std::string_view text, const Limits& limits = {}, std::span<Capture> captures = {});
+
+/// The same for configuration files: comments and trailing commas allowed.
+Result<Document> parse_config(std::string_view text, const Limits& limits = {});
+
+/// "line 3, column 7" of an offset.
+std::string position(std::string_view text, std::size_t offset);
+
+inline std::string_view view(const Value& string) noexcept { return {string.GetString(), string.GetStringLength()}; }
+
+/// The member, or nullptr when `object` is no object or has none of that name.
+const Value* find(const Value& object, std::string_view key) noexcept;
+/// A string member; nullopt when absent or of another type.
+std::optional<std::string_view> find_string(const Value& object, std::string_view key) noexcept;
+std::optional<std::int64_t> find_int(const Value& object, std::string_view key) noexcept;
+std::optional<bool> find_bool(const Value& object, std::string_view key) noexcept;
+/// The value a JSON Pointer (RFC 6901) names, or nullptr.
+const Value* at(const Value& root, std::string_view pointer) noexcept;
+
+/// Compact text.
+std::string dump(const Value& value);
+/// Two spaces of indentation, for people.
+std::string dump_pretty(const Value& value);
+/// Compact, members sorted by the bytes of their names, numbers in shortest form: equal documents give equal bytes.
+std::string canonical(const Value& value);
+/// `text` in quotes, escaped.
+std::string quote(std::string_view text);
+
+/// Writes a string, which RapidJSON's Writer wants as pointer and size.
+inline void put(Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+inline void key(Writer& writer, std::string_view text) {
+  writer.Key(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+/// JSON text that is already well-formed, as it is.
+inline void raw(Writer& writer, std::string_view text, rapidjson::Type type = rapidjson::kObjectType) {
+  writer.RawValue(text.data(), text.size(), type);
+}
+inline std::string_view view(const Buffer& buffer) noexcept { return {buffer.GetString(), buffer.GetSize()}; }
+
+}  // namespace toolrack::base::json

@@ -1,0 +1,45 @@
+/// A bounded pool of threads for work that computes or blocks.
+///
+/// Threads: `post` from any thread. Threads are made when work waits and none is idle, up to the bound; they stay.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.hpp"
+
+namespace toolrack::base {
+
+class Pool {
+ public:
+  /// `name` labels the threads (at most 15 characters).
+  Pool(std::string name, std::size_t max_threads);
+  ~Pool();  ///< `stop`.
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Runs `task` once, in some thread of the pool, in order of arrival where one is free. False after `stop`: it will not run.
+  bool post(std::function<void()> task);
+  /// Runs what is queued, then ends the threads. Idempotent.
+  void stop();
+  std::size_t queued() const;
+
+ private:
+  void run();
+
+  const std::string name_;
+  const std::size_t max_threads_;
+  mutable Mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_ TR_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ TR_GUARDED_BY(mutex_);
+  std::size_t idle_ TR_GUARDED_BY(mutex_) = 0;
+  bool stopping_ TR_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace toolrack::base
