@@ -1,0 +1,78 @@
+/// Toolrack API keys: made once, shown once, stored as digests, looked up without touching the store.
+///
+/// A key reads `tr_live_<id><secret>`: 16 hex characters that name it publicly, 48 secret ones. The store keeps SHA-256 of the whole;
+/// comparing takes the same time whatever differs. Keys live in collection "keys" under their id.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "accounts/limits.hpp"
+#include "accounts/principal.hpp"
+#include "base/clock.hpp"
+#include "base/mutex.hpp"
+#include "base/published.hpp"
+#include "store/store.hpp"
+
+namespace toolrack::accounts {
+
+/// What may be shown of a key.
+struct KeyInfo {
+  std::string id, account, name, prefix;  ///< prefix: "tr_live_1a2b…", for people.
+  Scopes scopes;
+  std::int64_t created_ns = 0, revoked_ns = 0, expires_ns = 0;  ///< Unix; 0: not.
+};
+
+struct NewKey {
+  KeyInfo info;
+  std::string secret;  ///< The whole key; it cannot be read again.
+};
+
+/// Immutable table of the live keys, published to the loops with every change.
+class KeyTable;
+
+/// Threads: all functions from any thread; the ones that change something wait for their commit, so not on a loop.
+class Keys {
+ public:
+  /// Reads every key from the store. `store`, `clock` outlive it; `limits` are the defaults for every key (null: none).
+  static base::Result<std::unique_ptr<Keys>> open(store::Store& store, const base::Clock& clock,
+                                                  std::optional<LimitSettings> limits);
+  ~Keys();
+
+  base::Result<NewKey> create(std::string_view account, std::string_view name, Scopes scopes, std::int64_t expires_ns = 0);
+  std::vector<KeyInfo> list(std::string_view account) const;
+  /// kKeyNotFound also for a key of another account.
+  base::Result<KeyInfo> get(std::string_view account, std::string_view id) const;
+  /// Effective for the next call on every loop; idempotent.
+  base::Result<KeyInfo> revoke(std::string_view account, std::string_view id);
+
+  /// One per loop.
+  class Reader {
+   public:
+    explicit Reader(const Keys& keys);
+    /// The principal of a presented key, or kInvalidKey (malformed, unknown, revoked, expired: one text). The reference holds until
+    /// the next call; copy the shared_ptr to keep it.
+    base::Result<std::reference_wrapper<const PrincipalRef>> find(std::string_view key);
+
+   private:
+    const base::Clock& clock_;
+    base::Published<KeyTable>::Reader table_;
+  };
+
+ private:
+  Keys(store::Store& store, const base::Clock& clock, std::optional<LimitSettings> limits);
+  store::Store& store_;
+  const base::Clock& clock_;
+  const std::optional<LimitSettings> limit_settings_;
+  mutable base::Mutex mutex_;
+  struct Row;
+  std::vector<std::shared_ptr<const Row>> rows_ TR_GUARDED_BY(mutex_);
+  base::Published<KeyTable> table_;
+};
+
+}  // namespace toolrack::accounts

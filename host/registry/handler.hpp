@@ -1,0 +1,57 @@
+/// The interface that every source of tools implements and the call path uses.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/loop.hpp"
+#include "registry/outcome.hpp"
+
+namespace toolrack::registry {
+
+struct Skill;
+
+/// The backend that the call path chose for an attempt.
+struct Backend {
+  std::string_view provider, base_url, credential, options_json;
+  bool byok = false, last = true;
+};
+
+/// One attempt at one skill. Owned by the call path; it and all it points to stay until `Completion::complete` has returned.
+struct Invocation {
+  const Skill* skill = nullptr;
+  std::string_view input_json;           ///< An object that satisfies the skill's input schema.
+  std::string_view call_id;              ///< The same in every attempt and run.
+  std::string_view account;              ///< Stable pseudonym.
+  std::string_view transport, client, locale, traceparent, meta_json;
+  std::int64_t deadline_ns = 0;          ///< Monotonic; 0: none.
+  std::uint32_t attempt = 0, run = 0;
+  const Backend* backend = nullptr;      ///< Null when the skill has no providers.
+  base::Loop* loop = nullptr;            ///< The call's home: `invoke`, `cancel` and `complete` happen there.
+  bool wants_progress = false, wants_partials = false;
+};
+
+/// How a handler answers. Implemented by the call path; called on the invocation's loop.
+class Completion {
+ public:
+  /// Exactly once for each invoke, perhaps before `invoke` has returned. The invocation is gone afterwards.
+  virtual void complete(Outcome outcome) noexcept = 0;
+  /// `total` ≤ 0: not known.
+  virtual void progress(double done, double total, std::string_view note) noexcept = 0;
+  /// False: nobody listens, stop sending.
+  virtual bool partial(Part part) noexcept = 0;
+
+ protected:
+  ~Completion() = default;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// Starts the attempt and returns a ticket for `cancel` (0 when it has completed already).
+  virtual std::uint64_t invoke(const Invocation& invocation, Completion& completion) = 0;
+  /// A hint that the answer is not wanted any more; `complete` still comes, soon. Stale tickets are ignored.
+  virtual void cancel(std::uint64_t ticket) = 0;
+};
+
+}  // namespace toolrack::registry

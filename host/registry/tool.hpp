@@ -1,0 +1,84 @@
+/// Tools and skills as the rest of the host sees them: what a manifest says, compiled once, immutable afterwards.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/money.hpp"
+#include "base/result.hpp"
+#include "registry/handler.hpp"
+
+namespace toolrack::registry {
+
+struct Tool;
+class InputValidator;
+
+enum class Mode : std::uint8_t { kInline, kPooled, kBlocking };
+
+struct Provider {
+  std::string slug, base_url, credential, cost_json, options_json;
+  std::chrono::milliseconds timeout{30'000};
+};
+
+/// "5/h": at most `count` calls in `window`, counted per rack, account or credential.
+struct ClassLimit {
+  enum class Scope : std::uint8_t { kRack, kAccount, kCredential };
+  Scope scope = Scope::kAccount;
+  std::uint32_t count = 0;
+  std::chrono::seconds window{3600};
+  std::string name;  ///< Skills with the same name share the count.
+};
+
+struct Example {
+  std::string description, input_json;
+};
+
+struct Skill {
+  const Tool* tool = nullptr;
+  std::uint32_t index = 0;              ///< Position in the manifest.
+  std::string name, flat_name;          ///< `ticker`, `kraken_ticker`.
+  std::string title, description, returns;
+  std::string input_schema, output_schema;  ///< As written in the manifest, byte for byte; output may be empty.
+  std::string annotations_json;         ///< MCP annotations object, or empty.
+  std::vector<Example> examples;
+  base::Money price;                    ///< Per call, before markup.
+  std::vector<std::string> providers;   ///< Backends, best first.
+  std::vector<ClassLimit> limits;
+  Mode mode = Mode::kPooled;
+  std::chrono::milliseconds timeout{30'000};
+  double estimated_seconds = 0;
+  bool confirm = false, async = false, idempotent = false, resumable = false, read_only = false;
+  std::chrono::seconds cache_ttl{0};
+  std::shared_ptr<const InputValidator> input_validator;
+  std::shared_ptr<const InputValidator> output_validator;  ///< Null without an output schema.
+  std::shared_ptr<Handler> handler;
+  /// Seconds after which old clients poll a job instead of waiting; ≥ 30 means async.
+  bool is_long() const noexcept { return async || estimated_seconds >= 30; }
+};
+
+struct Tool {
+  std::string owner, slug, version, prefix;
+  std::vector<std::string> aliases, categories;
+  std::string title, description, status;  ///< status: stable, beta, alpha, deprecated.
+  std::string source;                      ///< native, declarative, mcp, rest, builtin.
+  std::string build_id;                    ///< Of the library; empty for other sources.
+  std::string manifest_json;               ///< As loaded.
+  std::vector<Provider> providers;
+  std::vector<std::string> granted_hosts, granted_tools, granted_secrets;
+  bool eager = false;
+  std::uint32_t max_concurrency = 0;       ///< 0: not limited.
+  bool unload_never = false;
+  bool bundled = false;                    ///< Ships with the program: wins a bare slug.
+  std::vector<Skill> skills;               ///< Their `tool` points here, so a Tool is made once and never moved.
+
+  std::string id() const { return owner + "/" + slug; }
+  const Provider* find_provider(std::string_view slug) const noexcept;
+};
+
+}  // namespace toolrack::registry
