@@ -5,6 +5,7 @@
 
 #include <tl/expected.hpp>
 
+#include <type_traits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -20,6 +21,14 @@ template <typename... Args>
   return tl::unexpected<Error>(Error(std::forward<Args>(args)...));
 }
 
+namespace detail {
+/// What TRY yields: the value, or nothing for Result<void>.
+template <typename T>
+T take(tl::expected<T, Error>&& result) {
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+}  // namespace detail
+
 }  // namespace toolrack::base
 
 /// The value of a Result, or return its error to the caller: `auto tool = TRY(catalogue.find(name));`
@@ -28,7 +37,7 @@ template <typename... Args>
     auto&& try_result = (expression);                                                          \
     if (!try_result) [[unlikely]]                                                              \
       return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error());         \
-    *std::move(try_result);                                                                    \
+    ::toolrack::base::detail::take(std::move(try_result));                                     \
   })
 
 /// The same inside a coroutine.
@@ -37,5 +46,5 @@ template <typename... Args>
     auto&& try_result = (expression);                                                          \
     if (!try_result) [[unlikely]]                                                              \
       co_return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error());      \
-    *std::move(try_result);                                                                    \
+    ::toolrack::base::detail::take(std::move(try_result));                                     \
   })
