@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <thread>
