@@ -1,0 +1,55 @@
+/// Stage 4: may this principal run this skill now, at this price.
+///
+/// Scopes, guards and limits are decided here. There is no ledger yet, so no credit is held; settle.cpp records the
+/// price.
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include "call/execution.hpp"
+#include "call/identify.hpp"
+
+namespace toolrack::call {
+
+base::Result<void> Execution::admit() {
+  TRY(require(*principal_, accounts::Scope::kToolsCall));
+  outcome_.raw_cost = skill_->price;
+  outcome_.cost = skill_->price.percent(outcome_.markup_percent);
+  if (request_.max_price && outcome_.cost > *request_.max_price)
+    return base::fail(base::ErrorCode::kPriceTooHigh,
+                      fmt::format("the call may cost ${}, max_price is ${}", outcome_.cost.to_string(),
+                                  request_.max_price->to_string()));
+  if (request_.dry_run) return {};
+  if (skill_->confirm && !request_.confirmed)
+    return base::fail(
+        base::ErrorCode::kConfirmationRequired,
+        fmt::format("{}.{} acts in the real world and wants a confirmation", skill_->tool->slug, skill_->name));
+  if (principal_->limits) {
+    TRY(principal_->limits->enter(started_ns_));
+    admitted_ = true;
+  }
+  return {};
+}
+
+/// Class limits are kept in the store, and a loop does not wait for the store: the pool asks, the loop goes on.
+void Execution::check_class_limits() {
+  state_ = State::kAdmitting;
+  pin();
+  keep_text();
+  const auto posted = path_.deps_.pool.post([this, ticket = ticket_] {
+    base::Result<void> result;
+    for (const auto& limit : skill_->limits) {
+      using Scope = registry::ClassLimit::Scope;
+      result = path_.deps_.class_limits.enter(limit, limit.scope == Scope::kRack ? "rack" : principal_->account);
+      if (!result) break;
+    }
+    boost::asio::post(loop_.context(), [this, ticket, result = std::move(result)]() mutable {
+      if (ticket != ticket_) return;
+      if (stop_reason_) return fail_with(*std::move(stop_reason_));
+      if (!result) return fail_with(std::move(result).error());
+      go();
+    });
+  });
+  if (!posted) fail_with(base::Error(base::ErrorCode::kUnavailable, "the gateway is stopping"));
+}
+
+}  // namespace toolrack::call

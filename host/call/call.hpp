@@ -1,0 +1,77 @@
+/// A call as transports hand it over, and what they get back. docs/life-of-a-call.md tells the way between.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "accounts/limits.hpp"
+#include "accounts/principal.hpp"
+#include "base/json.hpp"
+#include "base/money.hpp"
+#include "registry/outcome.hpp"
+#include "registry/tool.hpp"
+
+namespace toolrack::call {
+
+/// Everything is borrowed: views and pointers must hold until `CallPath::start` has returned. What must live longer,
+/// the path copies.
+struct CallRequest {
+  const accounts::PrincipalRef* principal = nullptr;  ///< From identify; never null.
+
+  std::string_view
+      tool;  ///< Slug, owner/slug, alias, each with an optional @version; or a flat name when `skill` is empty.
+  std::string_view skill;
+  std::string_view input_json;               ///< The input as it was written; empty means {}.
+  const base::json::Value* input = nullptr;  ///< The same, parsed; null when `input_json` is empty.
+
+  bool dry_run = false;                  ///< Explain, do not run.
+  bool confirmed = false;                ///< The person agreed to a skill that asks for it.
+  std::optional<base::Money> max_price;  ///< Refuse when the worst price is above it.
+  std::int64_t timeout_ms = 0;           ///< 0: the skill's own; a longer one than that is cut to it.
+
+  std::string_view request_id;  ///< Shown in every answer, log and record.
+  std::string_view transport;   ///< "rest", "mcp", "stdio", "cli": a constant.
+  std::string_view client;      ///< name/version as the client gives it; for display only.
+  std::string_view locale, traceparent, meta_json;
+  std::int64_t received_ns = 0;  ///< Monotonic; 0: now.
+  bool wants_progress = false, wants_partials = false;
+};
+
+/// Where the time went, for Server-Timing and the histograms.
+struct Timings {
+  std::int64_t validate_ns = 0, run_ns = 0, settle_ns = 0, total_ns = 0;
+};
+
+/// What a call came to. Handed to the sink by reference; it is gone when `done` returns, so format or move.
+struct CallOutcome {
+  std::string_view request_id;
+  const registry::Skill* skill = nullptr;  ///< Null when the call did not get that far.
+  registry::Outcome result;                ///< `result.error` tells success from failure.
+  std::string explanation_json;            ///< The answer of a dry run; then nothing ran.
+  base::Money raw_cost, cost;
+  std::int64_t markup_percent = 105;             ///< 5 when the caller's own credential paid.
+  std::optional<base::Money> credits_remaining;  ///< Empty: the account has no ledger (local mode).
+  std::optional<bool> billed;
+  std::string_view backend;  ///< Slug of the provider that served it, or empty.
+  std::optional<accounts::LimitState> limit;
+  Timings timings;
+
+  bool ok() const noexcept { return !result.error.has_value(); }
+};
+
+/// Receives a call's outcome; called on the loop that started the call.
+class CallSink {
+ public:
+  /// Exactly once, perhaps before `CallPath::start` has returned.
+  virtual void done(CallOutcome& outcome) noexcept = 0;
+  virtual void progress(double, double, std::string_view) noexcept {}
+  /// False: nobody listens.
+  virtual bool partial(registry::Part) noexcept { return false; }
+
+ protected:
+  ~CallSink() = default;
+};
+
+}  // namespace toolrack::call

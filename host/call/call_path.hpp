@@ -1,0 +1,60 @@
+/// Runs calls: resolve, validate, admit, route, run, deliver, settle, record, reply, each stage in a file of its own.
+///
+/// A call belongs to one loop: it is started there, its sink is called there. A skill that answers at once takes the
+/// whole way in one stack, without a lock, an allocation or another thread; one that waits is pinned and continued when
+/// its handler completes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "accounts/limits.hpp"
+#include "accounts/usage.hpp"
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/metrics.hpp"
+#include "base/pool.hpp"
+#include "call/call.hpp"
+#include "registry/catalogue.hpp"
+
+namespace toolrack::call {
+
+class Execution;
+
+class CallPath {
+ public:
+  /// All outlive the path.
+  struct Dependencies {
+    base::Loops& loops;
+    base::Pool& pool;  ///< For stages that wait for the store.
+    const base::Clock& clock;
+    base::Metrics& metrics;
+    registry::PublishedCatalogue& catalogue;
+    accounts::Usage& usage;
+    accounts::ClassLimits& class_limits;
+  };
+  explicit CallPath(Dependencies dependencies);
+  ~CallPath();  ///< Every call has ended: the transports and sources are gone.
+  CallPath(const CallPath&) = delete;
+  CallPath& operator=(const CallPath&) = delete;
+
+  /// On `loop`'s thread. Returns a ticket for `cancel`, or 0 when `sink.done` has been called already. The sink lives
+  /// until then.
+  std::uint64_t start(base::Loop& loop, const CallRequest& request, CallSink& sink);
+
+  /// The caller left or does not want it any more: the handler is told, `done` comes with kCancelled within the grace
+  /// period at the latest. On the loop that started the call; a stale ticket is ignored.
+  void cancel(base::Loop& loop, std::uint64_t ticket);
+
+  /// Started and not yet done, all loops.
+  std::uint64_t running() const noexcept;
+
+ private:
+  friend class Execution;
+  struct LoopState;
+  Dependencies deps_;
+  std::vector<std::unique_ptr<LoopState>> loops_;
+};
+
+}  // namespace toolrack::call

@@ -1,0 +1,149 @@
+#include "call/execution.hpp"
+
+#include "call/loop_state.hpp"
+
+namespace toolrack::call {
+namespace {
+
+/// How long a handler may take to unwind after it was told to stop, before the caller gets its answer without it.
+constexpr std::int64_t kGraceNs = 150'000'000;
+
+}  // namespace
+
+bool Execution::start(const CallRequest& request, CallSink& sink,
+                      const std::shared_ptr<const registry::Catalogue>& catalogue) {
+  request_ = request;
+  sink_ = &sink;
+  principal_ = request.principal->get();
+  lent_catalogue_ = &catalogue;
+  in_start_ = true;
+  state_ = State::kAdmitting;
+  started_ns_ = request.received_ns != 0 ? request.received_ns : path_.deps_.clock.monotonic_ns();
+  outcome_.request_id = request.request_id;
+
+  const auto admitted = [&]() -> base::Result<void> {
+    TRY(resolve(*catalogue));
+    TRY(validate());
+    return admit();
+  }();
+  if (!admitted) {
+    fail_with(std::move(admitted).error());
+  } else if (!skill_->limits.empty() && !request_.dry_run) {
+    check_class_limits();
+  } else {
+    go();
+  }
+
+  in_start_ = false;
+  lent_catalogue_ = nullptr;
+  if (!replied_) return false;
+  recycle();
+  return true;
+}
+
+void Execution::go() {
+  route();
+  if (request_.dry_run) {
+    outcome_.explanation_json = explain();
+    reply();
+  } else {
+    run();
+  }
+}
+
+void Execution::cancel() {
+  switch (state_) {
+    case State::kRunning:
+      stop(base::Error(base::ErrorCode::kCancelled, "the caller cancelled the call or went away"));
+      break;
+    case State::kAdmitting:
+      stop_reason_.emplace(base::ErrorCode::kCancelled, "the caller cancelled the call before it ran");
+      break;
+    case State::kIdle:
+    case State::kStopping:
+    case State::kAbandoned:
+    case State::kSettling:
+      break;  // It ends in a moment anyway.
+  }
+}
+
+void Execution::stop(base::Error reason) {
+  stop_reason_ = std::move(reason);
+  state_ = State::kStopping;
+  arm(path_.deps_.clock.monotonic_ns() + kGraceNs);
+  skill_->handler->cancel(handler_ticket_);
+}
+
+void Execution::arm(std::int64_t at_monotonic_ns) {
+  timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(at_monotonic_ns)));
+  timer_.async_wait([this, ticket = ticket_](boost::system::error_code error) {
+    if (!error && ticket == ticket_) on_timer();
+  });
+}
+
+void Execution::on_timer() {
+  if (state_ == State::kRunning) {
+    stop(base::Error(base::ErrorCode::kTimeout, "the skill did not answer before the call's deadline"));
+  } else if (state_ == State::kStopping) {
+    state_ = State::kAbandoned;
+    fail_with(*std::move(stop_reason_));
+  }
+}
+
+void Execution::pin() {
+  if (pinned_catalogue_) return;
+  pinned_catalogue_ = *lent_catalogue_;
+  pinned_principal_ = *request_.principal;
+  request_.principal = &pinned_principal_;
+}
+
+void Execution::keep_text() {
+  const std::string_view* const views[] = {&request_.request_id, &request_.input_json,  &request_.client,
+                                           &request_.locale,     &request_.traceparent, &request_.meta_json};
+  std::size_t size = 0;
+  for (const auto* view : views) size += view->size();
+  text_.clear();
+  text_.reserve(size);
+  for (auto* view : {&request_.request_id, &request_.input_json, &request_.client, &request_.locale,
+                     &request_.traceparent, &request_.meta_json}) {
+    const auto offset = text_.size();
+    text_.append(*view);
+    *view = std::string_view(text_).substr(offset);
+  }
+  request_.input = nullptr;  // The parsed form was lent; it has served.
+  outcome_.request_id = request_.request_id;
+}
+
+void Execution::fail_with(base::Error error) {
+  outcome_.result.error = std::move(error);
+  record();
+  reply();
+}
+
+void Execution::conclude() {
+  outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
+  if (stop_reason_ && outcome_.result.error) outcome_.result.error = *std::move(stop_reason_);
+  deliver();
+  settle();
+}
+
+void Execution::recycle() {
+  if (admitted_) principal_->limits->leave();
+  timer_.cancel();
+  state_ = State::kIdle;
+  invoking_ = completed_ = admitted_ = replied_ = false;
+  request_ = {};
+  sink_ = nullptr;
+  principal_ = nullptr;
+  skill_ = nullptr;
+  lent_catalogue_ = nullptr;
+  handler_ticket_ = 0;
+  run_started_ns_ = 0;
+  stop_reason_.reset();
+  outcome_ = {};
+  pinned_principal_.reset();
+  pinned_catalogue_.reset();
+  path_.loops_[loop_.index()]->give_back(*this);
+}
+
+}  // namespace toolrack::call

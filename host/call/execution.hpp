@@ -1,0 +1,92 @@
+/// One call on its way through the stages. Internal to call/.
+///
+/// Owner: the loop's pool of executions, which reuses them, buffers included. Threads: the loop's only.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <string>
+
+#include "call/call_path.hpp"
+
+namespace toolrack::call {
+
+class Execution final : public registry::Completion {
+ public:
+  Execution(CallPath& path, base::Loop& loop) : path_(path), loop_(loop), timer_(loop.context()) {}
+
+  /// The whole way, as far as it goes without waiting. True when the sink has been called.
+  bool start(const CallRequest& request, CallSink& sink, const std::shared_ptr<const registry::Catalogue>& catalogue);
+  void cancel();
+
+  std::uint64_t ticket() const noexcept { return ticket_; }
+
+  // registry::Completion
+  void complete(registry::Outcome outcome) noexcept override;
+  void progress(double done, double total, std::string_view note) noexcept override;
+  bool partial(registry::Part part) noexcept override;
+
+ private:
+  friend class CallPath;
+
+  // The stages, each in the file of its name.
+  base::Result<void> resolve(const registry::Catalogue& catalogue);
+  base::Result<void> validate();
+  base::Result<void> admit();
+  void route();
+  void run();
+  void deliver();
+  void settle();
+  void record();
+  void reply();
+
+  void go();  ///< From route on, once the call is admitted.
+  /// Holds principal and catalogue, because the call goes on after `start` has returned.
+  void pin();
+  void keep_text();
+  void fail_with(base::Error error);
+  void on_timer();
+  void arm(std::int64_t at_monotonic_ns);
+  void stop(base::Error reason);
+  /// After the handler completed: deliver, settle, and reply unless settling waits.
+  void conclude();
+  void check_class_limits();
+  std::string explain() const;
+  void recycle();
+
+  /// kAdmitting: not run yet, perhaps waiting for a class limit's commit. kStopping: the handler was told to stop.
+  /// kAbandoned: the caller has its answer, the handler has not completed yet. kSettling: waits for the commit of a
+  /// charge.
+  enum class State : std::uint8_t { kIdle, kAdmitting, kRunning, kStopping, kAbandoned, kSettling };
+
+  CallPath& path_;
+  base::Loop& loop_;
+  boost::asio::steady_timer timer_;
+
+  // Of the current call.
+  std::size_t place_ = 0;     ///< In LoopState::executions, counted from 1; constant.
+  std::uint64_t ticket_ = 0;  ///< Changes with each use; 0 while idle.
+  State state_ = State::kIdle;
+  bool in_start_ = false;   ///< `start` is on the stack and will recycle.
+  bool invoking_ = false;   ///< Inside Handler::invoke.
+  bool completed_ = false;  ///< `outcome_.result` is the handler's.
+  bool admitted_ = false;   ///< A place of the principal's limits is taken.
+  bool replied_ = false;
+  CallRequest request_;
+  CallSink* sink_ = nullptr;
+  const accounts::Principal* principal_ = nullptr;
+  const registry::Skill* skill_ = nullptr;
+  const std::shared_ptr<const registry::Catalogue>* lent_catalogue_ = nullptr;  ///< Good while `start` is on the stack.
+  accounts::PrincipalRef pinned_principal_;
+  std::shared_ptr<const registry::Catalogue> pinned_catalogue_;
+  std::string text_;  ///< Copies of the request's texts; capacity is reused.
+  registry::Invocation invocation_;
+  registry::Backend backend_;
+  std::uint64_t handler_ticket_ = 0;
+  std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
+  std::int64_t started_ns_ = 0, run_started_ns_ = 0;
+  CallOutcome outcome_;
+};
+
+}  // namespace toolrack::call

@@ -1,0 +1,113 @@
+/// Stage 10: one outcome, handed to the transport, and its wire form that every surface shares.
+#include "call/reply.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error_json.hpp"
+#include "call/content.hpp"
+#include "call/execution.hpp"
+#include "call/loop_state.hpp"
+
+namespace toolrack::call {
+
+void Execution::reply() {
+  auto& state = *path_.loops_[loop_.index()];
+  outcome_.timings.total_ns = path_.deps_.clock.monotonic_ns() - started_ns_;
+  if (principal_->limits) outcome_.limit = principal_->limits->state(started_ns_ + outcome_.timings.total_ns);
+  if (outcome_.ok())
+    state.succeeded.add();
+  else
+    state.failed[static_cast<std::size_t>(outcome_.result.error->type())]->add();
+  state.duration.observe_ns(outcome_.timings.total_ns);
+  replied_ = true;
+  sink_->done(outcome_);
+  if (state_ == State::kAbandoned) return;  // The handler still has the invocation; complete() ends it.
+  if (!in_start_) recycle();
+}
+
+namespace {
+
+/// Dollars as a JSON number: money never becomes a double on our side.
+void write_money(base::json::Writer& writer, std::string_view name, base::Money money) {
+  base::json::key(writer, name);
+  base::json::raw(writer, money.to_string(), rapidjson::kNumberType);
+}
+
+void write_price(base::json::Writer& writer, const CallOutcome& outcome) {
+  write_money(writer, "cost", outcome.cost);
+  base::json::key(writer, "currency");
+  base::json::put(writer, "USD");
+  if (outcome.credits_remaining) {
+    write_money(writer, "credits_remaining", *outcome.credits_remaining);
+  } else {
+    base::json::key(writer, "credits_remaining");
+    writer.Null();
+  }
+  write_money(writer, "raw_cost", outcome.raw_cost);
+  write_money(writer, "markup", base::Money::from_micros(outcome.markup_percent * 10'000));
+  if (outcome.billed) {
+    base::json::key(writer, "billed");
+    writer.Bool(*outcome.billed);
+  }
+}
+
+}  // namespace
+
+int http_status(const CallOutcome& outcome) noexcept {
+  return outcome.ok() ? 200 : info(outcome.result.error->code()).http_status;
+}
+
+void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
+  using base::json::key;
+  using base::json::put;
+  writer.StartObject();
+  key(writer, "status");
+  put(writer, outcome.ok() ? "success" : "error");
+  if (outcome.skill != nullptr) {
+    key(writer, "tool");
+    put(writer, outcome.skill->tool->slug);
+    key(writer, "version");
+    put(writer, outcome.skill->tool->version);
+    key(writer, "skill");
+    put(writer, outcome.skill->name);
+  }
+  if (!outcome.ok()) {
+    key(writer, "error");
+    base::write_error(writer, *outcome.result.error);
+  } else if (!outcome.explanation_json.empty()) {
+    key(writer, "dry_run");
+    base::json::raw(writer, outcome.explanation_json);
+  }
+  if (!outcome.result.output_json.empty()) {
+    key(writer, "output");
+    base::json::raw(writer, outcome.result.output_json.view());
+  }
+  if (!outcome.result.parts.empty()) {
+    key(writer, "content");
+    writer.StartArray();
+    for (const auto& part : outcome.result.parts) write_content(writer, part);
+    writer.EndArray();
+  }
+  if (outcome.result.truncated) {
+    key(writer, "truncated");
+    writer.Bool(true);
+  }
+  if (!outcome.backend.empty()) {
+    key(writer, "backend");
+    put(writer, outcome.backend);
+  }
+  write_price(writer, outcome);
+  key(writer, "request_id");
+  put(writer, outcome.request_id);
+  writer.EndObject();
+}
+
+std::string server_timing(const Timings& timings) {
+  const auto ms = [](std::int64_t ns) { return static_cast<double>(ns) / 1e6; };
+  auto text = fmt::format("validate;dur={:.3f}, run;dur={:.3f}", ms(timings.validate_ns), ms(timings.run_ns));
+  if (timings.settle_ns != 0) fmt::format_to(std::back_inserter(text), ", settle;dur={:.3f}", ms(timings.settle_ns));
+  fmt::format_to(std::back_inserter(text), ", total;dur={:.3f}", ms(timings.total_ns));
+  return text;
+}
+
+}  // namespace toolrack::call

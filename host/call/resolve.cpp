@@ -1,0 +1,30 @@
+/// Stage 2: from the name the caller used to one skill of one version. The call stays on that version.
+#include <fmt/format.h>
+
+#include "call/execution.hpp"
+
+namespace toolrack::call {
+
+base::Result<void> Execution::resolve(const registry::Catalogue& catalogue) {
+  if (request_.tool.empty())
+    return base::fail(base::ErrorCode::kInvalidRequest, "the request names no tool", "Give \"tool\" and \"skill\".");
+  if (request_.skill.empty()) {
+    skill_ = catalogue.find_flat(request_.tool);
+    if (skill_ == nullptr) {
+      const auto* tool = TRY(catalogue.find_tool(request_.tool));
+      if (tool->skills.size() != 1)
+        return base::fail(
+            base::ErrorCode::kInvalidRequest,
+            fmt::format("tool \"{}\" has {} skills and the request names none", tool->slug, tool->skills.size()),
+            "Give \"skill\"; GET /v1/tools/<tool> lists them.");
+      skill_ = &tool->skills.front();
+    }
+  } else {
+    const auto* tool = TRY(catalogue.find_tool(request_.tool));
+    skill_ = TRY(catalogue.find_skill(*tool, request_.skill));
+  }
+  outcome_.skill = skill_;
+  return {};
+}
+
+}  // namespace toolrack::call

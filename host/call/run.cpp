@@ -1,0 +1,60 @@
+/// Stage 6: one attempt of the skill, within the call's deadline.
+#include <algorithm>
+
+#include "call/execution.hpp"
+#include "call/loop_state.hpp"
+
+namespace toolrack::call {
+
+void Execution::run() {
+  using std::chrono::duration_cast;
+  if (text_.empty()) keep_text();
+  run_started_ns_ = path_.deps_.clock.monotonic_ns();
+  auto timeout_ns = duration_cast<std::chrono::nanoseconds>(skill_->timeout).count();
+  if (request_.timeout_ms > 0) timeout_ns = std::min(timeout_ns, request_.timeout_ms * 1'000'000);
+
+  invocation_.skill = skill_;
+  invocation_.input_json = request_.input_json;
+  invocation_.call_id = request_.request_id;
+  invocation_.account = principal_->account;
+  invocation_.transport = request_.transport;
+  invocation_.client = request_.client;
+  invocation_.locale = request_.locale;
+  invocation_.traceparent = request_.traceparent;
+  invocation_.meta_json = request_.meta_json;
+  invocation_.deadline_ns = run_started_ns_ + timeout_ns;
+  invocation_.loop = &loop_;
+  invocation_.wants_progress = request_.wants_progress;
+  invocation_.wants_partials = request_.wants_partials;
+
+  state_ = State::kRunning;
+  invoking_ = true;
+  handler_ticket_ = skill_->handler->invoke(invocation_, *this);
+  invoking_ = false;
+  if (completed_) return conclude();
+
+  pin();
+  arm(invocation_.deadline_ns);
+}
+
+void Execution::complete(registry::Outcome outcome) noexcept {
+  if (state_ == State::kAbandoned)
+    return recycle();  // Too late: the caller has its answer. The outcome is released here.
+  outcome_.result = std::move(outcome);
+  completed_ = true;
+  if (!invoking_) {
+    timer_.cancel();
+    conclude();
+  }
+}
+
+void Execution::progress(double done, double total, std::string_view note) noexcept {
+  if (state_ == State::kRunning) sink_->progress(done, total, note);
+}
+
+bool Execution::partial(registry::Part part) noexcept {
+  if (state_ != State::kRunning) return false;
+  return sink_->partial(std::move(part));
+}
+
+}  // namespace toolrack::call

@@ -1,0 +1,39 @@
+/// Stage 8: the price. A priced call's record is durable before the reply; a free one's is gathered (record.cpp).
+///
+/// The ledger of credits comes with billing; until then the record is the charge. A failed call costs nothing, unless
+/// the provider says that it charged.
+#include "call/execution.hpp"
+#include "call/usage_record.hpp"
+
+namespace toolrack::call {
+
+void Execution::settle() {
+  auto& result = outcome_.result;
+  const bool charged = outcome_.ok() || result.billed.value_or(false);
+  outcome_.raw_cost = charged ? result.raw_cost.value_or(skill_->price) : base::Money();
+  outcome_.cost = outcome_.raw_cost.percent(outcome_.markup_percent);
+  outcome_.billed = outcome_.cost > base::Money();
+  if (!*outcome_.billed) {
+    record();
+    return reply();
+  }
+  pin();
+  state_ = State::kSettling;
+  const auto began_ns = path_.deps_.clock.monotonic_ns();
+  outcome_.timings.total_ns = began_ns - started_ns_;
+  path_.deps_.usage.record_durably(
+      loop_, usage_record(request_, *principal_, outcome_, path_.deps_.clock),
+      [this, ticket = ticket_, began_ns](base::Result<void> stored) {
+        if (ticket != ticket_) return;
+        outcome_.timings.settle_ns = path_.deps_.clock.monotonic_ns() - began_ns;
+        if (!stored) {  // Nothing was charged: the work is lost rather than given away unrecorded.
+          outcome_.result = {};
+          outcome_.result.error = std::move(stored).error();
+          outcome_.raw_cost = outcome_.cost = base::Money();
+          outcome_.billed = false;
+        }
+        reply();
+      });
+}
+
+}  // namespace toolrack::call

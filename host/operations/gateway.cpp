@@ -1,0 +1,93 @@
+/// The gateway itself: is it well, what is it, what has it loaded.
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "operations/openapi.hpp"
+#include "operations/services.hpp"
+#include "operations/table.hpp"
+
+namespace toolrack::operations {
+namespace {
+
+using base::json::key;
+using base::json::put;
+using base::json::Writer;
+
+constexpr std::string_view kNoInput = R"({"type":"object","additionalProperties":false})";
+
+base::Result<Answer> health(Services& services, const Context&) {
+  const auto ready = services.is_ready();
+  base::json::Buffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  key(writer, "status");
+  put(writer, ready ? "ok" : "unavailable");
+  key(writer, "version");
+  put(writer, services.version);
+  key(writer, "mode");
+  put(writer, services.mode);
+  key(writer, "tools");
+  writer.Uint64(services.catalogue.load()->tools().size());
+  key(writer, "uptime_seconds");
+  writer.Int64((services.clock.unix_ns() - services.started_unix_ns) / 1'000'000'000);
+  writer.EndObject();
+  return Answer{std::string(base::json::view(buffer)), ready ? 200 : 503};
+}
+
+base::Result<Answer> livez(Services&, const Context&) { return Answer{R"({"status":"ok"})"}; }
+
+base::Result<Answer> readyz(Services& services, const Context&) {
+  if (services.is_ready()) return Answer{R"({"status":"ok"})"};
+  return Answer{R"({"status":"unavailable"})", 503};
+}
+
+base::Result<Answer> info(Services& services, const Context&) {
+  return Answer{fmt::format(R"({{"name":"toolrack","version":"{}","mode":"{}","documentation":"/openapi.json"}})",
+                            services.version, services.mode)};
+}
+
+base::Result<Answer> openapi(Services& services, const Context&) {
+  return Answer{openapi_document(*services.table, services.version)};
+}
+
+base::Result<Answer> plugins(Services& services, const Context&) {
+  return Answer{fmt::format(R"({{"plugins":{}}})", services.plugins_json())};
+}
+
+Operation open_get(std::string_view name, std::string_view path, std::string_view title, std::string_view description,
+                   base::Result<Answer> (*run)(Services&, const Context&)) {
+  return {.name = name,
+          .method = "GET",
+          .path = path,
+          .open = true,
+          .title = title,
+          .description = description,
+          .input_schema = kNoInput,
+          .run = run};
+}
+
+}  // namespace
+
+std::vector<Operation> gateway_operations() {
+  auto all = std::vector<Operation>{
+      open_get("health", "/health", "Health", "Is the gateway well, and what is it.", health),
+      open_get("livez", "/livez", "Liveness", "200 while the process answers.", livez),
+      open_get("readyz", "/readyz", "Readiness", "200 while calls are taken; 503 while starting or draining.", readyz),
+      open_get("info", "/info", "Information", "Name, version and mode.", info),
+      open_get("openapi", "/openapi.json", "OpenAPI", "This API as an OpenAPI 3.1 document.", openapi),
+  };
+  all.front().more_paths = {"/healthz"};
+  all.push_back({.name = "list_plugins",
+                 .method = "GET",
+                 .path = "/v1/plugins",
+                 .cli = "plugins",
+                 .scope = accounts::Scope::kAdmin,
+                 .kind = Kind::kWaits,
+                 .title = "Plugins",
+                 .description = "Every plugin file seen: its state, and the reason where it is not served.",
+                 .input_schema = kNoInput,
+                 .run = plugins});
+  return all;
+}
+
+}  // namespace toolrack::operations

@@ -1,0 +1,36 @@
+/// All operations, with their input schemas compiled.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "operations/operation.hpp"
+#include "registry/input_validator.hpp"
+
+namespace toolrack::operations {
+
+/// Immutable after construction; any thread.
+class Table {
+ public:
+  Table();
+
+  struct Entry {
+    Operation operation;
+    std::shared_ptr<const registry::InputValidator> validator;
+  };
+  const std::vector<Entry>& entries() const noexcept { return entries_; }
+  /// By name or alias; null when there is none.
+  const Entry* find(std::string_view name) const noexcept;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// Each group stands in the file of its name.
+std::vector<Operation> tool_operations();
+std::vector<Operation> key_operations();
+std::vector<Operation> usage_operations();
+std::vector<Operation> gateway_operations();
+
+}  // namespace toolrack::operations

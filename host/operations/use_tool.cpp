@@ -1,0 +1,72 @@
+#include "operations/use_tool.hpp"
+
+#include <fmt/format.h>
+
+namespace toolrack::operations {
+
+using base::ErrorCode;
+using base::fail;
+
+const std::string_view kUseToolSchema = R"({
+"type":"object",
+"properties":{
+"tool":{"type":"string","minLength":1,"description":"The tool, as discover names it: seo, owner/tool, tool@1.2.0; or a skill's flat name when skill is left out."},
+"skill":{"type":"string","description":"The tool's skill to run."},
+"input":{"type":"object","description":"The skill's input; discover shows its schema."},
+"dry_run":{"type":"boolean","description":"Explain backend, price and limits instead of running."},
+"confirm":{"type":"boolean","description":"The person agreed to a skill that acts in the real world."},
+"max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
+"timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."}
+},
+"required":["tool"],
+"additionalProperties":false})";
+
+namespace {
+
+base::Result<base::Money> read_price(const base::json::Value& value) {
+  if (value.IsString()) return base::Money::parse(base::json::view(value));
+  return base::Money::parse(base::json::dump(value));
+}
+
+base::Result<void> read_member(std::string_view name, const base::json::Value& value, call::CallRequest& request) {
+  const auto wrong = [&](std::string_view expected) {
+    return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is not {}", name, expected));
+  };
+  if (name == "tool" || name == "skill") {
+    if (!value.IsString()) return wrong("a string");
+    (name == "tool" ? request.tool : request.skill) = base::json::view(value);
+  } else if (name == "input" || name == "arguments") {
+    if (!value.IsObject()) return wrong("an object");
+    if (request.input != nullptr) return fail(ErrorCode::kInvalidRequest, "give \"input\" or \"arguments\", not both");
+    request.input = &value;
+  } else if (name == "dry_run" || name == "confirm") {
+    if (!value.IsBool()) return wrong("true or false");
+    (name == "dry_run" ? request.dry_run : request.confirmed) = value.GetBool();
+  } else if (name == "max_price") {
+    if (!value.IsNumber() && !value.IsString()) return wrong("an amount of dollars");
+    request.max_price = TRY(read_price(value));
+  } else if (name == "timeout_ms") {
+    if (!value.IsInt64() || value.GetInt64() < 1) return wrong("a whole number of milliseconds above 0");
+    request.timeout_ms = value.GetInt64();
+  } else if (name == "backend" || name == "stream") {
+    return fail(ErrorCode::kUnimplemented, fmt::format("\"{}\" is not offered by this version of the gateway", name),
+                fmt::format("Leave \"{}\" out.", name));
+  } else {
+    return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
+                "A call takes tool, skill, input, dry_run, confirm, max_price and timeout_ms.");
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json,
+                                 call::CallRequest& request) {
+  if (!body.IsObject()) return fail(ErrorCode::kInvalidRequest, "the body is not a JSON object");
+  for (const auto& member : body.GetObject()) TRY(read_member(base::json::view(member.name), member.value, request));
+  if (request.tool.empty()) return fail(ErrorCode::kInvalidRequest, "\"tool\" is missing");
+  request.input_json = input_json;
+  return {};
+}
+
+}  // namespace toolrack::operations
