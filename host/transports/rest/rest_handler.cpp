@@ -1,0 +1,48 @@
+#include "transports/rest/rest_handler.hpp"
+
+#include "transports/net/error_body.hpp"
+#include "transports/rest/input.hpp"
+#include "transports/rest/rate_headers.hpp"
+#include "transports/rest/rest_call.hpp"
+
+namespace toolrack::rest {
+
+void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
+  std::string allow;
+  auto match = router_.match(request, allow);
+  if (!match) {
+    if (allow.empty()) return net::respond_error(exchange, match.error());
+    const net::HeaderField header{"Allow", allow};
+    return net::respond_error(exchange, match.error(), {&header, 1});
+  }
+  const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
+      {.authorization = request.headers.get(net::HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
+  const bool is_call = match->entry->operation.kind == operations::Kind::kCall;
+  if (!principal)
+    return is_call ? refuse_call(exchange, principal.error()) : net::respond_error(exchange, principal.error());
+  if (is_call) return call(request, exchange, *principal);
+  operate(request, exchange, *principal, *match);
+}
+
+void RestHandler::call(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
+  start_rest_call(deps_.calls, request, exchange, principal);
+}
+
+void RestHandler::operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+                          const Match& match) {
+  auto input = read_input(request, match);
+  if (!input) return net::respond_error(exchange, input.error());
+  deps_.runner.run(
+      exchange.loop(), *match.entry, principal, *std::move(input), request.request_id,
+      [&exchange, principal, &clock = deps_.clock](base::Result<operations::Answer> answer) {
+        const RateHeaders rate(principal->limits ? std::optional(principal->limits->state(clock.monotonic_ns()))
+                                                 : std::nullopt);
+        if (!answer) return net::respond_error(exchange, answer.error(), rate.fields());
+        if (answer->cached)
+          exchange.respond(answer->http_status, "application/json", std::move(answer->cached), rate.fields());
+        else
+          exchange.respond(answer->http_status, "application/json", std::move(answer->json), rate.fields());
+      });
+}
+
+}  // namespace toolrack::rest

@@ -1,0 +1,39 @@
+/// REST: turns a request into an operation or a call, and its outcome into a reply. Decides nothing else.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "call/call_path.hpp"
+#include "call/identify.hpp"
+#include "operations/runner.hpp"
+#include "transports/net/http.hpp"
+#include "transports/rest/router.hpp"
+
+namespace toolrack::rest {
+
+class RestHandler final : public net::Handler {
+ public:
+  /// All outlive the handler. `identifiers` has one entry per loop.
+  struct Dependencies {
+    const operations::Table& table;
+    operations::Runner& runner;
+    call::CallPath& calls;
+    std::vector<std::unique_ptr<call::Identifier>>& identifiers;
+    const base::Clock& clock;
+  };
+  explicit RestHandler(Dependencies dependencies) : deps_(dependencies), router_(dependencies.table) {}
+
+  void handle(const net::Request& request, net::Exchange& exchange) override;
+
+ private:
+  void call(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
+  void operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+               const Match& match);
+
+  Dependencies deps_;
+  const Router router_;
+};
+
+}  // namespace toolrack::rest
