@@ -1,0 +1,218 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "app/config_position.hpp"
+#include "base/embedded.hpp"
+#include "base/json.hpp"
+#include "registry/input_validator.hpp"
+
+namespace toolrack::embedded {
+std::span<const File> app_files();
+}
+
+namespace toolrack::app {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+namespace json = base::json;
+
+std::vector<std::string> strings(const json::Value& array) {
+  std::vector<std::string> out;
+  for (const auto& item : array.GetArray()) out.emplace_back(json::view(item));
+  return out;
+}
+
+/// A leading "~/" is the user's home.
+std::filesystem::path expand(std::string_view path) {
+  const auto* home = std::getenv("HOME");
+  if (path.starts_with("~/") && home != nullptr) return std::filesystem::path(home) / path.substr(2);
+  return std::filesystem::path(path);
+}
+
+std::vector<std::filesystem::path> split_paths(std::string_view list) {
+  std::vector<std::filesystem::path> out;
+  while (!list.empty()) {
+    const auto end = std::min(list.find(':'), list.size());
+    if (end > 0) out.push_back(expand(list.substr(0, end)));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return out;
+}
+
+base::Result<void> set_endpoint(std::string_view text, std::optional<Endpoint>& out) {
+  if (text.empty()) {
+    out.reset();
+    return {};
+  }
+  out = TRY(parse_endpoint(text));
+  return {};
+}
+
+void apply_http(const json::Value& http, Config& config) {
+  if (const auto* hosts = json::find(http, "allowed_hosts")) config.allowed_hosts = strings(*hosts);
+  if (const auto* origins = json::find(http, "allowed_origins")) config.allowed_origins = strings(*origins);
+  if (const auto bytes = json::find_int(http, "max_body_bytes"))
+    config.max_body_bytes = static_cast<std::size_t>(*bytes);
+  if (const auto behind = json::find_bool(http, "behind_proxy")) config.behind_proxy = *behind;
+}
+
+void apply_limits(const json::Value& limits, Config& config) {
+  accounts::LimitSettings settings;
+  const auto set = [&](std::string_view name, std::uint32_t& field) {
+    if (const auto value = json::find_int(limits, name)) field = static_cast<std::uint32_t>(*value);
+  };
+  set("per_minute", settings.per_minute);
+  set("per_hour", settings.per_hour);
+  set("concurrent", settings.concurrent);
+  config.limits = settings;
+}
+
+/// `root` satisfies the schema.
+base::Result<void> apply(const json::Value& root, Config& config) {
+  if (const auto mode = json::find_string(root, "mode"))
+    config.mode = *mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
+  if (const auto listen = json::find_string(root, "listen")) config.listen = TRY(parse_endpoint(*listen));
+  if (const auto listen = json::find_string(root, "metrics_listen")) TRY(set_endpoint(*listen, config.metrics_listen));
+  if (const auto threads = json::find_int(root, "threads")) config.threads = static_cast<unsigned>(*threads);
+  if (const auto data = json::find_string(root, "data")) config.data = expand(*data);
+  if (const auto* plugins = json::find(root, "plugins")) {
+    config.plugins.clear();
+    for (const auto& path : strings(*plugins)) config.plugins.push_back(expand(path));
+  }
+  if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
+  if (const auto* log = json::find(root, "log")) {
+    config.log_level = json::find_string(*log, "level").value_or(config.log_level);
+    config.log_format = json::find_string(*log, "format").value_or(config.log_format);
+  }
+  if (const auto* http = json::find(root, "http")) apply_http(*http, config);
+  if (const auto* egress = json::find(root, "egress")) {
+    if (const auto* allow = json::find(*egress, "allow")) config.egress_allow = strings(*allow);
+    if (const auto* ports = json::find(*egress, "ports"))
+      for (const auto& port : ports->GetArray())
+        config.egress_ports.push_back(static_cast<std::uint16_t>(port.GetUint()));
+  }
+  if (const auto* limits = json::find(root, "limits")) apply_limits(*limits, config);
+  if (const auto* providers = json::find(root, "providers"))
+    for (const auto& provider : providers->GetObject())
+      if (const auto url = json::find_string(provider.value, "base_url"))
+        config.provider_base_urls.emplace(json::view(provider.name), *url);
+  return {};
+}
+
+base::Result<void> apply_environment(Config& config) {
+  const auto variable = [](const char* name) -> std::optional<std::string_view> {
+    const auto* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string_view>(value);
+  };
+  const auto wrong = [](std::string_view name, std::string_view value, std::string_view expected) {
+    return fail(ErrorCode::kInvalidConfig, fmt::format("{} is \"{}\", not {}", name, value, expected));
+  };
+  if (const auto mode = variable("TOOLRACK_MODE")) {
+    if (*mode != "local" && *mode != "hosted") return wrong("TOOLRACK_MODE", *mode, "local or hosted");
+    config.mode = *mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
+  }
+  if (const auto listen = variable("TOOLRACK_LISTEN")) config.listen = TRY(parse_endpoint(*listen));
+  if (const auto* listen = std::getenv("TOOLRACK_METRICS_LISTEN")) TRY(set_endpoint(listen, config.metrics_listen));
+  if (const auto threads = variable("TOOLRACK_THREADS")) {
+    const auto [end, error] = std::from_chars(threads->data(), threads->data() + threads->size(), config.threads);
+    if (error != std::errc() || end != threads->data() + threads->size() || config.threads < 1 || config.threads > 256)
+      return wrong("TOOLRACK_THREADS", *threads, "a number from 1 to 256");
+  }
+  if (const auto data = variable("TOOLRACK_DATA")) config.data = expand(*data);
+  if (const auto plugins = variable("TOOLRACK_PLUGINS")) config.plugins = split_paths(*plugins);
+  config.log_level = variable("TOOLRACK_LOG_LEVEL").value_or(config.log_level);
+  config.log_format = variable("TOOLRACK_LOG_FORMAT").value_or(config.log_format);
+  return {};
+}
+
+base::Result<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::kInvalidConfig, fmt::format("{} cannot be read", path.string()));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+}  // namespace
+
+base::Result<Endpoint> parse_endpoint(std::string_view text) {
+  const auto wrong = [&] {
+    return fail(ErrorCode::kInvalidConfig, fmt::format("\"{}\" is not ADDRESS:PORT", text),
+                "Write for example 127.0.0.1:3141 or [::1]:3141.");
+  };
+  Endpoint endpoint{.address = "127.0.0.1", .port = 0};
+  const auto colon = text.rfind(':');
+  auto digits = text;
+  if (colon != std::string_view::npos) {
+    auto address = text.substr(0, colon);
+    digits = text.substr(colon + 1);
+    if (address.starts_with('[') != address.ends_with(']')) return wrong();
+    if (address.starts_with('['))
+      address = address.substr(1, address.size() - 2);
+    else if (address.find(':') != std::string_view::npos)
+      return wrong();
+    if (address == "localhost") address = "127.0.0.1";
+    if (!address.empty()) endpoint.address = address;
+  }
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) return wrong();
+  return endpoint;
+}
+
+base::Result<Config> read_config(std::string_view text, std::string_view name) {
+  Config config;
+  if (const auto* home = std::getenv("HOME")) config.data = std::filesystem::path(home) / ".toolrack";
+  if (!text.empty()) {
+    auto root = json::parse_config(text);
+    if (!root) return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", name, root.error().message()));
+    const auto schema = TRY(registry::compile_schema(embedded::app_files().front().bytes));
+    if (const auto violations = schema->check(*root); !violations.empty()) {
+      const auto& first = violations.front();
+      return fail(ErrorCode::kInvalidConfig, fmt::format("{}, line {}: {}: {}", name, line_of(text, first.pointer),
+                                                         first.pointer.empty() ? "/" : first.pointer, first.message));
+    }
+    auto applied = apply(*root, config);
+    if (!applied) return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", name, applied.error().message()));
+  }
+  TRY(apply_environment(config));
+  return config;
+}
+
+base::Result<Config> load_config(const std::filesystem::path& file) {
+  auto path = file;
+  if (const auto* variable = std::getenv("TOOLRACK_CONFIG"); path.empty() && variable != nullptr) path = variable;
+  if (path.empty()) return read_config("", "");
+  const auto text = TRY(read_file(path));
+  return read_config(text, path.string());
+}
+
+base::Result<void> check_config(const Config& config) {
+  const auto& address = config.listen.address;
+  const bool is_loopback = address.starts_with("127.") || address == "::1";
+  if (is_loopback) return {};
+  if (config.mode == call::Mode::kLocal)
+    return fail(ErrorCode::kInvalidConfig,
+                fmt::format("a local gateway asks for no key, so it cannot listen on {}", address),
+                "Listen on 127.0.0.1, or set mode to hosted.");
+  if (!config.behind_proxy)
+    return fail(ErrorCode::kInvalidConfig, fmt::format("keys would travel unencrypted to {}", address),
+                "Put a proxy that ends TLS in front and set http.behind_proxy to true, or listen on 127.0.0.1.");
+  return {};
+}
+
+std::filesystem::path bundled_plugins() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = self.parent_path() / "plugins";
+  if (std::filesystem::is_directory(beside, error)) return beside;
+  return self.parent_path().parent_path() / "lib" / "toolrack" / "plugins";
+}
+
+}  // namespace toolrack::app

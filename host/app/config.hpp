@@ -1,0 +1,58 @@
+/// What an operator can set, from a file, the environment and the command line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/limits.hpp"
+#include "base/result.hpp"
+#include "call/identify.hpp"
+
+namespace toolrack::app {
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+struct Config {
+  call::Mode mode = call::Mode::kLocal;
+  Endpoint listen{"127.0.0.1", 3141};
+  std::optional<Endpoint> metrics_listen = Endpoint{"127.0.0.1", 9464};
+  unsigned threads = 0;  ///< 0: one per core.
+  std::filesystem::path data;
+  std::vector<std::filesystem::path> plugins;  ///< Beside the bundled directory.
+  std::vector<std::string> owners{"toolrack"};
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::vector<std::string> allowed_hosts, allowed_origins;
+  std::size_t max_body_bytes = 4 << 20;
+  bool behind_proxy = false;
+  std::vector<std::string> egress_allow;
+  std::vector<std::uint16_t> egress_ports;
+  std::optional<accounts::LimitSettings> limits;
+  std::map<std::string, std::string, std::less<>> provider_base_urls;
+};
+
+/// "127.0.0.1:3141", "[::1]:0", ":8080" (loopback), "8080".
+base::Result<Endpoint> parse_endpoint(std::string_view text);
+
+/// The built-in defaults with the environment's TOOLRACK_* and the file's values laid over them. `file` empty:
+/// TOOLRACK_CONFIG, or none. kInvalidConfig names file, line and what is expected there.
+base::Result<Config> load_config(const std::filesystem::path& file);
+
+/// The same from text; `name` stands for the file in errors.
+base::Result<Config> read_config(std::string_view text, std::string_view name);
+
+/// What a schema cannot say: a local gateway listens on loopback only, a hosted one behind TLS or a proxy.
+base::Result<void> check_config(const Config& config);
+
+/// The directory of the plugins that ship with the program: beside it, or under its prefix.
+std::filesystem::path bundled_plugins();
+
+}  // namespace toolrack::app
