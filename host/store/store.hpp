@@ -1,9 +1,9 @@
 /// Documents that survive: collections of JSON documents under ordered keys, snapshot reads, and commits as values.
 ///
-/// A commit is a list of operations that is applied as a whole or refused as a whole. Many commits share one transaction
-/// of the backend and are accepted or refused one by one; nobody but the backend ever holds a write transaction.
-/// Accepted means durable: when `done` says so, the commit survives kill -9 and a power cut.
-/// Threads: every function from any thread.
+/// A commit is a list of operations that is applied as a whole or refused as a whole. Many commits share one
+/// transaction of the backend and are accepted or refused one by one; nobody but the backend ever holds a write
+/// transaction. Accepted means durable: when `done` says so, the commit survives kill -9 and a power cut. Threads:
+/// every function from any thread.
 #pragma once
 
 #include <cstdint>
@@ -53,11 +53,12 @@ using Commit = std::vector<Operation>;
 
 enum class Refusal : std::uint8_t { kNone, kExists, kVersion, kFloor };
 
-/// What became of a commit that reached the store. A commit that could not be written at all is an Error (kStoreFailed).
+/// What became of a commit that reached the store. A commit that could not be written at all is an Error
+/// (kStoreFailed).
 struct Receipt {
   Refusal refusal = Refusal::kNone;
-  std::size_t operation = 0;                ///< Which operation refused.
-  std::vector<std::int64_t> counters;       ///< The new value of each AddI64, in order, when accepted.
+  std::size_t operation = 0;           ///< Which operation refused.
+  std::vector<std::int64_t> counters;  ///< The new value of each AddI64, in order, when accepted.
   bool accepted() const noexcept { return refusal == Refusal::kNone; }
 };
 
@@ -68,10 +69,11 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
   virtual base::Result<std::optional<Document>> get(std::string_view collection, std::string_view key) = 0;
-  /// Visits keys with `prefix` from `first` on (the prefix itself when empty) in byte order, or backwards from the last one;
-  /// stops when `visit` returns false.
+  /// Visits keys with `prefix` in byte order from `first` on (all when empty); backwards, from the last one that is not
+  /// above `first`; stops when `visit` returns false.
   enum class Order : std::uint8_t { kForward, kBackward };
-  virtual base::Result<void> scan(std::string_view collection, std::string_view prefix, std::string_view first, Order order,
+  virtual base::Result<void> scan(std::string_view collection, std::string_view prefix, std::string_view first,
+                                  Order order,
                                   const std::function<bool(std::string_view key, const Document&)>& visit) = 0;
 };
 
@@ -79,7 +81,8 @@ class Store {
  public:
   virtual ~Store() = default;
   /// Hands the commit over and returns; `done` runs once, on the store's thread: keep it short, post elsewhere.
-  /// Collections are `[a-z_]{1,32}`, keys 1–255 bytes, documents ≤ 1 MiB; others are an Error of kInvalidRequest.
+  /// Collections are `[a-z_]{1,32}`, keys 1–255 bytes, documents ≤ 1 MiB; others are an Error of kInvalidRequest, and
+  /// so is AddI64 on a document that is no integer. kUnavailable when too many commits wait already.
   virtual void submit(Commit commit, Done done) = 0;
   virtual base::Result<std::unique_ptr<Snapshot>> snapshot() = 0;
 
