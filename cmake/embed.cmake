@@ -20,9 +20,8 @@ function(toolrack_embed target)
     list(APPEND depends ${full})
   endforeach()
   string(APPEND assembly ".section .note.GNU-stack,\"\",%progbits\n")
-  set(source "#include \"base/embedded.hpp\"\nextern \"C\" {\n${externs}}\nnamespace toolrack::embedded {\n"
+  string(CONCAT source "#include \"base/embedded.hpp\"\nextern \"C\" {\n${externs}}\nnamespace toolrack::embedded {\n"
     "std::span<const File> ${ARG_NAME}() {\n  static const File files[] = {\n${rows}  };\n  return files;\n}\n}\n")
-  string(CONCAT source ${source})
   file(CONFIGURE OUTPUT ${out} CONTENT "${source}" @ONLY)
   file(CONFIGURE OUTPUT ${asm} CONTENT "${assembly}" @ONLY)
   set_source_files_properties(${asm} PROPERTIES OBJECT_DEPENDS "${depends}")
