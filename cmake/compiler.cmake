@@ -20,5 +20,6 @@ if(TOOLRACK_SANITIZE)
   if(TOOLRACK_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # A plugin calls the host through C function pointers; the check needs RTTI that crosses dlopen.
     add_compile_options(-fno-sanitize=function,vptr)
+    add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/sanitizer_ignore.txt)
   endif()
 endif()
