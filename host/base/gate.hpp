@@ -25,6 +25,9 @@ class Gate {
     return false;
   }
 
+  /// For somebody who is inside: counts once more, also after `close`.
+  void enter_again() noexcept { state_.fetch_add(1, std::memory_order_relaxed); }
+
   /// The last one to leave a closed gate runs what `close` was given.
   void leave() noexcept {
     if (state_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1) && !told_.exchange(true)) on_empty_();
@@ -64,6 +67,12 @@ class GateLease {
   }
   ~GateLease() { release(); }
   explicit operator bool() const noexcept { return gate_ != nullptr; }
+  /// A second lease of the same gate, also when it has been closed meanwhile; empty if this one is.
+  GateLease again() const noexcept {
+    GateLease other;
+    if ((other.gate_ = gate_) != nullptr) gate_->enter_again();
+    return other;
+  }
   void release() noexcept {
     if (auto* gate = std::exchange(gate_, nullptr)) gate->leave();
   }

@@ -27,13 +27,15 @@ using Writer = rapidjson::Writer<Buffer>;
 
 struct Limits {
   std::size_t max_bytes = 4 << 20;
-  std::size_t max_depth = 64;
+  std::size_t max_depth = 64;  ///< More than 1,000 counts as 1,000: reading recurses.
   std::size_t max_values = 100'000;
   std::size_t max_number_digits = 1'000;
 };
 
 /// Asks `parse` for the raw text of one object member, so that it can travel on byte for byte: member `key` at `depth`
-/// (1 = of the root object) below a parent that is itself called `parent` (empty at depth 1). Set when it was found.
+/// (1 = of the root object) of a parent that is itself called `parent` (empty for the root and elements of an array).
+/// The first one when several match; at most 64 captures a parse. `text` is null when none was found, and means nothing
+/// when `parse` failed.
 struct Capture {
   std::size_t depth = 1;
   std::string_view parent;
@@ -41,8 +43,9 @@ struct Capture {
   std::string_view text;  ///< Out: from the value's first to its last byte, inside the parsed text.
 };
 
-/// Whole text, one value. Errors: kInvalidJson (with offset), kInvalidUtf8, kDuplicateKey (names the key and where), kTooDeep,
-/// kTooManyValues, kBodyTooLarge. Strings are copied into the document; `text` may go.
+/// Whole text, one value. Strings are copied into the document; `text` may go. Errors: kInvalidJson (with line and
+/// column; also for numbers with too many digits or outside the range of a double), kInvalidUtf8 (with offset),
+/// kDuplicateKey (names the key and where), kTooDeep, kTooManyValues, kBodyTooLarge.
 Result<Document> parse(std::string_view text, const Limits& limits = {}, std::span<Capture> captures = {});
 
 /// The same for configuration files: comments and trailing commas allowed.

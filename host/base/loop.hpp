@@ -38,6 +38,7 @@ class Loops {
 
   /// Runs each loop in a thread of its own, named "loop-<index>".
   void start();
+  /// Idempotent; not from a loop's own thread.
   void stop();
   std::size_t size() const noexcept { return loops_.size(); }
   Loop& operator[](std::size_t index) noexcept { return *loops_[index]; }

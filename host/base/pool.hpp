@@ -23,9 +23,10 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Runs `task` once, in some thread of the pool, in order of arrival where one is free. False after `stop`: it will not run.
+  /// Runs `task` once, in some thread of the pool, in order of arrival where one is free. False after `stop`, or
+  /// when the machine has no thread for an empty pool: it will not run.
   bool post(std::function<void()> task);
-  /// Runs what is queued, then ends the threads. Idempotent.
+  /// Runs what is queued, then ends the threads. Idempotent; not from a task of this pool.
   void stop();
   std::size_t queued() const;
 

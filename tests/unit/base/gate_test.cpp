@@ -107,6 +107,21 @@ TEST(GateLease, MovesWithoutEnteringTwice) {
   EXPECT_EQ(gate.inside(), 0u);
 }
 
+TEST(GateLease, CountsAgainEvenAfterClose) {
+  Gate gate;
+  int told = 0;
+  GateLease first(gate);
+  gate.close([&] { ++told; });
+  GateLease second = first.again();
+  EXPECT_TRUE(second);
+  EXPECT_EQ(gate.inside(), 2u);
+  first.release();
+  EXPECT_EQ(told, 0);
+  second.release();
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(first.again()) << "an empty lease has nothing to count again";
+}
+
 TEST(GateLease, IsEmptyWhenTheGateIsClosed) {
   Gate gate;
   gate.close([] {});
