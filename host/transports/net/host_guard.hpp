@@ -24,7 +24,7 @@ class HostGuard {
   };
   explicit HostGuard(Options options);
 
-  /// kHostRefused, kOriginRefused or kBadHttp, naming the value. A request over a local socket always passes.
+  /// kHostRefused or kOriginRefused, naming the value. A request over a local socket always passes.
   base::Result<void> check(const Request& request) const;
   base::Result<void> check_host(std::string_view host) const;
   base::Result<void> check_origin(std::string_view origin) const;

@@ -1,0 +1,59 @@
+/// Listening sockets, and what takes connections from one.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "transports/net/unique_fd.hpp"
+
+namespace toolrack::net {
+
+class Connections;
+class Handler;
+
+struct TcpSocket {
+  UniqueFd fd;
+  std::uint16_t port;
+};
+/// Bound and listening; several may share a port that is not 0 when each is opened by this function. kInvalidConfig,
+/// kConflict (somebody listens there and `is_first`, that is, it cannot be us).
+base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first);
+
+/// See Server::listen_unix.
+base::Result<UniqueFd> open_unix(const std::string& path);
+
+/// Accepts for one loop and is used there, but for its construction.
+class Listener {
+ public:
+  Listener(UniqueFd fd, bool is_local, Connections& connections, Handler& handler);
+
+  /// Begins to accept.
+  void start();
+  /// Takes what waits in the backlog, so that no client is reset, and closes.
+  void stop();
+
+ private:
+  void wait();
+  enum class Round : std::uint8_t {
+    kDone,  ///< Nobody waits any more.
+    kMore,  ///< So many at once are enough; others may wait.
+    kFull,  ///< The process has no descriptors or memory left for connections.
+  };
+  Round accept_some();
+
+  Connections& connections_;
+  Handler& handler_;
+  const bool is_local_;
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      pause_;
+};
+
+}  // namespace toolrack::net

@@ -1,0 +1,90 @@
+#include "transports/net/server.hpp"
+
+#include <boost/asio/post.hpp>
+#include <vector>
+
+#include "transports/net/connections.hpp"
+#include "transports/net/listener.hpp"
+
+namespace toolrack::net {
+
+struct Server::State {
+  State(base::Loops& all_loops, base::Metrics& metrics, const Limits& limits, const base::Clock& clock)
+      : loops(all_loops), share(metrics, limits, clock) {
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      auto& part = parts.emplace_back();
+      part.connections = std::make_unique<Connections>(loops[i], share);
+    }
+  }
+
+  void listen(std::size_t loop, UniqueFd fd, bool is_local, Handler& handler) {
+    auto& part = parts[loop];
+    auto listener = std::make_unique<Listener>(std::move(fd), is_local, *part.connections, handler);
+    boost::asio::post(loops[loop].context(), [&part, listener = std::move(listener)]() mutable {
+      part.listeners.push_back(std::move(listener));
+      part.listeners.back()->start();
+    });
+  }
+
+  void remove_socket_files() {
+    for (const auto& path : socket_files) ::unlink(path.c_str());
+    socket_files.clear();
+  }
+
+  /// What one loop works with; touched by that loop only once it runs.
+  struct Part {
+    std::unique_ptr<Connections> connections;
+    std::vector<std::unique_ptr<Listener>> listeners;
+  };
+  base::Loops& loops;
+  ServerShare share;
+  std::vector<Part> parts;
+  std::vector<std::string> socket_files;
+  std::atomic<std::size_t> undrained{0};
+  std::function<void()> on_drained;
+};
+
+Server::Server(base::Loops& loops, base::Metrics& metrics, Limits limits, const base::Clock& clock)
+    : state_(std::make_unique<State>(loops, metrics, limits, clock)) {}
+
+Server::~Server() { state_->remove_socket_files(); }
+
+base::Result<std::uint16_t> Server::listen_tcp(std::string_view address, std::uint16_t port, Handler& handler) {
+  std::vector<TcpSocket> sockets;
+  for (std::size_t i = 0; i < state_->loops.size(); ++i) {
+    sockets.push_back(TRY(open_tcp(address, port, i == 0)));
+    port = sockets.back().port;
+  }
+  for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen(i, std::move(sockets[i].fd), false, handler);
+  return port;
+}
+
+base::Result<void> Server::listen_unix(const std::string& path, Handler& handler) {
+  auto fd = TRY(open_unix(path));
+  state_->socket_files.push_back(path);
+  state_->listen(0, std::move(fd), true, handler);
+  return {};
+}
+
+void Server::drain(std::chrono::milliseconds patience, std::function<void()> done) {
+  auto& state = *state_;
+  // First: whoever finds no file goes on alone instead of waiting for an answer.
+  state.remove_socket_files();
+  state.on_drained = std::move(done);
+  state.undrained = state.parts.size();
+  for (std::size_t i = 0; i < state.parts.size(); ++i) {
+    boost::asio::post(state.loops[i].context(), [&state, &part = state.parts[i], patience] {
+      for (auto& listener : part.listeners) listener->stop();
+      part.connections->drain(patience, [&state] {
+        if (state.undrained.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        // The owner may destroy the server while this runs.
+        const auto on_drained = std::move(state.on_drained);
+        on_drained();
+      });
+    });
+  }
+}
+
+std::size_t Server::connections() const noexcept { return state_->share.open.load(std::memory_order_relaxed); }
+
+}  // namespace toolrack::net

@@ -1,0 +1,88 @@
+#include "transports/net/timer_wheel.hpp"
+
+#include <algorithm>
+
+namespace toolrack::net {
+
+void TimerWheel::Entry::unlink() noexcept {
+  if (wheel_ == nullptr) return;
+  *link_ = next_;
+  if (next_ != nullptr) next_->link_ = link_;
+  --wheel_->linked_;
+  wheel_ = nullptr;
+}
+
+TimerWheel::TimerWheel(boost::asio::io_context& context, std::chrono::nanoseconds tick, const base::Clock& clock)
+    : clock_(clock), tick_ns_(tick.count()), timer_(context) {}
+
+void TimerWheel::set(Entry& entry, std::int64_t deadline_ns) {
+  entry.deadline_ns_ = deadline_ns;
+  if (deadline_ns == kNever || is_stopped_) return;
+  if (entry.wheel_ != nullptr) {
+    if (entry.due_ns_ <= deadline_ns) return;
+    entry.unlink();
+  }
+  // An idle wheel has slept; nothing was due meanwhile.
+  if (linked_ == 0) turn_ = std::max(turn_, clock_.monotonic_ns() / tick_ns_);
+  link(entry);
+  arm();
+}
+
+void TimerWheel::link(Entry& entry) {
+  const auto last = turn_ + static_cast<std::int64_t>(kSlots) - 1;
+  const auto wanted = entry.deadline_ns_ / tick_ns_ + 1;
+  const auto turn = std::clamp(wanted, turn_ + 1, last);
+  auto*& head = slots_[static_cast<std::size_t>(turn) % kSlots];
+  entry.wheel_ = this;
+  entry.due_ns_ = turn * tick_ns_;
+  entry.next_ = head;
+  entry.link_ = &head;
+  if (head != nullptr) head->link_ = &entry.next_;
+  head = &entry;
+  ++linked_;
+}
+
+void TimerWheel::arm() {
+  if (is_armed_ || is_stopped_) return;
+  is_armed_ = true;
+  timer_.expires_after(std::chrono::nanoseconds(tick_ns_));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) on_timer();
+  });
+}
+
+void TimerWheel::on_timer() {
+  is_armed_ = false;
+  if (is_stopped_) return;
+  const auto now = clock_.monotonic_ns();
+  // After a long pause one round over all slots finds everything.
+  turn_ = std::max(turn_, now / tick_ns_ - static_cast<std::int64_t>(kSlots));
+  while (turn_ < now / tick_ns_) serve_slot(++turn_, now);
+  if (linked_ > 0) arm();
+}
+
+void TimerWheel::serve_slot(std::int64_t turn, std::int64_t now_ns) {
+  // Taken out of the slot first: entries that go back into it belong to a later round.
+  auto*& slot = slots_[static_cast<std::size_t>(turn) % kSlots];
+  Entry* due = slot;
+  slot = nullptr;
+  if (due != nullptr) due->link_ = &due;
+  while (due != nullptr) {
+    auto& entry = *due;
+    entry.unlink();
+    if (entry.deadline_ns_ == kNever) continue;
+    if (entry.deadline_ns_ > now_ns) {
+      link(entry);
+      continue;
+    }
+    entry.deadline_ns_ = kNever;
+    entry.on_deadline(now_ns);
+  }
+}
+
+void TimerWheel::stop() {
+  is_stopped_ = true;
+  timer_.cancel();
+}
+
+}  // namespace toolrack::net
