@@ -1,0 +1,138 @@
+#include "cli/call_verb.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "cli/typed_value.hpp"
+
+namespace toolrack::cli {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+namespace json = base::json;
+
+base::Result<std::string> read_all(std::istream& stream, std::string_view name) {
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (stream.bad()) return fail(ErrorCode::kInvalidRequest, fmt::format("{} cannot be read", name));
+  return text;
+}
+
+base::Result<std::string> input_text(const std::string& input) {
+  if (input == "-") return read_all(std::cin, "standard input");
+  if (!input.starts_with('@')) return input;
+  std::ifstream file(input.substr(1), std::ios::binary);
+  if (!file) return fail(ErrorCode::kInvalidRequest, fmt::format("{} cannot be read", input.substr(1)));
+  return read_all(file, input);
+}
+
+using Pairs = std::map<std::string, std::vector<std::string>>;
+
+/// --key value, --key=value, --flag, a key several times.
+base::Result<Pairs> read_pairs(const std::vector<std::string>& words) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    if (!word.starts_with("--") || word.size() == 2)
+      return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" belongs to no option", word),
+                  "Give the skill's input as --key value, or as --input JSON.");
+    const auto equals = word.find('=');
+    auto& values = pairs[word.substr(2, equals == std::string::npos ? equals : equals - 2)];
+    if (equals != std::string::npos)
+      values.push_back(word.substr(equals + 1));
+    else if (i + 1 < words.size() && !words[i + 1].starts_with("--"))
+      values.push_back(words[++i]);
+  }
+  return pairs;
+}
+
+/// The skill's input schema, or an empty object where the gateway does not know it: the call itself will say so.
+base::Result<json::Document> schema_of(const CallOptions& options, Api& api) {
+  const auto slash = options.tool.find('/');
+  const auto path = slash == std::string::npos ? base::percent_encode(options.tool)
+                                               : base::percent_encode(options.tool.substr(0, slash)) + "/" +
+                                                     base::percent_encode(options.tool.substr(slash + 1));
+  const auto reply = TRY(api.request("GET", "/v1/tools/" + path, ""));
+  json::Document schema(rapidjson::kObjectType);
+  const auto tool = json::parse(reply.body);
+  const auto* skills = tool ? json::find(*tool, "skills") : nullptr;
+  if (skills == nullptr || !skills->IsArray()) return schema;
+  for (const auto& skill : skills->GetArray()) {
+    if (!options.skill.empty() && json::find_string(skill, "name") != options.skill) continue;
+    if (const auto* input = json::find(skill, "inputSchema")) schema.CopyFrom(*input, schema.GetAllocator());
+    break;
+  }
+  return schema;
+}
+
+base::Result<void> add_pairs(json::Document& input, const CallOptions& options, Api& api) {
+  const auto pairs = TRY(read_pairs(options.rest));
+  const auto schema = TRY(schema_of(options, api));
+  const auto* properties = json::find(schema, "properties");
+  static const json::Value untyped(rapidjson::kObjectType);
+  for (const auto& [given, words] : pairs) {
+    // --max-bytes means max_bytes where the skill has that and not the other.
+    auto name = given;
+    if (properties != nullptr && json::find(*properties, name) == nullptr) std::ranges::replace(name, '-', '_');
+    const auto* property = properties == nullptr ? nullptr : json::find(*properties, name);
+    if (property == nullptr) name = given;
+    auto value = TRY(typed_value(name, words, property == nullptr ? untyped : *property, input));
+    auto& allocator = input.GetAllocator();
+    input.RemoveMember(name.c_str());
+    input.AddMember(json::Value(name, allocator), std::move(value), allocator);
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::string> call_body(const CallOptions& options, Api& api) {
+  json::Document input(rapidjson::kObjectType);
+  if (options.input) {
+    const auto text = TRY(input_text(*options.input));
+    auto parsed = json::parse(text);
+    if (!parsed) return fail(ErrorCode::kInvalidRequest, fmt::format("--input: {}", parsed.error().message()));
+    if (!parsed->IsObject()) return fail(ErrorCode::kInvalidRequest, "--input is not a JSON object");
+    input = *std::move(parsed);
+  }
+  if (!options.rest.empty()) TRY(add_pairs(input, options, api));
+
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  writer.StartObject();
+  json::key(writer, "tool");
+  json::put(writer, options.tool);
+  if (!options.skill.empty()) {
+    json::key(writer, "skill");
+    json::put(writer, options.skill);
+  }
+  json::key(writer, "input");
+  input.Accept(writer);
+  if (options.dry_run) {
+    json::key(writer, "dry_run");
+    writer.Bool(true);
+  }
+  if (options.confirm) {
+    json::key(writer, "confirm");
+    writer.Bool(true);
+  }
+  if (options.max_price) {
+    json::key(writer, "max_price");
+    json::put(writer, *options.max_price);
+  }
+  if (options.timeout_ms) {
+    json::key(writer, "timeout_ms");
+    writer.Int64(*options.timeout_ms);
+  }
+  writer.EndObject();
+  return std::string(json::view(buffer));
+}
+
+}  // namespace toolrack::cli

@@ -1,0 +1,25 @@
+/// `toolrack call TOOL SKILL --key value`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/api.hpp"
+
+namespace toolrack::cli {
+
+struct CallOptions {
+  std::string tool, skill;
+  std::optional<std::string> input;  ///< JSON, @file, or - for standard input.
+  std::vector<std::string> rest;     ///< --key value pairs of the skill's own.
+  bool dry_run = false, confirm = false;
+  std::optional<std::string> max_price;
+  std::optional<long> timeout_ms;
+};
+
+/// The body of POST /v1/tools/call. Asks the gateway for the skill's schema when there are pairs to be typed.
+/// kInvalidRequest names the word that cannot be read.
+base::Result<std::string> call_body(const CallOptions& options, Api& api);
+
+}  // namespace toolrack::cli

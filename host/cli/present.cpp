@@ -1,0 +1,171 @@
+#include "cli/present.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace toolrack::cli {
+namespace {
+
+namespace json = base::json;
+
+std::string text_of(const json::Value& object, std::string_view name) {
+  const auto* value = json::find(object, name);
+  if (value == nullptr || value->IsNull()) return "";
+  return value->IsString() ? std::string(json::view(*value)) : json::dump(*value);
+}
+
+/// The members of `object[name]`, or nothing.
+template <typename Visit>
+void each(const json::Value& object, std::string_view name, Visit visit) {
+  const auto* list = json::find(object, name);
+  if (list == nullptr || !list->IsArray()) return;
+  for (const auto& item : list->GetArray()) visit(item);
+}
+
+std::string first_sentence(std::string text) {
+  const auto end = text.find_first_of("\n");
+  if (end != std::string::npos) text.resize(end);
+  constexpr std::size_t kWide = 90;
+  if (text.size() <= kWide) return text;
+  const auto blank = text.rfind(' ', kWide);
+  return text.substr(0, blank == std::string::npos ? kWide : blank) + " …";
+}
+
+std::string tools(const json::Value& answer) {
+  Columns columns({"TOOL", "VERSION", "SKILLS", "DESCRIPTION"});
+  each(answer, "tools", [&](const json::Value& tool) {
+    std::string skills;
+    each(tool, "skills",
+         [&](const json::Value& skill) { skills += (skills.empty() ? "" : ", ") + text_of(skill, "name"); });
+    columns.add(
+        {text_of(tool, "name"), text_of(tool, "version"), skills, first_sentence(text_of(tool, "description"))});
+  });
+  const auto* list = json::find(answer, "tools");
+  if (list != nullptr && list->IsArray() && list->Empty()) return "No tool matches.\n";
+  return columns.text();
+}
+
+std::string tool(const json::Value& answer) {
+  auto out = fmt::format("{} {} ({})\n{}\n", text_of(answer, "name"), text_of(answer, "version"),
+                         text_of(answer, "owner"), text_of(answer, "description"));
+  each(answer, "skills", [&](const json::Value& skill) {
+    out += fmt::format("\n{}\n  {}\n", text_of(skill, "name"), text_of(skill, "description"));
+    const auto* schema = json::find(skill, "inputSchema");
+    const auto* properties = schema == nullptr ? nullptr : json::find(*schema, "properties");
+    if (properties == nullptr) return;
+    const auto* required = json::find(*schema, "required");
+    Columns columns({"  --INPUT", "TYPE", "MEANING"});
+    for (const auto& property : properties->GetObject()) {
+      const bool is_required =
+          required != nullptr && required->IsArray() &&
+          std::ranges::any_of(required->GetArray(), [&](const json::Value& name) { return name == property.name; });
+      columns.add({fmt::format("  --{}{}", json::view(property.name), is_required ? " *" : ""),
+                   text_of(property.value, "type"), text_of(property.value, "description")});
+    }
+    out += columns.text();
+  });
+  return out;
+}
+
+std::string key_list(const json::Value& answer) {
+  Columns columns({"ID", "NAME", "ACCOUNT", "STATUS", "CREATED", "SCOPES"});
+  each(answer, "keys", [&](const json::Value& key) {
+    std::string scopes;
+    each(key, "scopes",
+         [&](const json::Value& scope) { scopes += (scopes.empty() ? "" : " ") + std::string(json::view(scope)); });
+    columns.add({text_of(key, "id"), text_of(key, "name"), text_of(key, "account"), text_of(key, "status"),
+                 text_of(key, "created_at"), scopes});
+  });
+  return columns.text();
+}
+
+std::string plugins(const json::Value& answer) {
+  Columns columns({"STATE", "TOOL", "VERSION", "FILE", "REASON"});
+  each(answer, "plugins", [&](const json::Value& file) {
+    auto reason = text_of(file, "code");
+    if (!reason.empty()) reason += ": " + text_of(file, "message");
+    if (const auto remedy = text_of(file, "remedy"); !remedy.empty()) reason += " " + remedy;
+    columns.add(
+        {text_of(file, "state"), text_of(file, "tool"), text_of(file, "version"), text_of(file, "path"), reason});
+  });
+  return columns.text();
+}
+
+std::string usage(const json::Value& answer) {
+  Columns columns({"TOOL", "SKILL", "CALLS", "ERRORS", "COST USD", "AVERAGE MS"});
+  each(answer, "usage", [&](const json::Value& row) {
+    columns.add({text_of(row, "tool"), text_of(row, "skill"), text_of(row, "calls"), text_of(row, "errors"),
+                 text_of(row, "cost"), text_of(row, "average_latency_ms")});
+  });
+  return columns.text() + fmt::format("{} calls, ${} ({})\n", text_of(answer, "total_calls"),
+                                      text_of(answer, "total_cost"), text_of(answer, "period"));
+}
+
+std::string call(const json::Value& answer) {
+  for (const auto* part : {"output", "dry_run"})
+    if (const auto* value = json::find(answer, part)) return json::dump_pretty(*value) + "\n";
+  std::string out;
+  each(answer, "content", [&](const json::Value& block) { out += text_of(block, "text") + "\n"; });
+  return out;
+}
+
+std::string doctor(const json::Value& answer) {
+  Columns columns({"STATUS", "CHECK", "DETAIL"});
+  each(answer, "checks", [&](const json::Value& check) {
+    auto detail = text_of(check, "detail");
+    if (const auto remedy = text_of(check, "remedy"); !remedy.empty()) detail += " → " + remedy;
+    columns.add({text_of(check, "status"), text_of(check, "name"), detail});
+  });
+  return columns.text();
+}
+
+/// How many columns of a terminal the UTF-8 text takes, near enough.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string Columns::text() const {
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  for (const auto& row : rows_)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string out;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string present(std::string_view operation, const json::Value& answer) {
+  if (operation == "list_tools" || operation == "discover") return tools(answer);
+  if (operation == "get_tool") return tool(answer);
+  if (operation == "list_api_keys") return key_list(answer);
+  if (operation == "list_plugins") return plugins(answer);
+  if (operation == "get_usage_summary") return usage(answer);
+  if (operation == "use_tool") return call(answer);
+  if (operation == "doctor") return doctor(answer);
+  if (operation == "create_api_key") return fmt::format("{}\n", text_of(answer, "api_key"));
+  if (operation == "revoke_api_key") return fmt::format("Key {} is revoked.\n", text_of(answer, "id"));
+  return json::dump_pretty(answer) + "\n";
+}
+
+std::string present_error(const json::Value& error) {
+  auto out = fmt::format("toolrack: {} ({})\n", text_of(error, "message"), text_of(error, "code"));
+  each(error, "details", [&](const json::Value& violation) {
+    if (violation.IsObject())
+      out += fmt::format("  {}: {}\n", text_of(violation, "pointer"), text_of(violation, "message"));
+  });
+  if (const auto hint = text_of(error, "resolution_hint"); !hint.empty()) out += fmt::format("  {}\n", hint);
+  return out;
+}
+
+}  // namespace toolrack::cli

@@ -1,0 +1,252 @@
+#include "cli/program.hpp"
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <functional>
+#include <map>
+
+#include "base/error_json.hpp"
+#include "base/json.hpp"
+#include "cli/call_verb.hpp"
+#include "cli/completion.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/operation_verb.hpp"
+#include "cli/present.hpp"
+#include "operations/openapi.hpp"
+
+namespace toolrack::cli {
+namespace {
+
+namespace json = base::json;
+
+/// One run of the program: the commands, what was given to them, and which one to do.
+class Run {
+ public:
+  Run(const operations::Table& table, Backstage& backstage, const Output& output)
+      : table_(table), backstage_(backstage), output_(output) {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help for every command");
+    app_.add_option("--format", format_, "text for people, json for programs")->check(CLI::IsMember({"text", "json"}));
+    app_.add_option("--config", target_.config, "Configuration file (JSON with comments)")->type_name("FILE");
+    app_.add_option("--data", target_.data, "Data directory, ~/.toolrack unless told")->type_name("DIR");
+    app_.add_option("--plugins", target_.plugins, "Directories with plugins, beside the bundled ones")
+        ->type_name("DIR");
+    app_.add_option("--url", target_.url, "A remote gateway instead of the local one")->type_name("URL");
+    app_.add_option("--key", target_.key, "API key for a remote gateway")->type_name("KEY");
+    add_gateway_commands();
+    for (const auto& entry : table_.entries()) add_operation(entry.operation);
+    add_file_commands();
+    app_.fallthrough();
+    for (auto* command : app_.get_subcommands({})) command->fallthrough();
+  }
+
+  int go(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      output_.write(app_.help());
+      return kOk;
+    } catch (const CLI::CallForAllHelp&) {
+      output_.write(app_.help("", CLI::AppFormatMode::All));
+      return kOk;
+    } catch (const CLI::ParseError& error) {
+      output_.complain(fmt::format("toolrack: {}\n  See toolrack --help.\n", error.what()));
+      return kUsage;
+    }
+    return command_();
+  }
+
+ private:
+  CLI::App* command(std::string_view name, std::string_view help, CLI::App* parent = nullptr) {
+    return (parent == nullptr ? &app_ : parent)->add_subcommand(std::string(name), std::string(help));
+  }
+
+  void add_gateway_commands() {
+    auto* serve = command("serve", "Run the gateway");
+    serve->add_option("--listen", serve_.listen, "ADDRESS:PORT, 127.0.0.1:3141 unless told")->type_name("ADDRESS:PORT");
+    serve->add_option("--metrics-listen", serve_.metrics_listen, "ADDRESS:PORT of /metrics; empty switches it off")
+        ->type_name("ADDRESS:PORT");
+    serve->add_option("--threads", serve_.threads, "Event loops; one per core unless told")->check(CLI::Range(1, 256));
+    serve->add_option("--mode", serve_.mode, "local or hosted")->check(CLI::IsMember({"local", "hosted"}));
+    serve->callback([this] {
+      command_ = [this] {
+        serve_.target = target_;
+        return backstage_.serve(serve_);
+      };
+    });
+    command("stdio", "Speak MCP on standard input and output")->callback([this] {
+      command_ = [this] { return backstage_.stdio(target_); };
+    });
+  }
+
+  /// `words` is "keys create": the group is made when its first member comes.
+  CLI::App* operation_command(std::string_view words, std::string_view help) {
+    const auto blank = words.find(' ');
+    if (blank == std::string_view::npos) return command(words, help);
+    const auto group = std::string(words.substr(0, blank));
+    auto& parent = groups_[group];
+    if (parent == nullptr) {
+      parent = command(group, fmt::format("{} commands", group));
+      parent->require_subcommand(1);
+    }
+    return command(words.substr(blank + 1), help, parent);
+  }
+
+  void add_operation(const operations::Operation& operation) {
+    if (operation.cli.empty()) return;
+    auto* verb = operation_command(operation.cli, operation.description);
+    if (operation.kind == operations::Kind::kCall) return add_call(*verb);
+    verb->fallthrough();
+    auto& input = verb_inputs_[std::string(operation.name)];
+    add_options(*verb, operation, input);
+    verb->callback([this, &operation, &input] {
+      command_ = [this, &operation, &input] {
+        const auto call = to_http(operation, input);
+        if (!call) return complain(call.error());
+        return ask(operation.name, *call);
+      };
+    });
+  }
+
+  void add_call(CLI::App& verb) {
+    verb.add_option("tool", call_.tool, "The tool, or the flat name of a skill")->required();
+    verb.add_option("skill", call_.skill, "The skill; not needed for a flat name or a tool with one skill");
+    verb.add_option("--input", call_.input, "The whole input: JSON, @FILE, or - for standard input")
+        ->type_name("JSON|@FILE|-");
+    verb.add_flag("--dry-run", call_.dry_run, "Explain what would happen instead");
+    verb.add_flag("--confirm", call_.confirm, "The person agreed to a skill that acts in the real world");
+    verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
+    verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
+    verb.allow_extras();
+    verb.footer(
+        "Everything else, as --key value, is the skill's input: toolrack call seo analyze_page --url "
+        "https://example.com");
+    verb.callback([this, &verb] {
+      call_.rest = verb.remaining();
+      command_ = [this] { return call(); };
+    });
+  }
+
+  void add_file_commands() {
+    auto* validate = command("validate", "Check a manifest (.json) or a plugin (.so)");
+    validate->add_option("file", file_, "What to check")->required();
+    validate->callback([this] {
+      command_ = [this] {
+        const auto report = backstage_.validate(file_);
+        if (!report) return complain(report.error());
+        output_.write(*report);
+        return int{kOk};
+      };
+    });
+    command("doctor", "Say what is wrong with this machine's set-up, and what to do")->callback([this] {
+      command_ = [this] { return doctor(); };
+    });
+    command("version", "Print the version")->callback([this] {
+      command_ = [this] {
+        output_.write(backstage_.version() + "\n");
+        return int{kOk};
+      };
+    });
+    auto* completion = command("completion", "Print a completion script for bash, zsh or fish");
+    completion->add_option("shell", file_, "Which shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion->callback([this] {
+      command_ = [this] {
+        output_.write(completion_script(app_, file_));
+        return int{kOk};
+      };
+    });
+    auto* reference = command("reference", "Print docs/api.md or docs/errors.md");
+    reference->add_option("page", file_, "Which page")->required()->check(CLI::IsMember({"api", "errors"}));
+    reference->callback([this] {
+      command_ = [this] {
+        output_.write(file_ == "api" ? operations::api_markdown(table_) : operations::errors_markdown());
+        return int{kOk};
+      };
+    });
+  }
+
+  int call() {
+    auto api = backstage_.connect(target_);
+    if (!api) return complain(api.error(), kUnreachable);
+    const auto body = call_body(call_, **api);
+    if (!body) return complain(body.error());
+    return show("use_tool", (*api)->request("POST", "/v1/tools/call", *body));
+  }
+
+  int ask(std::string_view operation, const HttpCall& call) {
+    auto api = backstage_.connect(target_);
+    if (!api) return complain(api.error(), kUnreachable);
+    return show(operation, (*api)->request(call.method, call.path, call.body));
+  }
+
+  int show(std::string_view operation, const base::Result<ApiReply>& reply) {
+    if (!reply) return complain(reply.error(), kUnreachable);
+    const auto answer = json::parse(reply->body, {.max_bytes = 256 << 20, .max_values = 10'000'000});
+    if (!answer)
+      return complain(
+          base::Error(base::ErrorCode::kInternal, fmt::format("the gateway answered {} with no JSON", reply->status)));
+    const auto* error = json::find(*answer, "error");
+    if (format_ == "json")
+      output_.write(json::dump_pretty(*answer) + "\n");
+    else if (error == nullptr)
+      output_.write(present(operation, *answer));
+    if (error == nullptr) return kOk;
+    if (format_ != "json") output_.complain(present_error(*error));
+    return exit_code(json::find_string(*error, "type").value_or("internal"));
+  }
+
+  int doctor() {
+    const auto report = json::parse(backstage_.doctor(target_));
+    output_.write(format_ == "json" ? json::dump_pretty(*report) + "\n" : present("doctor", *report));
+    for (const auto& check : json::find(*report, "checks")->GetArray())
+      if (json::find_string(check, "status") == "error") return kFailure;
+    return kOk;
+  }
+
+  int complain(const base::Error& error, int code = -1) {
+    if (format_ == "json") {
+      output_.write(fmt::format("{{\"error\":{}}}\n", base::error_json(error)));
+    } else if (const auto parsed = json::parse(base::error_json(error))) {
+      output_.complain(present_error(*parsed));
+    }
+    return code >= 0 ? code : exit_code(error.type());
+  }
+
+  const operations::Table& table_;
+  Backstage& backstage_;
+  const Output& output_;
+  CLI::App app_{"A rack for AI tools: gateway, command line and MCP server in one program.", "toolrack"};
+  std::string format_ = "text";
+  Target target_;
+  ServeOptions serve_;
+  CallOptions call_;
+  std::map<std::string, CLI::App*> groups_;
+  std::map<std::string, VerbInput> verb_inputs_;
+  std::string file_;
+  std::function<int()> command_;
+};
+
+}  // namespace
+
+void Output::write(std::string_view text) const {
+  if (out != nullptr)
+    out->append(text);
+  else
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Output::complain(std::string_view text) const {
+  if (err != nullptr)
+    err->append(text);
+  else
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int run(int argc, const char* const* argv, const operations::Table& table, Backstage& backstage, const Output& output) {
+  return Run(table, backstage, output).go(argc, argv);
+}
+
+}  // namespace toolrack::cli

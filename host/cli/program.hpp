@@ -1,0 +1,56 @@
+/// The command line of the one program. Data goes to stdout, logs and complaints to stderr.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "cli/api.hpp"
+#include "operations/table.hpp"
+
+namespace toolrack::cli {
+
+/// What every command may be told about the gateway it means.
+struct Target {
+  std::string config;  ///< File; empty: TOOLRACK_CONFIG or none.
+  std::string url;     ///< A remote gateway; empty: TOOLRACK_API_URL, else the local one.
+  std::string key;     ///< For a remote gateway; empty: TOOLRACK_API_KEY.
+  std::string data;
+  std::vector<std::string> plugins;
+};
+
+struct ServeOptions {
+  Target target;
+  std::optional<std::string> listen, metrics_listen, mode;
+  std::optional<unsigned> threads;
+};
+
+/// What commands need and the app knows how to do.
+class Backstage {
+ public:
+  virtual ~Backstage() = default;
+  virtual int serve(const ServeOptions& options) = 0;
+  virtual int stdio(const Target& target) = 0;
+  virtual base::Result<std::unique_ptr<Api>> connect(const Target& target) = 0;
+  /// What is in a manifest or plugin file; an error says what is wrong with it.
+  virtual base::Result<std::string> validate(const std::string& file) = 0;
+  /// {checks: [{name, status: ok|warning|error, detail, remedy?}]}.
+  virtual std::string doctor(const Target& target) = 0;
+  virtual std::string version() = 0;
+};
+
+/// Where a command writes; tests give their own.
+struct Output {
+  std::string* out = nullptr;  ///< Null: stdout.
+  std::string* err = nullptr;  ///< Null: stderr.
+  void write(std::string_view text) const;
+  void complain(std::string_view text) const;
+};
+
+/// Parses and runs one command; the exit code.
+int run(int argc, const char* const* argv, const operations::Table& table, Backstage& backstage, const Output& output);
+
+}  // namespace toolrack::cli
