@@ -1,7 +1,8 @@
-/// Outbound HTTP for skills: libcurl's multi interface on one event loop, with reuse of connections and the egress guard.
+/// Outbound HTTP for skills: libcurl's multi interface on one event loop, with reuse of connections and the egress
+/// guard.
 ///
-/// One Client a loop, used by that loop's thread only. Requests are refused before a socket exists when the URL's scheme is not
-/// http(s), the host is not granted, or a header or URL carries control characters.
+/// One Client a loop, used by that loop's thread only. Requests are refused before a socket exists when the URL's
+/// scheme is not http(s), the host is not granted, or a header or URL carries control characters.
 #pragma once
 
 #include <chrono>
@@ -28,19 +29,19 @@ struct Request {
   std::string url;  ///< Absolute.
   std::vector<Header> headers;
   std::string body;
-  std::chrono::milliseconds timeout{30'000};     ///< For everything, from now to the last byte.
+  std::chrono::milliseconds timeout{30'000};  ///< For everything, from now to the last byte.
   std::chrono::milliseconds connect_timeout{10'000};
-  std::uint64_t max_bytes = 16 << 20;            ///< Of the decoded body; more is cut, see Response::cut.
-  std::uint32_t max_redirects = 5;               ///< 0: a redirect is the answer. Authorization never crosses an origin.
-  std::vector<std::string> granted_hosts{"*"};   ///< Checked for the URL and for each redirect.
+  std::uint64_t max_bytes = 16 << 20;           ///< Of the decoded body; more is cut, see Response::cut.
+  std::uint32_t max_redirects = 5;              ///< 0: a redirect is the answer. Authorization never crosses an origin.
+  std::vector<std::string> granted_hosts{"*"};  ///< Checked for the URL and for each redirect.
 };
 
 struct Response {
   int status = 0;
   std::vector<Header> headers;  ///< Of the last answer, names in lower case, order and repeats kept.
-  std::string body;             ///< Content-Encoding undone (gzip, deflate, br where libcurl has it); empty with a Sink.
-  std::string url;              ///< The one that answered.
-  bool cut = false;             ///< The body ends at max_bytes.
+  std::string body;  ///< Content-Encoding undone (gzip, deflate, br where libcurl has it); empty with a Sink.
+  std::string url;   ///< The one that answered.
+  bool cut = false;  ///< The body ends at max_bytes.
   std::int64_t bytes_received = 0;  ///< On the wire.
 };
 
@@ -57,6 +58,8 @@ using Outcome = tl::expected<Response, Failure>;
 /// Receives a body as it comes, on the loop. `body` says what to do next; kPause holds the transfer until `resume`.
 class Sink {
  public:
+  /// kStop ends the transfer; what came so far is a success. When kPause meets the last bytes, `done` follows without
+  /// `resume`.
   enum class Next : std::uint8_t { kStop, kMore, kPause };
   virtual ~Sink() = default;
   virtual Next head(const Response& status_and_headers) = 0;
@@ -69,6 +72,7 @@ class Client {
  public:
   struct Settings {
     std::string user_agent = "toolrack/0.1";
+    std::string ca_file;  ///< PEM with the authorities to trust; empty: the system's.
     std::size_t max_connections_per_host = 16;
     std::size_t max_connections = 256;
   };
@@ -78,7 +82,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Starts a request. `done` runs once on the loop, never from inside `send`. `sink` (may be null) lives until then.
+  /// Starts a request. `done` runs once on the loop, never from inside `send`; it may use and even destroy the client.
+  /// `sink` (may be null) lives until then; it may use the client, but not destroy it.
   RequestId send(Request request, Sink* sink, std::function<void(Outcome)> done);
   /// Closes the socket; `done` comes with kCancelled, later and on the loop. Unknown ids are ignored.
   void cancel(RequestId id);
@@ -86,7 +91,7 @@ class Client {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< Handlers of the loop hold on to it while they run.
 };
 
 }  // namespace toolrack::services::http

@@ -1,5 +1,5 @@
-/// Where the host may connect to, decided on the address that is really dialled (so redirects, DNS tricks and odd spellings
-/// of addresses change nothing).
+/// Where the host may connect to, decided on the address that is really dialled (so redirects, DNS tricks and odd
+/// spellings of addresses change nothing).
 #pragma once
 
 #include <sys/socket.h>
@@ -13,6 +13,9 @@
 
 namespace toolrack::services::http {
 
+/// The message of every refusal of an address: it tells nothing about what is there.
+inline constexpr std::string_view kEgressRefusedText = "The address is not one that this rack may connect to";
+
 /// Immutable after construction; any thread.
 class EgressPolicy {
  public:
@@ -24,8 +27,9 @@ class EgressPolicy {
   /// kInvalidConfig names a CIDR that cannot be read.
   static base::Result<EgressPolicy> create(const Settings& settings);
 
-  /// IPv4 outside the IANA special-purpose registry, IPv6 inside 2000::/3 less its special blocks, and what was allowed.
-  /// IPv4 embedded in IPv6 is judged as the IPv4 address. Refused: kEgressRefused, always the same text (no oracle).
+  /// IPv4 outside the IANA special-purpose registry, IPv6 inside 2000::/3 less its special blocks, and what was
+  /// allowed. IPv4 embedded in IPv6 is judged as the IPv4 address. Refused: kEgressRefused, always the same text (no
+  /// oracle).
   base::Result<void> check(const sockaddr* address) const;
 
  private:
@@ -40,8 +44,8 @@ class EgressPolicy {
   bool allow_loopback_ = false;
 };
 
-/// Does a grant ("api.example.com", "*.example.com", "*") cover the host? Case-insensitive; an address must be granted literally
-/// or by "*"; "*.example.com" covers sub-domains only.
+/// Does a grant ("api.example.com", "*.example.com", "*") cover the host? Case-insensitive; an address must be granted
+/// literally or by "*"; "*.example.com" covers sub-domains only.
 bool host_is_granted(std::string_view host, const std::vector<std::string>& grants) noexcept;
 
 }  // namespace toolrack::services::http
