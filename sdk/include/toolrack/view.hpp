@@ -27,6 +27,7 @@ inline std::string operator+(std::string left, View right) {
 inline std::string operator+(const char* left, View right) { return std::string(left) + right; }
 inline std::string operator+(View left, const char* right) { return left.str().append(right); }
 inline std::string operator+(View left, const std::string& right) { return left.str().append(right); }
+inline std::string operator+(View left, char right) { return left.str().append(1, right); }
 inline std::string operator+(View left, View right) { return left.str() + right; }
 
 /// What a tr_str shows; empty when its data is NULL.

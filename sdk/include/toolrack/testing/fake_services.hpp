@@ -1,0 +1,546 @@
+/// The service tables of a FakeHost. Each function finds its FakeRack through tr_host.impl.
+#pragma once
+
+#include <toolrack/testing/fake_http.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace toolrack::testing {
+
+struct SeenLog {
+  std::int32_t level = 0;
+  std::string text, fields_json;
+};
+
+/// Everything the services of one FakeHost know.
+class FakeRack {
+ public:
+  explicit FakeRack(std::uint64_t seed) : core(seed) {}
+
+  struct Stored {
+    std::string value;
+    std::int64_t expires_ns;  // 0: never.
+  };
+  struct Asset {
+    std::string name, media_type, bytes;
+    bool is_open;
+  };
+  enum class Person { kAnswers, kDeclines, kDismisses };
+  struct Answer {
+    Person person;
+    std::string body;
+  };
+
+  FakeCore core;
+  Script http_script, tool_script;
+  std::vector<SentRequest> requests;
+  std::vector<std::pair<std::string, std::string>> tool_calls;  // Skill and input.
+  std::vector<SeenLog> logs;
+  std::map<std::pair<std::uint32_t, std::string>, Stored> kv;
+  std::vector<Asset> assets;  // Id "asset-N" and writer N: position N - 1.
+  std::map<std::string, Answer> answers;
+  bool is_stateless = true;
+  std::int64_t unix_offset_ns = 1'700'000'000'000'000'000;
+  std::vector<std::uint32_t> changed_lists;
+  std::vector<std::string> updated_resources;
+  std::set<std::string> missing;  // Service ids that are not granted.
+  std::string explanation;
+
+  const void* service(std::string_view id) {
+    if (!is_asking_allowed) core.blame("get_service() before start()");
+    if (missing.contains(std::string(id))) return nullptr;
+    static constexpr tr_call_api kCall = {sizeof(kCall), complete,   info,      is_cancelled, progress, emit, writable,
+                                          meter,         checkpoint, cancel_op, resume_op,    keep,     wait};
+    static constexpr tr_ask_api kAsk = {sizeof(kAsk), ask};
+    static constexpr tr_once_api kOnce = {sizeof(kOnce), once_begin, once_end};
+    static constexpr tr_log_api kLog = {sizeof(kLog), log, log_enabled};
+    static constexpr tr_clock_api kClock = {sizeof(kClock), unix_ns, monotonic_ns, random, after};
+    static constexpr tr_executor_api kExecutor = {sizeof(kExecutor), post, post_blocking};
+    static constexpr tr_http_api kHttp = {sizeof(kHttp), send};
+    static constexpr tr_tools_api kTools = {sizeof(kTools), call_tool, list_tools};
+    static constexpr tr_catalog_api kCatalog = {sizeof(kCatalog), changed, resource_updated};
+    static constexpr tr_assets_api kAssets = {sizeof(kAssets), asset_put,  asset_open, asset_append,
+                                              asset_close,     asset_stat, asset_read};
+    static constexpr tr_kv_api kKv = {sizeof(kKv), kv_get, kv_put, kv_replace, kv_remove, kv_scan};
+    if (id == TR_SERVICE_CALL) return &kCall;
+    if (id == TR_SERVICE_ASK) return &kAsk;
+    if (id == TR_SERVICE_ONCE) return &kOnce;
+    if (id == TR_SERVICE_LOG) return &kLog;
+    if (id == TR_SERVICE_CLOCK) return &kClock;
+    if (id == TR_SERVICE_EXECUTOR) return &kExecutor;
+    if (id == TR_SERVICE_HTTP) return &kHttp;
+    if (id == TR_SERVICE_TOOLS) return &kTools;
+    if (id == TR_SERVICE_CATALOG) return &kCatalog;
+    if (id == TR_SERVICE_ASSETS) return &kAssets;
+    if (id == TR_SERVICE_KV) return &kKv;
+    return nullptr;
+  }
+  bool is_asking_allowed = false;
+
+ private:
+  static FakeRack& rack(const tr_host* host) noexcept { return *static_cast<FakeRack*>(host->impl); }
+  static FakeCore& of(const tr_host* host) noexcept { return rack(host).core; }
+
+  // toolrack.call/1
+
+  static void complete(const tr_host* host, tr_call call, const tr_outcome* outcome) noexcept {
+    FakeCore& core = of(host);
+    const std::string output = FakeCore::take(outcome->output_json);
+    std::vector<SeenPart> parts;
+    for (std::size_t i = 0; i < outcome->part_count; ++i) parts.push_back(core.take(outcome->parts[i]));
+    if (call == 0) return core.blame("complete() for call 0");
+    FakeCall* const owner = core.find(call, "complete");
+    if (owner == nullptr) return;
+    const bool is_suspended = outcome->status == TR_SUSPENDED;
+    if (is_suspended != owner->is_told_to_unwind) {
+      core.blame(is_suspended ? "complete(TR_SUSPENDED) although no question was left open"
+                              : "an operation said TR_SUSPENDED, but the call went on and completed");
+    }
+    Outcome& seen = owner->outcome;
+    seen.status = outcome->status;
+    seen.flags = outcome->flags;
+    seen.output = core.json(output, "the output");
+    seen.parts = std::move(parts);
+    seen.code = core.text(outcome->code, "the code");
+    seen.message = core.text(outcome->message, "the message");
+    seen.hint = core.text(outcome->hint, "the hint");
+    seen.details_json = core.json(view(outcome->details_json), "details_json");
+    seen.meta_json = core.json(view(outcome->meta_json), "meta_json");
+    seen.retry_after = std::chrono::nanoseconds(outcome->retry_after_ns);
+    seen.ttl = std::chrono::nanoseconds(outcome->ttl_ns);
+    for (auto& [key, step] : owner->once) {
+      if (step.step != FakeCall::Step::kBegun) continue;
+      step.step = FakeCall::Step::kLost;
+      if (outcome->status == TR_OK) core.blame("the call succeeded with the step \"" + key + "\" begun and not ended");
+    }
+    owner->is_finished = !is_suspended;
+    core.active.erase(call);
+    core.cancel_ops_of(call, "the call has completed");
+    owner->end_run();
+  }
+  static tr_str info(const tr_host* host, tr_call call, std::uint32_t what) noexcept {
+    FakeCall* const owner = of(host).find(call, "info");
+    return owner == nullptr ? tr_str{} : owner->info(what);
+  }
+  static std::int32_t is_cancelled(const tr_host* host, tr_call call) noexcept {
+    FakeCore& core = of(host);
+    const auto found = core.active.find(call);
+    return call != 0 && (found == core.active.end() || found->second->is_cancelled) ? 1 : 0;
+  }
+  static void progress(const tr_host* host, tr_call call, double done, double total, tr_str note) noexcept {
+    FakeCall* const owner = of(host).find(call, "progress");
+    if (owner != nullptr) owner->outcome.progress.push_back({done, total, of(host).text(note, "a progress note")});
+  }
+  static std::int32_t emit(const tr_host* host, tr_call call, const tr_part* part) noexcept {
+    SeenPart seen = of(host).take(*part);
+    FakeCall* const owner = of(host).find(call, "emit");
+    if (owner == nullptr || (owner->flags() & TR_CALL_PARTIALS) == 0) return 2;
+    owner->outcome.partials.push_back(std::move(seen));
+    return owner->outcome.partials.size() % 4 == 0 ? 1 : 0;  // A reader that falls behind now and then.
+  }
+  static tr_op writable(const tr_host* host, tr_call call, tr_done done, void* user) noexcept {
+    return of(host).begin(
+        call, "writable", {}, [] { return FakeReply(); }, done, user);
+  }
+  static void meter(const tr_host* host, tr_call call, tr_str unit, std::int64_t millionths) noexcept {
+    FakeCall* const owner = of(host).find(call, "meter");
+    if (owner == nullptr) return;
+    if (millionths < 0) of(host).blame("meter() with a negative count");
+    // What an earlier run reported is not counted again.
+    const std::string what = "meter " + view(unit) + ' ' + std::to_string(millionths);
+    if (owner->replay(what) != nullptr) return;
+    owner->remember(what, FakeReply());
+    owner->outcome.meters[view(unit).str()] += millionths;
+  }
+  static tr_op checkpoint(const tr_host* host, tr_call call, tr_str state, tr_done done, void* user) noexcept {
+    const std::string copy = view(state).str();
+    const auto keep_state = [&] {
+      if (FakeCall* const owner = of(host).find(call, "checkpoint")) owner->outcome.checkpoint = copy;
+      return FakeReply();
+    };
+    return of(host).begin(call, "checkpoint", copy, keep_state, done, user);
+  }
+  static void cancel_op(const tr_host* host, tr_op op) noexcept { of(host).cancel_op(op, "the plugin cancelled it"); }
+  static void resume_op(const tr_host* host, tr_op op) noexcept { of(host).resume_op(op); }
+  static void keep(const tr_host* host, const tr_result* result, tr_buffer* body) noexcept {
+    of(host).keep(result, body);
+  }
+  static void wait(const tr_host* host, tr_call call, tr_op op) noexcept {
+    FakeCore& core = of(host);
+    FakeCall* const owner = core.find(call, "wait");
+    if (owner == nullptr || !owner->is_blocking() || !core.is_in_frame_of(call)) {
+      return core.blame("wait() outside the invoke() of a blocking skill");
+    }
+    while (core.ops.contains(op)) {
+      if (!core.loop.step(call)) return core.blame("wait() for an operation that never ends");
+    }
+  }
+
+  // toolrack.ask/1
+
+  static tr_op ask(const tr_host* host, tr_call call, const tr_question* question, tr_done done, void* user) noexcept {
+    FakeRack& me = rack(host);
+    FakeCall* const owner = me.core.find(call, "ask");
+    const std::string key = me.core.text(question->key, "a question's key");
+    if (!me.core.is_in_frame_of(call)) me.core.blame("ask() outside the call's own frames");
+    if (key.empty()) me.core.blame("a question without a key");
+    const auto answer = [&]() -> FakeReply {
+      if (owner == nullptr) return FakeReply::failure(TR_UNIMPLEMENTED, "ask", "nobody to ask");
+      for (const std::string& other : owner->keys_asked) {
+        if (other == key) me.core.blame("the question \"" + key + "\" was asked twice in one run");
+      }
+      owner->keys_asked.push_back(key);
+      SeenQuestion seen{question->type, key, me.core.text(question->message, "a question"),
+                        me.core.json(view(question->params_json), "a question's schema"),
+                        me.core.text(question->url, "a question's URL")};
+      bool is_known = false;
+      for (const SeenQuestion& other : owner->outcome.questions) is_known = is_known || other.key == key;
+      if (!is_known) owner->outcome.questions.push_back(std::move(seen));
+      const std::uint32_t needs[] = {0, TR_CALL_ASK_FORM, TR_CALL_ASK_URL, TR_CALL_SAMPLE, TR_CALL_ROOTS};
+      if (question->type < 1 || question->type > 4 || (owner->flags() & needs[question->type]) == 0) {
+        return FakeReply::failure(TR_UNIMPLEMENTED, "cannot_ask", "the client cannot be asked this");
+      }
+      const auto given = me.answers.find(key);
+      if (given != me.answers.end() && (is_known || !me.is_stateless)) {
+        switch (given->second.person) {
+          case Person::kAnswers:
+            return FakeReply(0, given->second.body);
+          case Person::kDeclines:
+            return FakeReply::failure(TR_USER_DECLINED, "declined", "the person said no");
+          case Person::kDismisses:
+            return FakeReply::failure(TR_USER_DISMISSED, "dismissed", "the question was closed");
+        }
+      }
+      owner->keys_awaited.push_back(key);
+      return FakeReply::failure(TR_SUSPENDED, "suspended", "the answer comes with the next run");
+    };
+    return me.core.begin(call, "ask", key, answer, done, user);
+  }
+
+  // toolrack.once/1
+
+  static tr_op once_begin(const tr_host* host, tr_call call, tr_str key, tr_done done, void* user) noexcept {
+    const std::string name = view(key).str();
+    const auto answer = [&]() -> FakeReply {
+      FakeCall* const owner = of(host).find(call, "once.begin");
+      if (owner == nullptr) return FakeReply::failure(TR_INVALID_ARGUMENT, "once", "once needs a call");
+      const auto step = owner->once.find(name);
+      if (step == owner->once.end()) {
+        owner->once[name] = {FakeCall::Step::kBegun, {}};
+        return FakeReply();
+      }
+      if (step->second.step == FakeCall::Step::kStored) return FakeReply(0, step->second.value).flags(TR_RESULT_STORED);
+      return FakeReply::failure(TR_ABORTED, "step_lost", "it began before and was never ended");
+    };
+    // Not part of the recording: a later run is to see that the step is done.
+    return unrecorded(host, call, "once.begin", answer, done, user);
+  }
+  static tr_op once_end(const tr_host* host, tr_call call, tr_str key, tr_status status, tr_str value, tr_done done,
+                        void* user) noexcept {
+    const std::string name = view(key).str();
+    const auto answer = [&]() -> FakeReply {
+      FakeCall* const owner = of(host).find(call, "once.end");
+      if (owner == nullptr) return FakeReply::failure(TR_INVALID_ARGUMENT, "once", "once needs a call");
+      const auto step = owner->once.find(name);
+      if (step == owner->once.end() || step->second.step != FakeCall::Step::kBegun) {
+        of(host).blame("once.end(\"" + name + "\") without a begin");
+        return FakeReply::failure(TR_FAILED_PRECONDITION, "once", "not begun");
+      }
+      if (status == TR_OK) {
+        step->second = {FakeCall::Step::kStored, view(value).str()};
+      } else if (status == TR_UNKNOWN) {
+        step->second.step = FakeCall::Step::kLost;
+      } else {
+        owner->once.erase(step);
+      }
+      return FakeReply();
+    };
+    return unrecorded(host, call, "once.end", answer, done, user);
+  }
+  template <class Answer>
+  static tr_op unrecorded(const tr_host* host, tr_call call, const char* function, Answer answer, tr_done done,
+                          void* user) {
+    const tr_op op = of(host).begin(call, function, std::to_string(of(host).last_op), answer, done, user);
+    of(host).ops.at(op).recorded_as.clear();
+    return op;
+  }
+
+  // toolrack.log/1, toolrack.clock/1, toolrack.executor/1
+
+  static void log(const tr_host* host, tr_call behalf, std::int32_t level, tr_str text, tr_str fields_json) noexcept {
+    FakeCore& core = of(host);
+    core.find(behalf, "log");
+    if (level < TR_LOG_DEBUG || level > TR_LOG_EMERGENCY) core.blame("unknown log level " + std::to_string(level));
+    rack(host).logs.push_back({level, core.text(text, "a log line"), core.json(view(fields_json), "log fields")});
+  }
+  static std::int32_t log_enabled(const tr_host*, tr_call, std::int32_t level) noexcept {
+    return level > TR_LOG_DEBUG ? 1 : 0;
+  }
+  static std::int64_t recorded(const tr_host* host, tr_call behalf, const char* function,
+                               std::uint64_t fresh) noexcept {
+    FakeCall* const owner = of(host).find(behalf, function);
+    return static_cast<std::int64_t>(owner == nullptr ? fresh : owner->value(fresh));
+  }
+  static std::int64_t unix_ns(const tr_host* host, tr_call behalf) noexcept {
+    const std::int64_t now = rack(host).unix_offset_ns + of(host).loop.now_ns();
+    return recorded(host, behalf, "unix_ns", static_cast<std::uint64_t>(now));
+  }
+  static std::int64_t monotonic_ns(const tr_host* host, tr_call behalf) noexcept {
+    return recorded(host, behalf, "monotonic_ns", static_cast<std::uint64_t>(of(host).loop.now_ns()));
+  }
+  static void random(const tr_host* host, tr_call behalf, void* out, std::size_t size) noexcept {
+    auto* bytes = static_cast<unsigned char*>(out);
+    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+      const auto value = static_cast<std::uint64_t>(recorded(host, behalf, "random", of(host).loop.chance()));
+      std::memcpy(bytes + at, &value, std::min(sizeof(value), size - at));
+    }
+  }
+  static tr_op after(const tr_host* host, tr_call behalf, std::int64_t delay_ns, tr_done done, void* user) noexcept {
+    const auto answer = [&] { return FakeReply().delay(std::chrono::nanoseconds(delay_ns)); };
+    return of(host).begin(behalf, "after", std::to_string(delay_ns), answer, done, user);
+  }
+  static void post(const tr_host* host, tr_call call, tr_task task, void* user) noexcept {
+    FakeCore& core = of(host);
+    core.find(call, "post");
+    core.loop.at(0, call, 0, [&core, call, task, user] { core.frame(call, [&] { task(user); }); });
+  }
+  static void post_blocking(const tr_host* host, tr_call behalf, tr_task task, void* user) noexcept {
+    FakeCore& core = of(host);
+    core.find(behalf, "post_blocking");
+    core.loop.at(0, 0, 0, [&core, task, user] { core.frame(~tr_call{0}, [&] { task(user); }); });
+  }
+
+  // toolrack.http/1, toolrack.tools/1, toolrack.catalog/1
+
+  static tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, tr_done done,
+                    void* user) noexcept {
+    FakeRack& me = rack(host);
+    const SentRequest sent = copy_request(me.core, *request);
+    const auto answer = [&] { return me.serve(sent); };
+    const std::string what = sent.method + ' ' + sent.url + '\n' + sent.body;
+    return me.core.begin(behalf, "http.send", what, answer, done, user, request->sink);
+  }
+  FakeReply serve(const SentRequest& sent) {
+    const std::string why = refusal(sent);
+    if (!why.empty()) return FakeReply::failure(TR_INVALID_ARGUMENT, "bad_request", why, TR_RESULT_NOT_SENT);
+    requests.push_back(sent);
+    const std::string key = sent.method + ' ' + sent.url;
+    const std::optional<FakeReply> scripted = http_script.take(key);
+    if (!scripted) {
+      core.blame("no reply is scripted for \"" + key + "\"; scripted: " + http_script.keys());
+      return FakeReply::failure(TR_UNAVAILABLE, "not_scripted", "no reply is scripted for " + key, TR_RESULT_NOT_SENT);
+    }
+    FakeReply reply = *scripted;
+    const bool is_good = reply.status() == TR_OK && reply.number() >= 200 && reply.number() < 300;
+    if (is_good && (sent.flags & TR_HTTP_TO_ASSET) != 0) {
+      assets.push_back({"", "", reply.body(), false});
+      return reply.body_for(description(assets.size())).flags(TR_RESULT_ASSET);
+    }
+    if (sent.max_bytes != 0 && reply.body().size() > sent.max_bytes) {
+      return reply.body_for(reply.body().substr(0, static_cast<std::size_t>(sent.max_bytes))).flags(TR_RESULT_CUT);
+    }
+    return reply;
+  }
+  static tr_op call_tool(const tr_host* host, tr_call behalf, const tr_tool_request* request, tr_done done,
+                         void* user) noexcept {
+    FakeRack& me = rack(host);
+    const std::string skill = me.core.text(request->skill, "a skill's name");
+    const std::string input = me.core.json(view(request->args_json), "a skill's input");
+    const auto answer = [&]() -> FakeReply {
+      me.tool_calls.emplace_back(skill, input);
+      if (std::optional<FakeReply> reply = me.tool_script.take(skill)) return *reply;
+      me.core.blame("no reply is scripted for the skill \"" + skill + "\"; scripted: " + me.tool_script.keys());
+      return FakeReply::failure(TR_NOT_FOUND, "not_scripted", "no reply is scripted for " + skill, TR_RESULT_NOT_SENT);
+    };
+    return me.core.begin(behalf, "tools.call", skill + '\n' + input, answer, done, user);
+  }
+  static tr_op list_tools(const tr_host* host, tr_call behalf, tr_str pattern, tr_str, tr_done done,
+                          void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      return me.tool_script.take("list " + view(pattern)).value_or(FakeReply(0, "{\"items\":[]}"));
+    };
+    return me.core.begin(behalf, "tools.list", view(pattern).str(), answer, done, user);
+  }
+  static void changed(const tr_host* host, tr_call behalf, std::uint32_t kind) noexcept {
+    of(host).find(behalf, "changed");
+    rack(host).changed_lists.push_back(kind);
+  }
+  static void resource_updated(const tr_host* host, tr_call behalf, tr_str uri) noexcept {
+    of(host).find(behalf, "resource_updated");
+    rack(host).updated_resources.push_back(of(host).text(uri, "a URI"));
+  }
+
+  // toolrack.assets/1
+
+  std::string description(std::size_t number) const {
+    const Asset& asset = assets[number - 1];
+    return "{\"id\":\"asset-" + std::to_string(number) + "\",\"media_type\":\"" + asset.media_type +
+           "\",\"bytes\":" + std::to_string(asset.bytes.size()) + "}";
+  }
+  /// The asset of that number; nullptr when there is none.
+  Asset* asset(std::int64_t number) {
+    return number < 1 || number > static_cast<std::int64_t>(assets.size())
+               ? nullptr
+               : &assets[static_cast<std::size_t>(number - 1)];
+  }
+  Asset* asset(tr_str id) {
+    for (std::size_t i = 1; i <= assets.size(); ++i) {
+      if (view(id) == "asset-" + std::to_string(i)) return &assets[i - 1];
+    }
+    return nullptr;
+  }
+  static FakeReply no_asset() { return FakeReply::failure(TR_NOT_FOUND, "no_asset", "there is no such asset"); }
+  static tr_op asset_put(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, const tr_piece* bytes,
+                         std::size_t count, tr_done done, void* user) noexcept {
+    FakeRack& me = rack(host);
+    Asset asset{view(name).str(), view(media_type).str(), {}, false};
+    for (std::size_t i = 0; i < count; ++i) {
+      const Asset* const source = me.asset(bytes[i].asset);
+      asset.bytes += source == nullptr ? view(bytes[i].bytes).str() : source->bytes;
+    }
+    const auto answer = [&] {
+      me.assets.push_back(asset);
+      return FakeReply(0, me.description(me.assets.size()));
+    };
+    return me.core.begin(behalf, "assets.put", asset.name + '\n' + asset.bytes, answer, done, user);
+  }
+  static tr_op asset_open(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, tr_done done,
+                          void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      me.assets.push_back({view(name).str(), view(media_type).str(), {}, true});
+      return FakeReply(static_cast<std::int64_t>(me.assets.size()));
+    };
+    return me.core.begin(behalf, "assets.open", view(name).str(), answer, done, user);
+  }
+  static tr_op asset_append(const tr_host* host, tr_call behalf, std::int64_t writer, tr_str bytes, tr_done done,
+                            void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      Asset* const asset = me.asset(writer);
+      if (asset == nullptr || !asset->is_open) return no_asset();
+      asset->bytes += view(bytes);
+      return FakeReply();
+    };
+    return me.core.begin(behalf, "assets.append", std::to_string(writer), answer, done, user);
+  }
+  static tr_op asset_close(const tr_host* host, tr_call behalf, std::int64_t writer, tr_done done,
+                           void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      Asset* const asset = me.asset(writer);
+      if (asset == nullptr || !asset->is_open) return no_asset();
+      asset->is_open = false;
+      return FakeReply(0, me.description(static_cast<std::size_t>(writer)));
+    };
+    return me.core.begin(behalf, "assets.close", std::to_string(writer), answer, done, user);
+  }
+  static tr_op asset_stat(const tr_host* host, tr_call behalf, tr_str id, tr_done done, void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      const Asset* const asset = me.asset(id);
+      return asset == nullptr ? no_asset()
+                              : FakeReply(0, me.description(static_cast<std::size_t>(asset - me.assets.data() + 1)));
+    };
+    return me.core.begin(behalf, "assets.stat", view(id).str(), answer, done, user);
+  }
+  static tr_op asset_read(const tr_host* host, tr_call behalf, tr_str id, std::uint64_t offset, std::uint64_t size,
+                          tr_done done, void* user) noexcept {
+    FakeRack& me = rack(host);
+    const auto answer = [&] {
+      const Asset* const asset = me.asset(id);
+      if (asset == nullptr) return no_asset();
+      const std::size_t from = std::min(static_cast<std::size_t>(offset), asset->bytes.size());
+      return FakeReply(0, asset->bytes.substr(from, static_cast<std::size_t>(size)));
+    };
+    return me.core.begin(behalf, "assets.read", view(id) + ' ' + std::to_string(offset), answer, done, user);
+  }
+
+  // toolrack.kv/1
+
+  const Stored* look_up(std::uint32_t scope, const std::string& key) {
+    const auto row = kv.find({scope, key});
+    if (row == kv.end()) return nullptr;
+    if (row->second.expires_ns == 0 || row->second.expires_ns > core.loop.now_ns()) return &row->second;
+    kv.erase(row);
+    return nullptr;
+  }
+  void store(std::uint32_t scope, const std::string& key, tr_str value, std::int64_t ttl_ns) {
+    kv[{scope, key}] = {view(value).str(), ttl_ns == 0 ? 0 : core.loop.now_ns() + ttl_ns};
+  }
+  /// Account rows belong to a call's account.
+  template <class Answer>
+  static tr_op kv_op(const tr_host* host, tr_call behalf, const char* function, std::uint32_t scope, tr_str key,
+                     Answer answer, tr_done done, void* user) {
+    const auto checked = [&]() -> FakeReply {
+      if (scope > TR_KV_PLUGIN || (scope == TR_KV_ACCOUNT && behalf == 0)) {
+        return FakeReply::failure(TR_INVALID_ARGUMENT, "kv_scope", "this scope needs a call");
+      }
+      return answer(rack(host), view(key).str());
+    };
+    return of(host).begin(behalf, function, std::to_string(scope) + ' ' + view(key).str(), checked, done, user);
+  }
+  static tr_op kv_get(const tr_host* host, tr_call behalf, std::uint32_t scope, tr_str key, tr_done done,
+                      void* user) noexcept {
+    const auto answer = [&](FakeRack& me, const std::string& name) {
+      const Stored* const row = me.look_up(scope, name);
+      return row == nullptr ? FakeReply::failure(TR_NOT_FOUND, "kv_absent", "no such key") : FakeReply(0, row->value);
+    };
+    return kv_op(host, behalf, "kv.get", scope, key, answer, done, user);
+  }
+  static tr_op kv_put(const tr_host* host, tr_call behalf, std::uint32_t scope, tr_str key, tr_str value,
+                      std::int64_t ttl_ns, tr_done done, void* user) noexcept {
+    const auto answer = [&](FakeRack& me, const std::string& name) {
+      me.store(scope, name, value, ttl_ns);
+      return FakeReply();
+    };
+    return kv_op(host, behalf, "kv.put", scope, key, answer, done, user);
+  }
+  static tr_op kv_replace(const tr_host* host, tr_call behalf, std::uint32_t scope, tr_str key, const tr_str* expected,
+                          tr_str value, std::int64_t ttl_ns, tr_done done, void* user) noexcept {
+    const auto answer = [&](FakeRack& me, const std::string& name) {
+      const Stored* const row = me.look_up(scope, name);
+      const bool fits = expected == nullptr ? row == nullptr : row != nullptr && row->value == view(*expected);
+      if (!fits) return FakeReply::aborted(row == nullptr ? std::string() : row->value);
+      me.store(scope, name, value, ttl_ns);
+      return FakeReply();
+    };
+    return kv_op(host, behalf, "kv.replace", scope, key, answer, done, user);
+  }
+  static tr_op kv_remove(const tr_host* host, tr_call behalf, std::uint32_t scope, tr_str key, tr_done done,
+                         void* user) noexcept {
+    const auto answer = [&](FakeRack& me, const std::string& name) {
+      if (me.look_up(scope, name) == nullptr) return FakeReply::failure(TR_NOT_FOUND, "kv_absent", "no such key");
+      me.kv.erase({scope, name});
+      return FakeReply();
+    };
+    return kv_op(host, behalf, "kv.remove", scope, key, answer, done, user);
+  }
+  static tr_op kv_scan(const tr_host* host, tr_call behalf, std::uint32_t scope, tr_str prefix, tr_str cursor,
+                       std::uint32_t limit, tr_done done, void* user) noexcept {
+    const auto answer = [&](FakeRack& me, const std::string& start) {
+      FakeReply reply;
+      std::uint32_t count = 0;
+      std::string last;
+      for (const auto& [key, row] : me.kv) {
+        if (key.first != scope || !key.second.starts_with(start) || key.second <= view(cursor)) continue;
+        if (count == limit) return reply.body_for(last);
+        reply.header(key.second, row.value);
+        last = key.second;
+        ++count;
+      }
+      return reply;
+    };
+    return kv_op(host, behalf, "kv.scan", scope, prefix, answer, done, user);
+  }
+};
+
+}  // namespace toolrack::testing
