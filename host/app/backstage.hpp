@@ -1,0 +1,33 @@
+/// What the commands of the command line ask the rest of the program to do.
+#pragma once
+
+#include <string>
+
+#include "app/config.hpp"
+#include "cli/program.hpp"
+
+namespace toolrack::app {
+
+class Backstage final : public cli::Backstage {
+ public:
+  /// `table` outlives it.
+  explicit Backstage(const operations::Table& table) : table_(table) {}
+
+  /// Runs until SIGTERM or SIGINT, then drains.
+  int serve(const cli::ServeOptions& options) override;
+  int stdio(const cli::Target& target) override;
+  /// A remote gateway when a URL is given, else the owner of the data directory, else a gateway in this process for as
+  /// long as the Api lives.
+  base::Result<std::unique_ptr<cli::Api>> connect(const cli::Target& target) override;
+  base::Result<std::string> validate(const std::string& file) override;
+  std::string doctor(const cli::Target& target) override;
+  std::string version() override;
+
+ private:
+  const operations::Table& table_;
+};
+
+/// The file, the environment, then what the command line says. Shared by every command.
+base::Result<Config> configure(const cli::Target& target);
+
+}  // namespace toolrack::app

@@ -1,0 +1,40 @@
+/// A whole gateway: every part of the host, made in order and taken down in reverse.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/config.hpp"
+#include "base/result.hpp"
+#include "operations/table.hpp"
+#include "store/data_directory.hpp"
+
+namespace toolrack::app {
+
+class Gateway {
+ public:
+  struct Options {
+    bool listen = true;  ///< False: only the owner's socket, for a command's time.
+  };
+  /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
+  static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,
+                                                      store::DataDirectory directory, Options options);
+  /// `stop`, if that was not done.
+  ~Gateway();
+
+  /// No new calls, running ones may end until the deadline; returns when everything is down. Not on a loop.
+  void stop();
+
+  /// Where it really listens; the port that a port 0 became.
+  const Endpoint& endpoint() const noexcept;
+  const std::optional<Endpoint>& metrics_endpoint() const noexcept;
+  const std::string& socket_path() const noexcept;
+
+ private:
+  struct Parts;
+  explicit Gateway(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace toolrack::app

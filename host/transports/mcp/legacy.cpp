@@ -1,0 +1,90 @@
+/// Requests of 2024-11-05 to 2025-11-25: opened by `initialize`, then tied together by a session id.
+///
+/// A request without a session id is served by itself: clients that keep no session call tools this way.
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/rpc.hpp"
+#include "transports/mcp/server_info.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+using net::HeaderName;
+
+/// Sessions opened without a key are bound to nobody.
+std::string_view bound_account(const accounts::Principal& principal) {
+  return principal.key_id.empty() ? std::string_view() : std::string_view(principal.account);
+}
+
+}  // namespace
+
+void McpHandler::initialize(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+  const auto wanted =
+      message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "protocolVersion");
+  if (!wanted)
+    return answer->message(200, error_message(message.id, {.code = kInvalidParams,
+                                                           .message = "initialize lacks params.protocolVersion",
+                                                           .data_json = {}}));
+  const auto known = find_revision(*wanted);
+  const auto revision = known && *known <= kNewestLegacy ? *known : kNewestLegacy;
+  const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal));
+  const net::HeaderField header{"Mcp-Session-Id", session};
+  answer->message(200, result_message(message.id, initialize_result(revision)), {&header, 1});
+}
+
+bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& answer) {
+  const auto& headers = inbound.request.headers;
+  const auto refuse = [&](int status, std::string text) {
+    answer.message(
+        status,
+        error_message(message.id,
+                      {.code = kInvalidMessage, .http_status = status, .message = std::move(text), .data_json = {}}));
+    return false;
+  };
+  inbound.revision = Revision::k20250326;
+  if (const auto version = headers.get(HeaderName::kMcpProtocolVersion); !version.empty()) {
+    const auto known = find_revision(version);
+    if (!known) return refuse(400, fmt::format("the protocol version \"{}\" is not served here", version));
+    inbound.revision = *known;
+  }
+  if (!headers.has(HeaderName::kMcpSessionId)) return true;
+  const auto id = headers.get(HeaderName::kMcpSessionId);
+  const auto session = deps_.sessions.find(id, bound_account(*inbound.principal));
+  if (!session) return refuse(404, "there is no such session; initialize again");
+  if (!headers.has(HeaderName::kMcpProtocolVersion)) inbound.revision = session->revision;
+  inbound.session = id;
+  return true;
+}
+
+void McpHandler::cancel(const Inbound& inbound, const Message& notification) {
+  const auto* id = notification.params == nullptr ? nullptr : base::json::find(*notification.params, "requestId");
+  if (id == nullptr || inbound.session.empty()) return;
+  // The request may have come over another connection, so to another loop.
+  for (std::size_t i = 0; i < deps_.loops.size(); ++i) {
+    auto& loop = deps_.loops[i];
+    boost::asio::post(loop.context(), [this, &loop, session = inbound.session, key = base::json::dump(*id)] {
+      deps_.calls.cancel(loop, state(loop).running.find(session, key));
+    });
+  }
+}
+
+void McpHandler::legacy(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+  if (message.method == "initialize" && message.kind == MessageKind::kRequest)
+    return initialize(inbound, message, std::move(answer));
+  if (!find_session(inbound, message, *answer)) return;
+  if (message.kind == MessageKind::kNotification) {
+    if (message.method == "notifications/cancelled") cancel(inbound, message);
+    return answer->accept();
+  }
+  if (message.method == "ping") return answer->message(200, result_message(message.id, "{}"));
+  if (message.method == "tools/list") return list_tools(inbound, message, std::move(answer));
+  if (message.method == "tools/call") return call_tool(inbound, message, std::move(answer));
+  answer->message(200,
+                  error_message(message.id, {.code = kMethodNotFound,
+                                             .message = fmt::format("the method \"{}\" is not offered", message.method),
+                                             .data_json = {}}));
+}
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,157 @@
+#include "transports/mcp/mcp_handler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transports/mcp/rpc.hpp"
+#include "transports/net/error_body.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+namespace json = base::json;
+using net::HeaderName;
+
+RpcError to_rpc(const base::Error& error) {
+  const auto& row = info(error.code());
+  return {.code = row.jsonrpc_code != 0 ? row.jsonrpc_code : kInvalidMessage,
+          .http_status = row.http_status,
+          .message = error.message(),
+          .data_json = {}};
+}
+
+/// Both types wanted unless the client truly excludes one; no header and */* mean anything.
+bool accepts_both(std::string_view accept) {
+  if (accept.empty() || accept.find("*/*") != std::string_view::npos) return true;
+  const auto has = [&](std::string_view type, std::string_view family) {
+    return accept.find(type) != std::string_view::npos || accept.find(family) != std::string_view::npos;
+  };
+  return has("application/json", "application/*") && has("text/event-stream", "text/*");
+}
+
+bool is_json(std::string_view content_type) {
+  return net::equal_ignoring_case(content_type.substr(0, content_type.find_first_of("; \t")), "application/json");
+}
+
+bool element_has_claim(const json::Value& element) {
+  const auto* params = json::find(element, "params");
+  const auto* meta = params == nullptr ? nullptr : json::find(*params, "_meta");
+  return meta != nullptr && json::find(*meta, kMetaVersion) != nullptr;
+}
+
+}  // namespace
+
+McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
+  for (std::size_t i = 0; i < deps_.loops.size(); ++i)
+    loops_.push_back(std::make_unique<LoopState>(deps_.catalogue, deps_.table));
+}
+
+void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
+  const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
+      {.authorization = request.headers.get(HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
+  if (!principal) {
+    const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack", error="invalid_token")"};
+    return net::respond_error(exchange, principal.error(), {&challenge, 1});
+  }
+  if (request.method == net::Method::kPost) return post(request, exchange, *principal);
+  if (request.method == net::Method::kDelete && request.headers.has(HeaderName::kMcpSessionId))
+    return end_session(request, exchange, *principal->get());
+  // The stream that GET opens, and DELETE without a session, are not offered.
+  const net::HeaderField allow{"Allow", "POST, DELETE"};
+  net::respond_error(
+      exchange,
+      base::Error(base::ErrorCode::kMethodNotAllowed, fmt::format("{} is not offered at /mcp", request.method_text)),
+      {&allow, 1});
+}
+
+void McpHandler::end_session(const net::Request& request, net::Exchange& exchange,
+                             const accounts::Principal& principal) {
+  if (deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId),
+                         principal.key_id.empty() ? "" : principal.account))
+    return exchange.respond(204, "", net::ReplyBody());
+  exchange.respond(
+      404, "application/json",
+      error_message(
+          "", {.code = kInvalidMessage, .http_status = 404, .message = "there is no such session", .data_json = {}}));
+}
+
+void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
+  auto answer = http_answer(exchange);
+  const auto refuse = [&](const base::Error& error) {
+    const auto rpc = to_rpc(error);
+    answer->message(rpc.http_status, error_message("", rpc));
+  };
+  if (!is_json(request.headers.get(HeaderName::kContentType)))
+    return refuse(
+        {base::ErrorCode::kUnsupportedMediaType, fmt::format("the Content-Type is \"{}\", not application/json",
+                                                             request.headers.get(HeaderName::kContentType))});
+  if (!accepts_both(request.headers.get(HeaderName::kAccept)))
+    return refuse({base::ErrorCode::kNotAcceptable, "Accept must allow application/json and text/event-stream"});
+
+  const auto message = parse_message(request.body);
+  if (!message) return refuse(message.error());
+  Inbound inbound{.request = request, .loop = exchange.loop(), .principal = principal, .session = {}};
+  if (message->is_batch()) return batch(inbound, *message, std::move(answer));
+  classify(inbound, *message, std::move(answer));
+}
+
+void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+  const auto header = inbound.request.headers.get(HeaderName::kMcpProtocolVersion);
+  const bool header_is_modern = is_modern(header);
+  switch (message.kind) {
+    case MessageKind::kInvalid:
+      return answer->message(
+          400, error_message(message.id, {.code = kInvalidMessage,
+                                          .http_status = 400,
+                                          .message = "the body is no JSON-RPC 2.0 request, notification or response",
+                                          .data_json = {}}));
+    case MessageKind::kResponse:
+      // The modern era has no requests from the server, so nothing can be answered.
+      if (header_is_modern)
+        return answer->message(400, error_message("", {.code = kInvalidMessage,
+                                                       .http_status = 400,
+                                                       .message = "a response was posted, and nothing was asked",
+                                                       .data_json = {}}));
+      return answer->accept();
+    case MessageKind::kNotification:
+      if (header_is_modern || message.has_claim()) return answer->accept();
+      return legacy(inbound, message, std::move(answer));
+    case MessageKind::kRequest:
+      break;
+  }
+  const bool opens_legacy = message.method == "initialize" && !is_modern(message.claimed_version());
+  if (opens_legacy && header_is_modern)
+    return answer->message(
+        400,
+        error_message(message.id,
+                      {.code = kHeaderMismatch,
+                       .http_status = 400,
+                       .message = fmt::format(
+                           "the header MCP-Protocol-Version says \"{}\", but that revision has no initialize", header),
+                       .data_json = {}}));
+  if (!opens_legacy && (message.has_claim() || header_is_modern)) return modern(inbound, message, std::move(answer));
+  legacy(inbound, message, std::move(answer));
+}
+
+void McpHandler::batch(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+  const auto elements = message.document.GetArray();
+  const auto is_message = [](const json::Value& element) { return element.IsObject() && !element_has_claim(element); };
+  const bool header_is_modern = is_modern(inbound.request.headers.get(HeaderName::kMcpProtocolVersion));
+  const bool initializes = std::ranges::any_of(
+      elements, [](const json::Value& e) { return json::find_string(e, "method") == "initialize"; });
+  if (elements.Empty() || header_is_modern || initializes || !std::ranges::all_of(elements, is_message))
+    return answer->message(
+        400, error_message("", {.code = kInvalidMessage,
+                                .http_status = 400,
+                                .message = "this batch is not served: batches belong to the revision 2025-03-26",
+                                .data_json = {}}));
+  auto whole = std::make_shared<BatchAnswer>(std::move(answer), elements.Size());
+  for (const auto& element : elements) {
+    const auto text = json::dump(element);
+    const auto part = parse_message(text);
+    classify(inbound, *part, whole->part());
+  }
+}
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,81 @@
+/// `/mcp`: one endpoint for every revision. The body of a request decides its era; each stands in a file of its own.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "call/call_path.hpp"
+#include "call/identify.hpp"
+#include "operations/runner.hpp"
+#include "registry/catalogue.hpp"
+#include "registry/exposure.hpp"
+#include "transports/mcp/answer.hpp"
+#include "transports/mcp/message.hpp"
+#include "transports/mcp/running_calls.hpp"
+#include "transports/mcp/session.hpp"
+#include "transports/mcp/tool_list.hpp"
+#include "transports/net/http.hpp"
+
+namespace toolrack::mcp {
+
+class McpHandler final : public net::Handler {
+ public:
+  /// All outlive the handler. `identifiers` has one entry per loop.
+  struct Dependencies {
+    base::Loops& loops;
+    const operations::Table& table;
+    operations::Runner& runner;
+    call::CallPath& calls;
+    registry::PublishedCatalogue& catalogue;
+    std::vector<std::unique_ptr<call::Identifier>>& identifiers;
+    Sessions& sessions;
+  };
+  explicit McpHandler(Dependencies dependencies);
+
+  void handle(const net::Request& request, net::Exchange& exchange) override;
+
+ private:
+  /// One message on its way: who sent it, over what, and what its era has found out.
+  struct Inbound {
+    const net::Request& request;
+    base::Loop& loop;
+    const accounts::PrincipalRef& principal;
+    Revision revision = Revision::k20260728;
+    std::string session;  ///< Id of the legacy session, or empty.
+  };
+  struct LoopState {
+    LoopState(registry::PublishedCatalogue& source, const operations::Table& table) : catalogue(source), lists(table) {}
+    registry::PublishedCatalogue::Reader catalogue;
+    ToolLists lists;
+    RunningCalls running;
+  };
+
+  void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
+  void end_session(const net::Request& request, net::Exchange& exchange, const accounts::Principal& principal);
+  /// Sends a single message to its era.
+  void classify(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void batch(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+
+  // modern.cpp
+  void modern(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  // legacy.cpp
+  void legacy(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void initialize(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  /// False after it answered: the session or the version is not one that is served.
+  bool find_session(Inbound& inbound, const Message& message, Answer& answer);
+  void cancel(const Inbound& inbound, const Message& notification);
+  // tools.cpp: the same in every era.
+  void list_tools(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void call_tool(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry,
+                      std::unique_ptr<Answer> answer);
+  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, std::unique_ptr<Answer> answer);
+
+  LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
+
+  Dependencies deps_;
+  std::vector<std::unique_ptr<LoopState>> loops_;
+};
+
+}  // namespace toolrack::mcp

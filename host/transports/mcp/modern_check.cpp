@@ -1,0 +1,117 @@
+#include "transports/mcp/modern_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/utf8.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+namespace json = base::json;
+using net::HeaderName;
+
+RpcError bad_meta(std::string message) {
+  return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
+}
+RpcError mismatch(std::string message) {
+  return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
+}
+
+bool is_log_level(const json::Value& level) {
+  constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
+                                                    "error", "critical", "alert",  "emergency"};
+  return level.IsString() && std::ranges::count(kLevels, json::view(level)) > 0;
+}
+
+std::optional<RpcError> check_meta(const Message& message) {
+  const auto member = [&](std::string_view name) {
+    return message.meta == nullptr ? nullptr : json::find(*message.meta, name);
+  };
+  std::string missing;
+  for (const auto name : {kMetaVersion, kMetaCapabilities})
+    if (member(name) == nullptr) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
+  if (!missing.empty()) return bad_meta(fmt::format("params._meta lacks {}", missing));
+  if (!member(kMetaVersion)->IsString()) return bad_meta(fmt::format("params._meta.{} is not a string", kMetaVersion));
+  if (!member(kMetaCapabilities)->IsObject())
+    return bad_meta(fmt::format("params._meta.{} is not an object", kMetaCapabilities));
+  if (const auto* info = member(kMetaClientInfo))
+    if (!json::find_string(*info, "name") || !json::find_string(*info, "version"))
+      return bad_meta(fmt::format("params._meta.{} is not an object with name and version", kMetaClientInfo));
+  if (const auto* level = member(kMetaLogLevel); level != nullptr && !is_log_level(*level))
+    return bad_meta(fmt::format("params._meta.{} is not a log level", kMetaLogLevel));
+  if (const auto* token = member("progressToken");
+      token != nullptr && !token->IsString() && !token->IsInt64() && !token->IsUint64())
+    return bad_meta("params._meta.progressToken is neither a string nor an integer");
+  return std::nullopt;
+}
+
+std::optional<RpcError> check_repeats(const net::Headers& headers) {
+  for (const auto name : {HeaderName::kMcpProtocolVersion, HeaderName::kMcpMethod, HeaderName::kMcpName})
+    if (headers.is_repeated(name))
+      return mismatch(fmt::format("the header {} is there more than once", to_string(name)));
+  return std::nullopt;
+}
+
+/// The body's value that Mcp-Name must repeat, for the methods that have one.
+std::optional<std::string_view> expected_name(const Message& message) {
+  if (message.params == nullptr) return std::nullopt;
+  if (message.method == "tools/call" || message.method == "prompts/get")
+    return json::find_string(*message.params, "name");
+  if (message.method == "resources/read") return json::find_string(*message.params, "uri");
+  if (message.method == "tasks/get" || message.method == "tasks/update" || message.method == "tasks/cancel")
+    return json::find_string(*message.params, "taskId");
+  return std::nullopt;
+}
+
+std::optional<RpcError> check_name(const Message& message, const net::Headers& headers) {
+  const auto expected = expected_name(message);
+  if (!expected) return std::nullopt;
+  if (!headers.has(HeaderName::kMcpName)) return mismatch("the header Mcp-Name is missing");
+  const auto given = decode_header(headers.get(HeaderName::kMcpName));
+  if (!given) return mismatch("the header Mcp-Name is not strict base64 of UTF-8 between =?base64? and ?=");
+  if (*given != *expected)
+    return mismatch(fmt::format("the header Mcp-Name says \"{}\", the body \"{}\"", *given, *expected));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_header(std::string_view value) {
+  constexpr std::string_view kPrefix = "=?base64?", kSuffix = "?=";
+  if (value.size() < kPrefix.size() + kSuffix.size() || !value.starts_with(kPrefix) || !value.ends_with(kSuffix))
+    return std::string(value);
+  auto decoded = base::from_base64(value.substr(kPrefix.size(), value.size() - kPrefix.size() - kSuffix.size()));
+  if (!decoded || !base::is_utf8(*decoded)) return std::nullopt;
+  return *std::move(decoded);
+}
+
+RpcError unsupported_version(std::string_view requested) {
+  return {.code = kUnsupportedVersion,
+          .http_status = 400,
+          .message = fmt::format("the protocol version \"{}\" is not served here", requested),
+          .data_json = fmt::format(R"({{"supported":["{}"],"requested":{}}})", kModernName, json::quote(requested))};
+}
+
+std::optional<RpcError> check_modern(const Message& message, const net::Headers& headers) {
+  if (auto error = check_meta(message)) return error;
+  if (auto error = check_repeats(headers)) return error;
+  const auto claimed = message.claimed_version();
+  const auto differs = [&](HeaderName name, std::string_view body) {
+    return headers.has(name) && headers.get(name) != body;
+  };
+  if (differs(HeaderName::kMcpProtocolVersion, claimed))
+    return mismatch(fmt::format("the header MCP-Protocol-Version says \"{}\", the body \"{}\"",
+                                headers.get(HeaderName::kMcpProtocolVersion), claimed));
+  if (differs(HeaderName::kMcpMethod, message.method))
+    return mismatch(fmt::format("the header Mcp-Method says \"{}\", the body \"{}\"",
+                                headers.get(HeaderName::kMcpMethod), message.method));
+  if (claimed != kModernName) return unsupported_version(claimed);
+  for (const auto name : {HeaderName::kMcpProtocolVersion, HeaderName::kMcpMethod})
+    if (!headers.has(name)) return mismatch(fmt::format("the header {} is missing", to_string(name)));
+  return check_name(message, headers);
+}
+
+}  // namespace toolrack::mcp

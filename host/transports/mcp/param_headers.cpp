@@ -1,0 +1,63 @@
+#include "transports/mcp/param_headers.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/json.hpp"
+#include "transports/mcp/modern_check.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+namespace json = base::json;
+
+RpcError mismatch(std::string message) {
+  return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
+}
+
+bool says_the_same(const json::Value& value, std::string_view text) {
+  if (value.IsString()) return json::view(value) == text;
+  if (value.IsBool()) return text == (value.GetBool() ? "true" : "false");
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return value.IsNumber() && error == std::errc() && end == text.data() + text.size() && number == value.GetDouble();
+}
+
+std::optional<RpcError> check_one(std::string_view suffix, const json::Value* value, const net::Headers& headers) {
+  const auto name = fmt::format("Mcp-Param-{}", suffix);
+  const auto* field = headers.find(name);
+  const bool is_given = value != nullptr && !value->IsNull();
+  if (!is_given)
+    return field == nullptr ? std::nullopt
+                            : std::optional(mismatch(fmt::format("the header {} is there, its argument is not", name)));
+  if (field == nullptr) return mismatch(fmt::format("the header {} is missing", name));
+  const auto text = decode_header(field->value);
+  if (!text || !says_the_same(*value, *text))
+    return mismatch(fmt::format("the header {} does not say what the body says", name));
+  return std::nullopt;
+}
+
+/// Annotations count only where they are reached from the root through `properties` alone.
+std::optional<RpcError> walk(const json::Value& schema, const json::Value* arguments, const net::Headers& headers) {
+  const auto* properties = json::find(schema, "properties");
+  if (properties == nullptr || !properties->IsObject()) return std::nullopt;
+  for (const auto& property : properties->GetObject()) {
+    const auto* value = arguments == nullptr ? nullptr : json::find(*arguments, json::view(property.name));
+    if (const auto suffix = json::find_string(property.value, "x-mcp-header"))
+      if (auto error = check_one(*suffix, value, headers)) return error;
+    if (auto error = walk(property.value, value, headers)) return error;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<RpcError> check_param_headers(const registry::Skill& skill, const json::Value* arguments,
+                                            const net::Headers& headers) {
+  if (skill.input_schema.find("x-mcp-header") == std::string::npos) return std::nullopt;
+  const auto schema = json::parse(skill.input_schema);
+  return schema ? walk(*schema, arguments, headers) : std::nullopt;
+}
+
+}  // namespace toolrack::mcp

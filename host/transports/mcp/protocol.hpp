@@ -1,0 +1,48 @@
+/// The revisions of MCP that are served, and the constants of its wire. Facts: modelcontextprotocol.io/specification.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace toolrack::mcp {
+
+/// Oldest first; comparing tells which is newer. Everything before k20260728 opens with `initialize` ("legacy"); from
+/// there on every request stands alone ("modern").
+enum class Revision : unsigned char { k20241105, k20250326, k20250618, k20251125, k20260728 };
+
+inline constexpr std::array<std::string_view, 5> kRevisionNames{"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25",
+                                                                "2026-07-28"};
+inline constexpr Revision kNewestLegacy = Revision::k20251125;
+inline constexpr std::string_view kModernName = kRevisionNames.back();
+
+constexpr std::string_view to_string(Revision revision) { return kRevisionNames[static_cast<std::size_t>(revision)]; }
+
+constexpr std::optional<Revision> find_revision(std::string_view name) {
+  for (std::size_t i = 0; i < kRevisionNames.size(); ++i)
+    if (kRevisionNames[i] == name) return static_cast<Revision>(i);
+  return std::nullopt;
+}
+
+/// Does the text claim the modern era: a date of 2026-07-28 or later?
+constexpr bool is_modern(std::string_view version) {
+  return version.size() == kModernName.size() && version[4] == '-' && version[7] == '-' && version >= kModernName;
+}
+
+// JSON-RPC and MCP error codes.
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidMessage = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParams = -32602;
+inline constexpr int kInternalError = -32603;
+inline constexpr int kHeaderMismatch = -32020;
+inline constexpr int kUnsupportedVersion = -32022;
+
+// Members of a modern request's _meta.
+inline constexpr std::string_view kMetaVersion = "io.modelcontextprotocol/protocolVersion";
+inline constexpr std::string_view kMetaCapabilities = "io.modelcontextprotocol/clientCapabilities";
+inline constexpr std::string_view kMetaClientInfo = "io.modelcontextprotocol/clientInfo";
+inline constexpr std::string_view kMetaLogLevel = "io.modelcontextprotocol/logLevel";
+inline constexpr std::string_view kMetaServerInfo = "io.modelcontextprotocol/serverInfo";
+
+}  // namespace toolrack::mcp

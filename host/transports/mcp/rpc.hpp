@@ -1,0 +1,25 @@
+/// JSON-RPC answers as text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "transports/mcp/protocol.hpp"
+
+namespace toolrack::mcp {
+
+/// What a request is refused with.
+struct RpcError {
+  int code = kInternalError;
+  int http_status = 400;  ///< For modern requests; legacy ones answer errors of their methods with 200.
+  std::string message;
+  std::string data_json;  ///< Or empty.
+};
+
+/// {"jsonrpc":"2.0","id":…,"error":{…}}; without an id when `id` is empty.
+std::string error_message(std::string_view id, const RpcError& error);
+
+/// {"jsonrpc":"2.0","id":…,"result":…} of a result that is JSON text already.
+std::string result_message(std::string_view id, std::string_view result_json);
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,50 @@
+#include "transports/mcp/server_info.hpp"
+
+#include <fmt/format.h>
+
+#include "base/version.hpp"
+
+namespace toolrack::mcp {
+
+const std::string_view kInstructions =
+    "Toolrack offers tools through a few meta-tools. Find a tool with discover, which shows its skills, the schemas of "
+    "their "
+    "inputs and their prices; then run a skill with use_tool. An error says what to change.";
+
+std::string server_info_json() {
+  return fmt::format(R"({{"name":"toolrack","title":"Toolrack","version":"{}"}})", base::kVersion);
+}
+
+void write_modern_members(base::json::Writer& writer, int ttl_ms) {
+  using base::json::key;
+  key(writer, "resultType");
+  base::json::put(writer, "complete");
+  key(writer, "ttlMs");
+  writer.Int(ttl_ms);
+  key(writer, "cacheScope");
+  base::json::put(writer, "public");
+  key(writer, "_meta");
+  base::json::raw(writer, fmt::format(R"({{"{}":{}}})", kMetaServerInfo, server_info_json()));
+}
+
+std::string discover_result() {
+  base::json::Buffer buffer;
+  base::json::Writer writer(buffer);
+  writer.StartObject();
+  base::json::key(writer, "supportedVersions");
+  base::json::raw(writer, fmt::format(R"(["{}"])", kModernName), rapidjson::kArrayType);
+  base::json::key(writer, "capabilities");
+  base::json::raw(writer, R"({"tools":{}})");
+  base::json::key(writer, "instructions");
+  base::json::put(writer, kInstructions);
+  write_modern_members(writer, 30'000);
+  writer.EndObject();
+  return std::string(base::json::view(buffer));
+}
+
+std::string initialize_result(Revision revision) {
+  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{{"tools":{{}}}},"serverInfo":{},"instructions":{}}})",
+                     to_string(revision), server_info_json(), base::json::quote(kInstructions));
+}
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,24 @@
+/// Who we are, in the words of each era.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "transports/mcp/protocol.hpp"
+
+namespace toolrack::mcp {
+
+extern const std::string_view kInstructions;
+
+/// {"name":"toolrack","title":…,"version":…}.
+std::string server_info_json();
+
+/// The members that a modern result of a list or of discover has beside its own: resultType, ttlMs, cacheScope, _meta.
+void write_modern_members(base::json::Writer& writer, int ttl_ms);
+
+/// The results of server/discover and of initialize.
+std::string discover_result();
+std::string initialize_result(Revision revision);
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,21 @@
+/// Results of tools/call in the words of each era.
+#pragma once
+
+#include <string>
+
+#include "base/error.hpp"
+#include "call/call.hpp"
+#include "transports/mcp/protocol.hpp"
+
+namespace toolrack::mcp {
+
+/// A CallToolResult: content, structuredContent where the revision has it, isError, _meta with cost and request id.
+std::string call_result(const call::CallOutcome& outcome, Revision revision);
+
+/// The same of an operation's JSON answer.
+std::string operation_result(std::string_view answer_json, Revision revision);
+
+/// isError=true with text that a model can act on.
+std::string error_result(const base::Error& error, Revision revision);
+
+}  // namespace toolrack::mcp
