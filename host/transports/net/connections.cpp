@@ -1,5 +1,8 @@
 #include "transports/net/connections.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 #include <string>
 #include <utility>
@@ -61,6 +64,7 @@ void Connections::add(int socket, bool is_local, std::string_view peer, Handler&
   // The protocol only matters to what this server never asks for (local endpoints as addresses).
   connected.assign(boost::asio::generic::stream_protocol(is_local ? AF_UNIX : AF_INET, 0), socket, error);
   if (error) ::close(socket);
+  if (!error) connected.non_blocking(true, error);
   auto* connection = new Connection(*this, std::move(connected), is_local, peer, handler);
   link(*connection);
   if (error || open > share.limits.connections + kPoliteRefusals)

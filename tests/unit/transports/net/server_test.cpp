@@ -1,0 +1,219 @@
+#include "transports/net/server.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "support/temp_directory.hpp"
+#include "test_server.hpp"
+
+namespace toolrack::net {
+namespace {
+
+using base::ErrorCode;
+
+TEST(Server, SpreadsConnectionsOverItsLoopsAndKeepsThemThere) {
+  TestServer server(
+      [](const Request&, Exchange& exchange) {
+        EXPECT_TRUE(exchange.loop().is_current());
+        exchange.respond(200, "text/plain", std::to_string(exchange.loop().index()));
+      },
+      short_limits(), 4);
+  std::set<std::string> loops;
+  for (int i = 0; i < 200; ++i) {
+    auto client = server.connect();
+    client.send(get() + get());
+    const auto first = client.read_reply();
+    const auto second = client.read_reply();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->body, second->body);
+    loops.insert(first->body);
+  }
+  EXPECT_EQ(loops.size(), 4u);
+}
+
+TEST(Server, ServesManyClientsAtOnce) {
+  TestServer server(echo, short_limits(), 2);
+  std::vector<std::thread> clients;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 8; ++i)
+    clients.emplace_back([&, i] {
+      for (int k = 0; k < 20; ++k) {
+        auto client = server.connect();
+        for (int n = 0; n < 10; ++n) {
+          const auto body = std::to_string(i * 1000 + n);
+          client.send(post(body));
+          const auto reply = client.read_reply();
+          if (reply && reply->body == "POST / " + body) ++answered;
+        }
+      }
+    });
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(answered, 8 * 20 * 10);
+}
+
+TEST(Server, FindsAnotherOneOnItsPort) {
+  TestServer first(echo, short_limits(), 2);
+  base::Metrics metrics;
+  base::Loops loops(2);
+  Server second(loops, metrics);
+  const auto refused = second.listen_tcp("127.0.0.1", first.port, first.handler);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  EXPECT_NE(refused.error().message().find(std::to_string(first.port)), std::string::npos);
+}
+
+TEST(Server, TakesItsPortAgainRightAfterItsPredecessor) {
+  std::uint16_t port = 0;
+  {
+    TestServer first(echo);
+    port = first.port;
+    auto client = first.connect();
+    client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(client.read_reply());
+  }
+  base::Metrics metrics;
+  base::Loops loops(2);
+  FunctionHandler handler(echo);
+  Server second(loops, metrics);
+  EXPECT_TRUE(second.listen_tcp("127.0.0.1", port, handler));
+}
+
+TEST(Server, RefusesANameAsAddress) {
+  TestServer server(echo);
+  EXPECT_EQ(server.server.listen_tcp("localhost", 0, server.handler).error().code(), ErrorCode::kInvalidConfig);
+  EXPECT_EQ(server.server.listen_tcp("203.0.113.7", 0, server.handler).error().code(), ErrorCode::kInvalidConfig);
+}
+
+TEST(Server, GivesEachListenerItsHandler) {
+  TestServer server(echo);
+  FunctionHandler metrics(
+      [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", std::string("m")); });
+  const auto port = server.server.listen_tcp("127.0.0.1", 0, metrics);
+  ASSERT_TRUE(port);
+  auto client = RawClient::tcp(*port);
+  client.send(get());
+  EXPECT_EQ(client.read_reply()->body, "m");
+}
+
+TEST(Server, CountsRequestsAndConnections) {
+  TestServer server(echo);
+  auto client = server.connect();
+  client.send(get() + get());
+  ASSERT_TRUE(client.read_reply());
+  ASSERT_TRUE(client.read_reply());
+  const auto text = server.metrics.render();
+  EXPECT_NE(text.find("toolrack_http_server_requests_total{status_class=\"2xx\"} 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("toolrack_http_server_connections 1"), std::string::npos) << text;
+}
+
+TEST(Server, ServesItsOwnerOverALocalSocket) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  TestServer server([](const Request& request, Exchange& exchange) {
+    exchange.respond(200, "text/plain", std::string(request.peer) + (request.is_local_socket ? " local" : " remote"));
+  });
+  ASSERT_TRUE(server.server.listen_unix(path, server.handler));
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777u, 0600u);
+  auto client = RawClient::local(path);
+  client.send(get());
+  EXPECT_EQ(client.read_reply()->body, "unix local");
+}
+
+TEST(Server, ReplacesTheSocketFileOfADeadProcess) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  {
+    const UniqueFd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    ASSERT_EQ(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  TestServer server(echo);
+  ASSERT_TRUE(server.server.listen_unix(path, server.handler));
+  auto client = RawClient::local(path);
+  client.send(get());
+  EXPECT_TRUE(client.read_reply());
+}
+
+TEST(Server, LeavesTheSocketOfALivingProcessAlone) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  TestServer living(echo);
+  ASSERT_TRUE(living.server.listen_unix(path, living.handler));
+  TestServer server(echo);
+  const auto refused = server.server.listen_unix(path, server.handler);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  auto client = RawClient::local(path);
+  client.send(get());
+  EXPECT_TRUE(client.read_reply());
+}
+
+TEST(Server, LeavesAFileThatIsNoSocketAlone) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  std::ofstream(path) << "precious";
+  TestServer server(echo);
+  const auto refused = server.server.listen_unix(path, server.handler);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  std::string text;
+  std::ifstream(path) >> text;
+  EXPECT_EQ(text, "precious");
+}
+
+TEST(Server, NamesAPathThatIsTooLong) {
+  TestServer server(echo);
+  const auto refused = server.server.listen_unix("/tmp/" + std::string(200, 'a'), server.handler);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidConfig);
+  EXPECT_NE(refused.error().message().find("107"), std::string::npos);
+}
+
+TEST(Server, RemovesItsSocketFile) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  {
+    TestServer server(echo);
+    ASSERT_TRUE(server.server.listen_unix(path, server.handler));
+    EXPECT_TRUE(std::filesystem::exists(path));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+/// Connections with pending reads, streams and unanswered exchanges are there when the loops stop.
+TEST(Server, CanBeDestroyedInTheMiddleOfEverything) {
+  std::vector<RawClient> clients;
+  {
+    TestServer server(
+        [](const Request& request, Exchange& exchange) {
+          if (request.path == "/stream") {
+            exchange.begin(200, "text/event-stream");
+            static_cast<void>(exchange.write(std::string(1 << 20, 'x')));
+          }
+          if (request.path == "/idle") echo(request, exchange);
+        },
+        short_limits(), 2);
+    for (const auto* path : {"/stream", "/never", "/idle"})
+      for (int i = 0; i < 5; ++i) {
+        clients.push_back(server.connect(4096));
+        clients.back().send(get(path));
+      }
+    clients.push_back(server.connect());
+    clients.back().send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf");
+    ASSERT_TRUE(clients.front().read_reply(true));
+  }
+  EXPECT_EQ(clients.size(), 16u);
+}
+
+}  // namespace
+}  // namespace toolrack::net
