@@ -45,7 +45,7 @@ class Reply {
   static Reply redirect(std::string location, int status = 302);
   /// The body gzipped, with Content-Encoding.
   static Reply gzip(std::string body);
-  /// Some kilobytes that decode to `decoded_bytes` zeros.
+  /// Valid gzip, about a thousandth of the `decoded_bytes` zeros it decodes to.
   static Reply gzip_bomb(std::uint64_t decoded_bytes);
   /// In chunks, one write each.
   static Reply chunked(std::vector<std::string> chunks);

@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "support/scripted_http_server.hpp"
+#include "unit/services/http_fixture.hpp"
+
+namespace toolrack::test {
+namespace {
+
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
+std::chrono::milliseconds cpu_of_this_thread() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  const auto ms = [](const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; };
+  return std::chrono::milliseconds(ms(usage.ru_utime) + ms(usage.ru_stime));
+}
+
+TEST(ClientTime, EndsWithinTheTotalTimeWhateverTheServerDoes) {
+  for (const auto& reply : {Reply::held(Reply::text("late")), Reply::slow_head(), Reply::held_between({"a", "b"}),
+                            Reply::dripping(std::vector<std::string>(1000, "x"), 10ms), Reply::endless("x")}) {
+    ScriptedHttpServer server;
+    server.on("/", reply);
+    HttpFixture http;
+    const auto begin = steady_clock::now();
+    const auto outcome = http.send({.url = server.url(), .timeout = 150ms, .max_bytes = 1ull << 40});
+    const auto took = steady_clock::now() - begin;
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().error.code(), ErrorCode::kTimeout);
+    EXPECT_EQ(outcome.error().sent, Sent::kMaybe);
+    EXPECT_THAT(outcome.error().error.message(), HasSubstr("within 150 ms"));
+    EXPECT_GE(took, 150ms);
+    EXPECT_LT(took, kIsSanitized ? 1500ms : 400ms);
+    EXPECT_TRUE(server.wait_for_open(0)) << "the socket must be closed, not left to run";
+  }
+}
+
+TEST(ClientTime, CountsTheWaitForAConnection) {
+  ScriptedHttpServer server;
+  server.on("/", Reply::held(Reply::text("late")));
+  HttpFixture http({.allow_loopback = true}, {.max_connections_per_host = 1});
+  http.client->send({.url = server.url()}, nullptr, [](Outcome) {});
+  ASSERT_TRUE(http.run_until([&] { return !server.requests().empty(); }));
+  const auto outcome = http.send({.url = server.url(), .timeout = 100ms});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().error.code(), ErrorCode::kTimeout);
+  EXPECT_EQ(outcome.error().sent, Sent::kNo);
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+TEST(ClientCancel, ClosesTheSocketAtOnce) {
+  for (const auto& reply : {Reply::held(Reply::text("late")), Reply::slow_head(), Reply::held_between({"a", "b"})}) {
+    ScriptedHttpServer server;
+    server.on("/", reply);
+    HttpFixture http;
+    std::optional<Outcome> outcome;
+    const auto id =
+        http.client->send({.url = server.url()}, nullptr, [&](Outcome result) { outcome = std::move(result); });
+    ASSERT_TRUE(http.run_until([&] { return !server.requests().empty(); }));
+    const auto begin = steady_clock::now();
+    http.client->cancel(id);
+    EXPECT_FALSE(outcome) << "done ran inside cancel";
+    ASSERT_TRUE(http.run_until([&] { return outcome.has_value(); }));
+    EXPECT_TRUE(server.wait_for_open(0, 200ms)) << "seen by the far end";
+    EXPECT_LT(steady_clock::now() - begin, 200ms);
+    ASSERT_FALSE(*outcome);
+    EXPECT_EQ(outcome->error().error.code(), ErrorCode::kCancelled);
+    EXPECT_EQ(outcome->error().sent, Sent::kMaybe);
+    http.client->cancel(id);  // Unknown by now.
+    http.client->resume(id);
+    EXPECT_EQ(http.metric("toolrack_http_requests_total{outcome=\"cancelled\"}"), "1");
+  }
+}
+
+TEST(ClientCancel, BeforeAnythingIsSentSaysSo) {
+  ScriptedHttpServer server;
+  HttpFixture http;
+  std::optional<Outcome> outcome;
+  const auto id =
+      http.client->send({.url = server.url()}, nullptr, [&](Outcome result) { outcome = std::move(result); });
+  http.client->cancel(id);
+  ASSERT_TRUE(http.run_until([&] { return outcome.has_value(); }));
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().sent, Sent::kNo);
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST(ClientSize, CutsTheBodyAtMaxBytes) {
+  ScriptedHttpServer server;
+  server.on("/", Reply::text("0123456789"));
+  HttpFixture http;
+  const auto cut = http.send({.url = server.url(), .max_bytes = 4});
+  ASSERT_TRUE(cut) << cut.error().error.message();
+  EXPECT_EQ(cut->body, "0123");
+  EXPECT_TRUE(cut->cut);
+  const auto whole = http.send({.url = server.url(), .max_bytes = 10});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->body, "0123456789");
+  EXPECT_FALSE(whole->cut);
+}
+
+TEST(ClientSize, EndsAnEndlessBody) {
+  ScriptedHttpServer server;
+  server.on("/", Reply::endless(std::string(1000, 'x')));
+  HttpFixture http;
+  const auto outcome = http.send({.url = server.url(), .max_bytes = 1 << 20});
+  ASSERT_TRUE(outcome) << outcome.error().error.message();
+  EXPECT_EQ(outcome->body.size(), 1u << 20);
+  EXPECT_TRUE(outcome->cut);
+  EXPECT_TRUE(server.wait_for_open(0));
+}
+
+TEST(ClientSize, CutsACompressionBombForLittle) {
+  ScriptedHttpServer server;
+  server.on("/small", Reply::gzip_bomb(3'000'000));
+  server.on("/bomb", Reply::gzip_bomb(10ull << 30));
+  HttpFixture http;
+  const auto control = http.get(server.url("/small"));
+  ASSERT_TRUE(control) << control.error().error.message();
+  EXPECT_TRUE(control->body == std::string(3'000'000, '\0')) << "the bomb is valid gzip";
+
+  const auto cpu = cpu_of_this_thread();
+  const auto outcome = http.get(server.url("/bomb"));
+  const auto spent = cpu_of_this_thread() - cpu;
+  ASSERT_TRUE(outcome) << outcome.error().error.message();
+  EXPECT_TRUE(outcome->cut);
+  EXPECT_EQ(outcome->body.size(), 16u << 20);
+  EXPECT_LT(outcome->bytes_received, 1 << 20);
+  if (!kIsSanitized) EXPECT_LT(spent, 100ms);
+}
+
+TEST(ClientSize, RefusesHeadersBeyondTheirLimit) {
+  ScriptedHttpServer server;
+  server.on("/one", Reply::text("ok").header("X-Big", std::string(80 << 10, 'x')));
+  auto many = Reply::text("ok");
+  for (int i = 0; i < 2000; ++i) many.header("X-" + std::to_string(i), std::string(40, 'x'));
+  server.on("/many", many);
+  server.on("/fits", Reply::text("ok").header("X-Big", std::string(60 << 10, 'x')));
+  HttpFixture http;
+  for (const auto* path : {"/one", "/many"}) {
+    const auto outcome = http.get(server.url(path));
+    ASSERT_FALSE(outcome) << path;
+    EXPECT_EQ(outcome.error().error.code(), ErrorCode::kProviderError);
+    EXPECT_THAT(outcome.error().error.message(), HasSubstr("65536 bytes of headers"));
+  }
+  EXPECT_TRUE(http.get(server.url("/fits")));
+}
+
+}  // namespace
+}  // namespace toolrack::test
