@@ -45,10 +45,10 @@ base::Result<void> Environment::start() {
   const auto failed = [&](int code) {
     stop();
     auto error = to_error(code, fmt::format("The store in {} cannot be opened", directory_.string()));
-    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED)
-      error =
-          std::move(error).with_hint("data.mdb is no store of this program or is damaged; restore it from a backup.");
-    return tl::unexpected(std::move(error));
+    if (code != MDB_INVALID && code != MDB_VERSION_MISMATCH && code != MDB_CORRUPTED)
+      return tl::unexpected(std::move(error));
+    return tl::unexpected(
+        std::move(error).with_hint("data.mdb is no store of this program or is damaged; restore it from a backup."));
   };
   if (const int code = mdb_env_create(&env_); code != 0) return failed(code);
   mdb_env_set_maxdbs(env_, 4);

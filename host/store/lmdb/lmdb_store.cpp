@@ -149,6 +149,7 @@ void LmdbStore::write(std::span<Request> batch) {
     write(batch.subspan(batch.size() / 2));
     return;
   }
+  if (code != 0) heal();
   for (auto& request : batch) {
     if (code != 0 && request.is_valid) request.result = tl::unexpected(write_error(code));
     auto& count = !request.result ? failed_ : request.result->accepted() ? accepted_ : refused_;
@@ -187,10 +188,13 @@ int LmdbStore::try_write(std::span<Request> batch) {
 
 bool LmdbStore::recover(int code, bool is_first_time) {
   if (code == MDB_MAP_FULL) return grow(settings_.grow_patience);
-  // LMDB refuses everything after it failed to write its head page (a disk error); opening again reads what is on the
-  // disk.
-  if (code == MDB_PANIC) return is_first_time && reopen();
-  return false;
+  return code == MDB_PANIC && is_first_time && reopen();
+}
+
+void LmdbStore::heal() {
+  lmdb::Transaction probe;
+  if (environment_->handle() != nullptr && probe.begin(environment_->handle(), MDB_RDONLY) != MDB_PANIC) return;
+  reopen();
 }
 
 bool LmdbStore::grow(std::chrono::milliseconds patience) {

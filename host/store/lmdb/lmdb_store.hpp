@@ -71,6 +71,9 @@ class LmdbStore final : public Store {
   base::Error write_error(int code) const;
   /// Can the batch that failed with `code` be tried once more?
   bool recover(int code, bool is_first_time);
+  /// LMDB refuses everything, reading too, after it failed to write its head page (a disk error); what is on the disk
+  /// is sound, so opening again is enough. Tried again with the next batch when it does not succeed.
+  void heal();
   bool grow(std::chrono::milliseconds patience);
   void grow_early();
   bool reopen();
