@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/metrics.hpp"
 #include "transports/net/error_body.hpp"
 
 namespace toolrack::app {

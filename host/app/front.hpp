@@ -1,6 +1,7 @@
 /// The door of every HTTP listener: Host and Origin first, then the transport that the path belongs to.
 #pragma once
 
+#include "base/metrics.hpp"
 #include "transports/net/host_guard.hpp"
 #include "transports/net/http.hpp"
 

@@ -1,0 +1,180 @@
+#include "app/backstage.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "app/doctor.hpp"
+#include "app/gateway.hpp"
+#include "app/http_api.hpp"
+#include "app/signals.hpp"
+#include "app/validate.hpp"
+#include "base/version.hpp"
+#include "cli/exit_code.hpp"
+#include "services/log/log.hpp"
+#include "store/data_directory.hpp"
+#include "transports/stdio/bridge.hpp"
+
+namespace toolrack::app {
+namespace {
+
+namespace log = services::log;
+
+std::string_view environment(const char* name) {
+  const auto* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+void set_up_log(const Config& config, std::string_view least) {
+  log::Level level = log::Level::kInfo;
+  log::parse_level(config.log_level, level);
+  log::Level floor = log::Level::kDebug;
+  if (!least.empty() && log::parse_level(least, floor)) level = std::max(level, floor);
+  log::set_level(level);
+  log::set_format(config.log_format == "json" ? log::Format::kJson : log::Format::kText);
+}
+
+/// How to reach the gateway that a command means, and that gateway itself when it lives in this process.
+struct Attachment {
+  std::unique_ptr<Gateway> own;
+  std::string socket_path;
+};
+
+/// Attaches to the owner of the data directory, or becomes it. An owner that has just taken the directory may not
+/// listen yet: it is given a moment.
+base::Result<Attachment> attach(const Config& config, const operations::Table& table) {
+  constexpr auto kPatience = std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto acquired = TRY(store::DataDirectory::acquire(config.data));
+    if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) {
+      auto gateway = TRY(Gateway::start(config, table, std::move(*directory), {.listen = false}));
+      auto socket_path = gateway->socket_path();
+      return Attachment{std::move(gateway), std::move(socket_path)};
+    }
+    auto socket_path = store::DataDirectory::socket_of(config.data).string();
+    if (HttpApi::local(socket_path)->request("GET", "/livez", "")) return Attachment{nullptr, std::move(socket_path)};
+    if (std::chrono::steady_clock::now() > deadline)
+      return base::fail(
+          base::ErrorCode::kUnavailable,
+          fmt::format("process {} owns {} but does not answer at {}",
+                      std::get<store::DataDirectory::Owned>(acquired).pid, config.data.string(), socket_path),
+          "End that process, or choose another --data directory.");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+/// Talks to a gateway in this process and takes it down afterwards.
+class OwnApi final : public cli::Api {
+ public:
+  explicit OwnApi(Attachment attachment)
+      : own_(std::move(attachment.own)), api_(HttpApi::local(attachment.socket_path)) {}
+  base::Result<cli::ApiReply> request(std::string_view method, std::string_view path, std::string_view body) override {
+    return api_->request(method, path, body);
+  }
+
+ private:
+  std::unique_ptr<Gateway> own_;  // Null when another process has the gateway.
+  std::unique_ptr<HttpApi> api_;
+};
+
+std::string remote_url(const cli::Target& target) {
+  return target.url.empty() ? std::string(environment("TOOLRACK_API_URL")) : target.url;
+}
+
+std::string remote_key(const cli::Target& target) {
+  return target.key.empty() ? std::string(environment("TOOLRACK_API_KEY")) : target.key;
+}
+
+int complain(const base::Error& error) {
+  fmt::print(stderr, "toolrack: {} ({})\n  {}\n", error.message(), error.name(), error.hint());
+  return cli::exit_code(error.type());
+}
+
+}  // namespace
+
+base::Result<Config> configure(const cli::Target& target) {
+  auto config = TRY(load_config(target.config));
+  if (!target.data.empty()) config.data = target.data;
+  if (config.data.empty()) config.data = TRY(store::DataDirectory::default_path());
+  if (!target.plugins.empty()) config.plugins.assign(target.plugins.begin(), target.plugins.end());
+  return config;
+}
+
+int Backstage::serve(const cli::ServeOptions& options) {
+  auto prepared = [&]() -> base::Result<Config> {
+    auto config = TRY(configure(options.target));
+    if (options.listen) config.listen = TRY(parse_endpoint(*options.listen));
+    if (options.metrics_listen) {
+      config.metrics_listen.reset();
+      if (!options.metrics_listen->empty()) config.metrics_listen = TRY(parse_endpoint(*options.metrics_listen));
+    }
+    if (options.mode) config.mode = *options.mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
+    if (options.threads) config.threads = *options.threads;
+    TRY(check_config(config));
+    return config;
+  }();
+  if (!prepared) return complain(prepared.error());
+  const auto& config = *prepared;
+  set_up_log(config, "");
+  StopSignals signals;  // Before the first thread, so that every thread inherits the mask.
+
+  auto acquired = store::DataDirectory::acquire(config.data);
+  if (!acquired) return complain(acquired.error());
+  if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired))
+    return complain({base::ErrorCode::kConflict,
+                     fmt::format("process {} already serves {}", owned->pid, config.data.string()),
+                     "End it, or choose another --data directory."});
+  auto gateway = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)), {.listen = true});
+  if (!gateway) return complain(gateway.error());
+
+  const auto& endpoint = (*gateway)->endpoint();
+  const auto url = fmt::format(endpoint.address.find(':') == std::string::npos ? "http://{}:{}" : "http://[{}]:{}",
+                               endpoint.address, endpoint.port);
+  log::write(log::Level::kInfo, "the gateway is ready",
+             {{"url", url},
+              {"mode", config.mode == call::Mode::kHosted ? "hosted" : "local"},
+              {"data", config.data.native()}});
+  signals.wait();
+  log::write(log::Level::kInfo, "the gateway stops: running calls may end");
+  (*gateway)->stop();
+  return cli::kOk;
+}
+
+int Backstage::stdio(const cli::Target& target) {
+  const auto url = remote_url(target);
+  if (!url.empty()) {
+    stdio::Bridge bridge(0, 1, {.url = url, .socket_path = {}, .key = remote_key(target)}, nullptr);
+    return bridge.run();
+  }
+  const auto config = configure(target);
+  if (!config) return complain(config.error());
+  set_up_log(*config, "warning");
+  Attachment attachment;
+  // Called again when the owner went away: then this process, or another one like it, becomes the owner.
+  const auto elect = [&]() -> base::Result<stdio::Endpoint> {
+    attachment = TRY(attach(*config, table_));
+    return stdio::Endpoint{.url = "http://localhost", .socket_path = attachment.socket_path, .key = {}};
+  };
+  auto endpoint = elect();
+  if (!endpoint) return complain(endpoint.error());
+  stdio::Bridge bridge(0, 1, *std::move(endpoint), elect);
+  return bridge.run();
+}
+
+base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& target) {
+  if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
+  const auto config = TRY(configure(target));
+  set_up_log(config, "warning");
+  return std::make_unique<OwnApi>(TRY(attach(config, table_)));
+}
+
+base::Result<std::string> Backstage::validate(const std::string& file) { return validate_file(file); }
+
+std::string Backstage::doctor(const cli::Target& target) { return doctor_report(target); }
+
+std::string Backstage::version() { return std::string(base::kVersion); }
+
+}  // namespace toolrack::app

@@ -1,0 +1,158 @@
+#include "app/doctor.hpp"
+
+#include <fmt/format.h>
+#include <linux/landlock.h>
+#include <netdb.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "app/backstage.hpp"
+#include "app/config.hpp"
+#include "app/http_api.hpp"
+#include "base/json.hpp"
+#include "store/data_directory.hpp"
+#include "store/lmdb/lmdb_store.hpp"
+
+namespace toolrack::app {
+namespace {
+
+namespace json = base::json;
+
+/// The report, a check after another.
+class Report {
+ public:
+  Report() : writer_(buffer_) {
+    writer_.StartObject();
+    json::key(writer_, "checks");
+    writer_.StartArray();
+  }
+  void ok(std::string_view name, std::string_view detail) { add(name, "ok", detail, {}); }
+  void warn(std::string_view name, std::string_view detail, std::string_view remedy) {
+    add(name, "warning", detail, remedy);
+  }
+  void error(std::string_view name, const base::Error& error) { add(name, "error", error.message(), error.hint()); }
+  std::string finish() {
+    writer_.EndArray();
+    writer_.EndObject();
+    return std::string(json::view(buffer_));
+  }
+
+ private:
+  void add(std::string_view name, std::string_view status, std::string_view detail, std::string_view remedy) {
+    writer_.StartObject();
+    for (const auto& [key, value] :
+         {std::pair{std::string_view("name"), name}, {"status", status}, {"detail", detail}, {"remedy", remedy}}) {
+      if (value.empty()) continue;
+      json::key(writer_, key);
+      json::put(writer_, value);
+    }
+    writer_.EndObject();
+  }
+
+  json::Buffer buffer_;
+  json::Writer writer_;
+};
+
+void check_space(Report& report, const std::filesystem::path& path) {
+  struct statvfs status {};
+  if (statvfs(path.c_str(), &status) != 0) return;
+  const auto free_mib = status.f_bavail * status.f_frsize >> 20;
+  const auto detail = fmt::format("{} MiB free", free_mib);
+  if (free_mib < 512)
+    report.warn("disk", detail, "Free some space: the store stops taking writes when the disk is full.");
+  else
+    report.ok("disk", detail);
+}
+
+void check_store(Report& report, const Config& config) {
+  const auto acquired = store::DataDirectory::acquire(config.data);
+  if (!acquired) return report.error("data directory", acquired.error());
+  if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired)) {
+    report.ok("data directory", fmt::format("{} is served by process {}", config.data.string(), owned->pid));
+    const auto reply =
+        HttpApi::local(store::DataDirectory::socket_of(config.data).string())->request("GET", "/health", "");
+    if (reply)
+      report.ok("gateway", reply->body);
+    else
+      report.error("gateway", reply.error());
+  } else {
+    report.ok("data directory", fmt::format("{}, nobody serves it", config.data.string()));
+    const auto opened = store::LmdbStore::open(config.data);
+    if (opened)
+      report.ok("store", fmt::format("schema version {}", store::LmdbStore::kSchemaVersion));
+    else
+      report.error("store", opened.error());
+  }
+  check_space(report, config.data);
+}
+
+void check_plugins(Report& report, const Config& config) {
+  auto directories = config.plugins;
+  directories.insert(directories.begin(), bundled_plugins());
+  for (const auto& path : directories) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error))
+      report.warn("plugins", fmt::format("{} is no directory", path.string()),
+                  "Make it, or take it out of the configuration.");
+    else
+      report.ok("plugins", fmt::format("{}", path.string()));
+  }
+}
+
+/// What worker processes are locked up with; each is used where the kernel has it.
+void check_sandbox(Report& report) {
+  const auto landlock = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (landlock > 0)
+    report.ok("sandbox: landlock", fmt::format("ABI {}", landlock));
+  else
+    report.warn("sandbox: landlock", "the kernel does not offer it",
+                "Use a kernel of 5.13 or later with Landlock switched on.");
+  if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
+    report.ok("sandbox: seccomp", "available");
+  else
+    report.warn("sandbox: seccomp", "the kernel does not offer it", "Use a kernel built with CONFIG_SECCOMP.");
+}
+
+/// Looks a name up that every resolver knows without asking anybody.
+void check_dns(Report& report) {
+  addrinfo* found = nullptr;
+  const auto failure = getaddrinfo("localhost", nullptr, nullptr, &found);
+  if (failure == 0) {
+    freeaddrinfo(found);
+    report.ok("dns", "localhost resolves");
+  } else {
+    report.warn("dns", fmt::format("localhost does not resolve: {}", gai_strerror(failure)),
+                "Check /etc/hosts and /etc/nsswitch.conf.");
+  }
+  std::error_code error;
+  if (!std::filesystem::exists("/etc/resolv.conf", error))
+    report.warn("dns", "/etc/resolv.conf is missing", "Name a resolver there; tools cannot look hosts up without one.");
+}
+
+}  // namespace
+
+std::string doctor_report(const cli::Target& target) {
+  Report report;
+  const auto config = configure(target);
+  if (!config) {
+    report.error("configuration", config.error());
+    return report.finish();
+  }
+  if (const auto checked = check_config(*config); !checked)
+    report.error("configuration", checked.error());
+  else
+    report.ok("configuration",
+              fmt::format("{} mode, listens on {}:{}", config->mode == call::Mode::kHosted ? "hosted" : "local",
+                          config->listen.address, config->listen.port));
+  check_store(report, *config);
+  check_plugins(report, *config);
+  check_sandbox(report);
+  check_dns(report);
+  return report.finish();
+}
+
+}  // namespace toolrack::app

@@ -1,0 +1,292 @@
+#include "app/gateway.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "accounts/keys.hpp"
+#include "accounts/limits.hpp"
+#include "accounts/usage.hpp"
+#include "app/front.hpp"
+#include "app/plugins_json.hpp"
+#include "app/session_key.hpp"
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/metrics.hpp"
+#include "base/pool.hpp"
+#include "base/version.hpp"
+#include "call/call_path.hpp"
+#include "call/identify.hpp"
+#include "operations/runner.hpp"
+#include "registry/catalogue.hpp"
+#include "services/http/client.hpp"
+#include "services/http/egress.hpp"
+#include "services/log/log.hpp"
+#include "sources/native/native_source.hpp"
+#include "store/lmdb/lmdb_store.hpp"
+#include "transports/mcp/mcp_handler.hpp"
+#include "transports/net/server.hpp"
+#include "transports/rest/rest_handler.hpp"
+
+namespace toolrack::app {
+namespace {
+
+namespace log = services::log;
+namespace http = services::http;
+using sources::native::NativeSource;
+
+constexpr std::chrono::seconds kDrainPatience{20};
+/// Stages of calls and operations that wait for the store.
+constexpr std::size_t kStoreThreads = 8;
+constexpr std::size_t kBlockingThreads = 32;
+
+unsigned loop_count(const Config& config) {
+  return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// Local gateways limit nobody unless told; hosted ones always do.
+std::optional<accounts::LimitSettings> key_limits(const Config& config) {
+  if (config.limits || config.mode == call::Mode::kLocal) return config.limits;
+  return accounts::LimitSettings{};
+}
+
+accounts::PrincipalRef local_principal() {
+  accounts::Principal principal;
+  principal.account = "local";
+  principal.scopes = accounts::Scopes::all();
+  return std::make_shared<const accounts::Principal>(std::move(principal));
+}
+
+accounts::PrincipalRef anonymous_principal() {
+  accounts::Principal principal;
+  principal.account = "anonymous";
+  principal.scopes = accounts::Scopes{accounts::Scope::kToolsRead};
+  principal.anonymous = true;
+  return std::make_shared<const accounts::Principal>(std::move(principal));
+}
+
+bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with("127.") || endpoint.address == "::1"; }
+
+net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
+  return net::HostGuard({.is_loopback_bind = is_loopback(endpoint),
+                         .allowed_hosts = config.allowed_hosts,
+                         .allowed_origins = config.allowed_origins});
+}
+
+std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config) {
+  std::vector<sources::native::PluginDirectory> directories{{.path = bundled_plugins(), .bundled = true}};
+  for (const auto& path : config.plugins)
+    if (path != directories.front().path) directories.push_back({.path = path, .bundled = false});
+  return directories;
+}
+
+/// Calls back once, from another thread; waits for it here.
+template <typename Start>
+void wait_for(Start start) {
+  struct State {
+    std::mutex mutex;
+    std::condition_variable condition;
+    bool is_done = false;
+  };
+  auto state = std::make_shared<State>();
+  start([state] {
+    const std::lock_guard lock(state->mutex);
+    state->is_done = true;
+    state->condition.notify_all();
+  });
+  std::unique_lock lock(state->mutex);
+  state->condition.wait(lock, [&] { return state->is_done; });
+}
+
+}  // namespace
+
+/// Declared in the order of making; destroyed in reverse, after `Gateway::stop`.
+struct Gateway::Parts {
+  Parts(const Config& given, const operations::Table& operations, store::DataDirectory owned)
+      : config(given),
+        table(operations),
+        directory(std::move(owned)),
+        socket_path(directory.socket().string()),
+        loops(loop_count(given)) {}
+
+  base::Result<void> open_store();
+  base::Result<void> load_plugins();
+  void build_paths();
+  base::Result<void> listen(const Options& options);
+  void close();
+
+  const Config config;
+  const operations::Table& table;
+  store::DataDirectory directory;
+  const std::string socket_path;
+  const base::Clock& clock = base::system_clock();
+  base::Metrics metrics;
+  std::atomic<bool> is_ready{false};
+
+  base::Loops loops;
+  base::Pool workers{"worker", std::max<std::size_t>(2, std::thread::hardware_concurrency())};
+  base::Pool blocking{"blocking", kBlockingThreads};
+  base::Pool store_pool{"store", kStoreThreads};
+
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<accounts::Keys> keys;
+  std::unique_ptr<accounts::ClassLimits> class_limits;
+  std::unique_ptr<accounts::Usage> usage;
+
+  std::optional<http::EgressPolicy> egress;
+  std::vector<std::unique_ptr<http::Client>> clients;  // One a loop.
+  std::unique_ptr<NativeSource> native;
+  std::optional<registry::PublishedCatalogue> catalogue;
+  std::unique_ptr<call::CallPath> calls;
+
+  std::optional<operations::Services> services;
+  std::unique_ptr<operations::Runner> runner;
+  std::vector<std::unique_ptr<call::Identifier>> identifiers;  // One a loop.
+  std::optional<mcp::Sessions> sessions;
+  std::unique_ptr<rest::RestHandler> rest;
+  std::unique_ptr<mcp::McpHandler> mcp;
+  std::unique_ptr<Front> front;
+  std::unique_ptr<MetricsHandler> metrics_handler;
+  std::unique_ptr<net::Server> server;
+
+  Endpoint endpoint;
+  std::optional<Endpoint> metrics_endpoint;
+  bool is_closed = false;
+};
+
+base::Result<void> Gateway::Parts::open_store() {
+  store = TRY(store::LmdbStore::open(directory.path()));
+  keys = TRY(accounts::Keys::open(*store, clock, key_limits(config)));
+  class_limits = std::make_unique<accounts::ClassLimits>(*store, clock);
+  usage = std::make_unique<accounts::Usage>(*store, loops, clock);
+  sessions.emplace(TRY(session_key(*store)), clock);
+  return {};
+}
+
+base::Result<void> Gateway::Parts::load_plugins() {
+  egress = TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,
+                                           .allow = config.egress_allow,
+                                           .ports = config.egress_ports}));
+  sources::native::Environment environment;
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    clients.push_back(std::make_unique<http::Client>(loops[i], *egress, metrics, http::Client::Settings{}));
+    environment.http.push_back(clients.back().get());
+  }
+  environment.loops = &loops;
+  environment.workers = &workers;
+  environment.blocking = &blocking;
+  environment.metrics = &metrics;
+  environment.settings.runtime_dir = directory.path() / "runtime";
+  environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
+  environment.settings.provider_base_urls = config.provider_base_urls;
+  native = std::make_unique<NativeSource>(std::move(environment));
+
+  auto found = native->scan(plugin_directories(config));
+  for (const auto& file : native->files())
+    if (!file.code.empty())
+      log::write(log::Level::kWarning, "a plugin is not served",
+                 {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
+  catalogue.emplace(TRY(registry::Catalogue::build(std::move(found.tools), config.owners, 1)));
+  return {};
+}
+
+void Gateway::Parts::build_paths() {
+  calls = std::make_unique<call::CallPath>(call::CallPath::Dependencies{.loops = loops,
+                                                                        .pool = store_pool,
+                                                                        .clock = clock,
+                                                                        .metrics = metrics,
+                                                                        .catalogue = *catalogue,
+                                                                        .usage = *usage,
+                                                                        .class_limits = *class_limits});
+  services.emplace(operations::Services{.catalogue = *catalogue,
+                                        .keys = *keys,
+                                        .usage = *usage,
+                                        .clock = clock,
+                                        .version = base::kVersion,
+                                        .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+                                        .started_unix_ns = clock.unix_ns(),
+                                        .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+                                        .plugins_json = [this] { return plugins_json(native->files()); },
+                                        .table = &table});
+  runner = std::make_unique<operations::Runner>(*services, store_pool);
+  const auto local = local_principal();
+  const auto anonymous = anonymous_principal();
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    identifiers.push_back(std::make_unique<call::Identifier>(config.mode, *keys, local, anonymous));
+  rest = std::make_unique<rest::RestHandler>(rest::RestHandler::Dependencies{
+      .table = table, .runner = *runner, .calls = *calls, .identifiers = identifiers, .clock = clock});
+  mcp = std::make_unique<mcp::McpHandler>(mcp::McpHandler::Dependencies{.loops = loops,
+                                                                        .table = table,
+                                                                        .runner = *runner,
+                                                                        .calls = *calls,
+                                                                        .catalogue = *catalogue,
+                                                                        .identifiers = identifiers,
+                                                                        .sessions = *sessions});
+  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes);
+  server = std::make_unique<net::Server>(loops, metrics);
+}
+
+base::Result<void> Gateway::Parts::listen(const Options& options) {
+  if (options.listen) {
+    endpoint = config.listen;
+    endpoint.port = TRY(server->listen_tcp(endpoint.address, endpoint.port, *front));
+    if (config.metrics_listen) {
+      metrics_handler = std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics);
+      metrics_endpoint = config.metrics_listen;
+      metrics_endpoint->port =
+          TRY(server->listen_tcp(metrics_endpoint->address, metrics_endpoint->port, *metrics_handler));
+    }
+  }
+  return server->listen_unix(socket_path, *front);
+}
+
+/// Transports first, then who answers them, then what those stand on.
+void Gateway::Parts::close() {
+  if (std::exchange(is_closed, true)) return;
+  is_ready.store(false);
+  if (server) wait_for([this](auto done) { server->drain(kDrainPatience, std::move(done)); });
+  store_pool.stop();
+  if (usage) {
+    if (const auto flushed = usage->flush(); !flushed)
+      log::write(log::Level::kError, "usage records are lost", {{"reason", flushed.error().message()}});
+  }
+  catalogue.reset();
+  native.reset();
+  workers.stop();
+  blocking.stop();
+  loops.stop();
+}
+
+Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, const operations::Table& table,
+                                                      store::DataDirectory directory, Options options) {
+  auto gateway = std::unique_ptr<Gateway>(new Gateway(std::make_unique<Parts>(config, table, std::move(directory))));
+  auto& parts = *gateway->parts_;
+  TRY(parts.open_store());
+  parts.loops.start();
+  TRY(parts.load_plugins());
+  parts.build_paths();
+  TRY(parts.listen(options));
+  parts.is_ready.store(true);
+  return gateway;
+}
+
+Gateway::~Gateway() { stop(); }
+
+void Gateway::stop() { parts_->close(); }
+
+const Endpoint& Gateway::endpoint() const noexcept { return parts_->endpoint; }
+
+const std::optional<Endpoint>& Gateway::metrics_endpoint() const noexcept { return parts_->metrics_endpoint; }
+
+const std::string& Gateway::socket_path() const noexcept { return parts_->socket_path; }
+
+}  // namespace toolrack::app

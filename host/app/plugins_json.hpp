@@ -1,0 +1,15 @@
+/// What `toolrack plugins` shows, as JSON.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "sources/native/plugin_file.hpp"
+
+namespace toolrack::app {
+
+/// An array of {path, state, tool?, version?, build_id?, bundled, size, calls, misuses, loaded_at, demoted_skills,
+/// code?, message?, remedy?}.
+std::string plugins_json(std::span<const sources::native::PluginFile> files);
+
+}  // namespace toolrack::app
