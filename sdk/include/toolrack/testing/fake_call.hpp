@@ -149,6 +149,7 @@ class FakeCall {
   Outcome outcome;
   bool is_finished = false;
   bool is_cancelled = false;
+  bool is_given_up = false;  // Its author was told that it never completes.
   bool is_told_to_unwind = false;
   std::map<std::string, Once> once;
   std::vector<std::string> keys_asked;    // In this run.

@@ -22,14 +22,19 @@ class FakeLoop {
 
   struct Event {
     std::int64_t due_ns;
-    tr_call strand;  // The call whose frame it is; 0 for the plugin's own and for pool tasks.
+    tr_call strand;  // The call whose frame it is, 0: background work of the plugin; kPool.
     tr_op op;        // 0: none.
     std::function<void()> run;
   };
 
+  static constexpr tr_call kPool = ~tr_call{0};
+
   std::int64_t now_ns() const noexcept { return now_ns_; }
   std::uint64_t chance() { return random_(); }
-  bool is_idle() const noexcept { return events_.empty(); }
+  /// Whether only background work is left, which may go on for ever.
+  bool is_idle() const noexcept {
+    return std::all_of(events_.begin(), events_.end(), [](const Event& event) { return event.strand == 0; });
+  }
 
   void at(std::int64_t due_ns, tr_call strand, tr_op op, std::function<void()> run) {
     events_.push_back(Event{std::max(due_ns, now_ns_), strand, op, std::move(run)});

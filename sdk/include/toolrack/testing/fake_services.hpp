@@ -314,7 +314,7 @@ class FakeRack {
   static void post_blocking(const tr_host* host, tr_call behalf, tr_task task, void* user) noexcept {
     FakeCore& core = of(host);
     core.find(behalf, "post_blocking");
-    core.loop.at(0, 0, 0, [&core, task, user] { core.frame(~tr_call{0}, [&] { task(user); }); });
+    core.loop.at(0, FakeLoop::kPool, 0, [&core, task, user] { core.frame(FakeLoop::kPool, [&] { task(user); }); });
   }
 
   // toolrack.http/1, toolrack.tools/1, toolrack.catalog/1
