@@ -1,0 +1,102 @@
+// Every message that is emitted is valid by the official schema of its revision.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {after, before, describe, test} from 'node:test';
+import Ajv from 'ajv';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import {post, source, startGateway} from './support/gateway.mjs';
+
+const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
+
+/// A check of `value` against one definition of a revision's schema.
+function validators(revision) {
+  const schema = JSON.parse(readFileSync(`${source}/tests/data/mcp-schema/${revision}/schema.json`));
+  const root = schema.$defs ? '$defs' : 'definitions';
+  const ajv = new (schema.$defs ? Ajv2020 : Ajv)({strict: false, allErrors: true});
+  addFormats(ajv);
+  ajv.addFormat('byte', true);
+  ajv.addSchema(schema, 'mcp');
+  return (name, value) => {
+    const check = ajv.getSchema(`mcp#/${root}/${name}`) ?? assert.fail(`${revision} has no ${name}`);
+    assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)}\n${JSON.stringify(value).slice(0, 2000)}`);
+  };
+}
+
+let gateway;
+before(async () => { gateway = await startGateway(); });
+after(() => gateway.stop());
+
+const meta = (revision) => ({
+  'io.modelcontextprotocol/protocolVersion': revision,
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': {name: 'e2e', version: '1'},
+});
+
+/// Sends a method the way the revision wants it.
+async function send(revision, method, params = {}, query = '') {
+  const modern = revision >= '2026';
+  const headers = {'mcp-protocol-version': revision};
+  if (modern) {
+    headers['mcp-method'] = method;
+    if (params.name) headers['mcp-name'] = params.name;
+  } else if (revision < '2025-06') {
+    delete headers['mcp-protocol-version'];
+    const opened = await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 0, method: 'initialize',
+      params: {protocolVersion: revision, capabilities: {}, clientInfo: {name: 'e2e', version: '1'}}});
+    headers['mcp-session-id'] = opened.headers.get('mcp-session-id');
+  }
+  const body = {jsonrpc: '2.0', id: 'a 1', method, params: modern ? {...params, _meta: meta(revision)} : params};
+  const reply = await post(`${gateway.url}/mcp${query}`, body, headers);
+  assert.equal(reply.json.id, 'a 1');
+  return reply.json;
+}
+
+for (const revision of revisions) {
+  describe(revision, () => {
+    const valid = validators(revision);
+    const modern = revision >= '2026';
+    const response = (message) => valid(modern ? 'JSONRPCResultResponse' : 'JSONRPCResponse', message);
+    const failure = (message) => valid(modern || revision === '2025-11-25' ? 'JSONRPCErrorResponse' : 'JSONRPCError', message);
+
+    test('opening', async () => {
+      if (modern) {
+        const message = await send(revision, 'server/discover');
+        response(message);
+        valid('DiscoverResult', message.result);
+      } else {
+        const message = (await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 1, method: 'initialize',
+          params: {protocolVersion: revision, capabilities: {}, clientInfo: {name: 'e2e', version: '1'}}})).json;
+        response(message);
+        valid('InitializeResult', message.result);
+        assert.equal(message.result.protocolVersion, revision);
+      }
+    });
+    for (const query of ['', '?expose=flat']) {
+      test(`tools/list${query}`, async () => {
+        const message = await send(revision, 'tools/list', {}, query);
+        response(message);
+        valid('ListToolsResult', message.result);
+        assert.ok(message.result.tools.length >= 2);
+      });
+    }
+    test('a call that succeeds', async () => {
+      const message = await send(revision, 'tools/call', {name: 'echo', arguments: {message: 'x'}});
+      response(message);
+      valid('CallToolResult', message.result);
+    });
+    test('a meta-tool that succeeds', async () => {
+      const message = await send(revision, 'tools/call', {name: 'discover', arguments: {query: '*'}});
+      response(message);
+      valid('CallToolResult', message.result);
+    });
+    test('a call that fails', async () => {
+      const message = await send(revision, 'tools/call', {name: 'echo', arguments: {}});
+      response(message);
+      valid('CallToolResult', message.result);
+      assert.equal(message.result.isError, true);
+    });
+    test('an unknown tool', async () => failure(await send(revision, 'tools/call', {name: 'nothing', arguments: {}})));
+    test('an unknown method', async () => failure(await send(revision, 'no/such')));
+  });
+}

@@ -1,0 +1,76 @@
+// Starts the real program for a test and ends it afterwards.
+import {spawn} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import {createInterface} from 'node:readline';
+
+/// The build under test, given by ctest.
+export const build = resolve(process.env.TOOLRACK_BUILD ?? join(import.meta.dirname, '../../../build'));
+export const source = resolve(import.meta.dirname, '../../..');
+export const program = join(build, 'toolrack');
+export const examples = join(build, 'examples');
+
+/// A directory of its own for each caller, gone with the process.
+export function scratch(prefix = 'toolrack-e2e-') {
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  process.on('exit', () => rmSync(path, {recursive: true, force: true}));
+  return path;
+}
+
+/// Variables for a program that must not see the tester's own set-up.
+export function environment(extra = {}) {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOOLRACK_')));
+  return {...clean, TOOLRACK_LOG_FORMAT: 'json', ...extra};
+}
+
+/// Runs `toolrack serve` on a free port; resolves when it is ready.
+export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}} = {}) {
+  const options = ['serve', '--listen', '127.0.0.1:0', '--metrics-listen', '', '--data', data];
+  for (const directory of plugins) options.push('--plugins', directory);
+  const child = spawn(program, [...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});
+  const log = [];
+  const ended = new Promise((done) => child.on('exit', (code, signal) => done({code, signal})));
+  const url = await new Promise((done, fail) => {
+    createInterface({input: child.stderr}).on('line', (line) => {
+      log.push(line);
+      try {
+        const entry = JSON.parse(line);
+        if (entry.message === 'the gateway is ready') done(entry.url);
+      } catch { /* Not every line of a sanitizer is JSON. */ }
+    });
+    ended.then(({code, signal}) => fail(new Error(`the gateway ended with ${code ?? signal}:\n${log.join('\n')}`)));
+  });
+  return {
+    url, data, log, pid: child.pid,
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/// Runs the program to its end.
+export function run(args, {input = '', env = {}} = {}) {
+  return new Promise((done) => {
+    const child = spawn(program, args, {env: environment(env)});
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => { stdout += chunk; });
+    child.stderr.on('data', (chunk) => { stderr += chunk; });
+    child.on('exit', (code) => done({code, stdout, stderr}));
+    child.stdin.end(input);
+  });
+}
+
+export async function post(url, body, headers = {}) {
+  const reply = await fetch(url, {
+    method: 'POST',
+    headers: {'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers},
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await reply.text();
+  let json;
+  try { json = JSON.parse(text); } catch { json = undefined; }
+  return {status: reply.status, headers: reply.headers, text, json};
+}
