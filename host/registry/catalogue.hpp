@@ -24,17 +24,18 @@ struct SearchQuery {
 
 struct SearchHit {
   const Tool* tool = nullptr;
-  double score = 0;                    ///< Higher is better.
-  std::vector<const Skill*> skills;    ///< Those whose own words matched, best first.
+  double score = 0;                  ///< Higher is better.
+  std::vector<const Skill*> skills;  ///< Those whose own words matched, best first.
 };
 
 /// Immutable after `build`; any thread.
 class Catalogue {
  public:
-  /// Tools in any order; several versions of one tool may stand beside each other. Refused, with both parties named: the same
-  /// (owner, slug, version) twice, and two default versions with the same flat name or alias.
+  /// Tools in any order; several versions of one tool may stand beside each other. Refused, with both parties named:
+  /// the same (owner, slug, version) twice, and two default versions with the same flat name or alias.
   static base::Result<std::shared_ptr<const Catalogue>> build(std::vector<std::shared_ptr<const Tool>> tools,
-                                                              std::vector<std::string> owner_order, std::uint64_t generation);
+                                                              std::vector<std::string> owner_order,
+                                                              std::uint64_t generation);
   ~Catalogue();
 
   /// Grows by one with each catalogue; caches of bytes made from one are keyed by it.
@@ -45,8 +46,8 @@ class Catalogue {
   /// Every version of everything.
   const std::vector<std::shared_ptr<const Tool>>& all() const noexcept { return tools_; }
 
-  /// `seo`, `toolrack/seo`, an alias; with `@1.4.0` (that one) or `@1` (the highest 1.x). kToolNotFound suggests near names,
-  /// kVersionNotFound lists the versions there are.
+  /// `seo`, `toolrack/seo`, an alias; with `@1.4.0` (that one) or `@1` (the highest 1.x). kToolNotFound suggests near
+  /// names, kVersionNotFound lists the versions there are.
   base::Result<const Tool*> find_tool(std::string_view name) const;
   /// kSkillNotFound lists the tool's skills.
   base::Result<const Skill*> find_skill(const Tool& tool, std::string_view skill) const;

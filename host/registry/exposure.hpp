@@ -23,7 +23,8 @@ struct Exposure {
   static base::Result<Exposure> parse(std::string_view query);
   /// A text that is equal for equal exposures: the key of cached lists.
   std::string cache_key() const;
-  /// The skills listed for kFlat, in the catalogue's order; kMeta lists none. kToolNotFound for a tool that is not there.
+  /// The skills listed for kFlat, in the catalogue's order; kMeta lists none. kToolNotFound for a tool that is not
+  /// there.
   base::Result<std::vector<const Skill*>> skills(const Catalogue& catalogue) const;
 };
 

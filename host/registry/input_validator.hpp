@@ -12,9 +12,9 @@
 namespace toolrack::registry {
 
 struct Violation {
-  std::string pointer;   ///< JSON Pointer into the value; "" is the value itself.
-  std::string keyword;   ///< The schema keyword that said no.
-  std::string message;   ///< Expected and actual, for people.
+  std::string pointer;  ///< JSON Pointer into the value; "" is the value itself.
+  std::string keyword;  ///< The schema keyword that said no.
+  std::string message;  ///< Expected and actual, for people.
 };
 
 /// Immutable after construction; any thread.
@@ -25,11 +25,19 @@ class InputValidator {
   virtual std::vector<Violation> check(const base::json::Value& value) const = 0;
 };
 
-/// Compiles a schema (2020-12 and draft 7, as far as valijson goes; the schemas of bundled and signed tools).
-/// kInvalidManifest names the place in the schema that cannot be used. Remote references are refused.
+/// Compiles a schema of 2020-12 or draft 7 (`$schema` decides; without it 2020-12). Safe with strangers' schemas and
+/// values: linear patterns (RE2), bounded work and depth, no references out of the document. `format` and the content
+/// keywords are annotations. kInvalidManifest names the place in the schema that cannot be used: what is malformed,
+/// patterns that RE2 cannot run, references that would never end, and the keywords that are not supported
+/// (unevaluated*, $dynamicRef, nested $id).
+base::Result<std::shared_ptr<const InputValidator>> compile_schema(const base::json::Value& schema);
 base::Result<std::shared_ptr<const InputValidator>> compile_schema(std::string_view schema_json);
 
-/// kInvalidInput with details [{pointer, keyword, message}] of `violations`, its message naming the first.
-base::Error to_error(const std::vector<Violation>& violations, std::string_view what);
+/// [{pointer, keyword, message}], for the details of an error.
+std::string to_json(const std::vector<Violation>& violations);
+
+/// An error with `to_json(violations)` as details, its message naming the first: `<what> at /a/0: expected ...`.
+base::Error to_error(const std::vector<Violation>& violations, std::string_view what,
+                     base::ErrorCode code = base::ErrorCode::kInvalidInput);
 
 }  // namespace toolrack::registry

@@ -41,14 +41,18 @@ struct Example {
 
 struct Skill {
   const Tool* tool = nullptr;
-  std::uint32_t index = 0;              ///< Position in the manifest.
-  std::string name, flat_name;          ///< `ticker`, `kraken_ticker`.
+  std::uint32_t index = 0;      ///< Position in the manifest.
+  std::string name, flat_name;  ///< `ticker`, `kraken_ticker`.
   std::string title, description, returns;
-  std::string input_schema, output_schema;  ///< As written in the manifest, byte for byte; output may be empty.
-  std::string annotations_json;         ///< MCP annotations object, or empty.
+  /// As written in the manifest, token for token, without white space between them (a line of MCP over stdio or SSE
+  /// must hold no line break). Output may be empty.
+  std::string input_schema, output_schema;
+  /// False: the output schema's root is not `type: object`, which MCP before 2026-07-28 refuses.
+  bool has_object_output = true;
+  std::string annotations_json;  ///< MCP annotations object, or empty.
   std::vector<Example> examples;
-  base::Money price;                    ///< Per call, before markup.
-  std::vector<std::string> providers;   ///< Backends, best first.
+  base::Money price;                   ///< Per call, before markup.
+  std::vector<std::string> providers;  ///< Backends, best first.
   std::vector<ClassLimit> limits;
   Mode mode = Mode::kPooled;
   std::chrono::milliseconds timeout{30'000};
@@ -72,10 +76,10 @@ struct Tool {
   std::vector<Provider> providers;
   std::vector<std::string> granted_hosts, granted_tools, granted_secrets;
   bool eager = false;
-  std::uint32_t max_concurrency = 0;       ///< 0: not limited.
+  std::uint32_t max_concurrency = 0;  ///< 0: not limited.
   bool unload_never = false;
-  bool bundled = false;                    ///< Ships with the program: wins a bare slug.
-  std::vector<Skill> skills;               ///< Their `tool` points here, so a Tool is made once and never moved.
+  bool bundled = false;       ///< Ships with the program: wins a bare slug.
+  std::vector<Skill> skills;  ///< Their `tool` points here, so a Tool is made once and never moved.
 
   std::string id() const { return owner + "/" + slug; }
   const Provider* find_provider(std::string_view slug) const noexcept;

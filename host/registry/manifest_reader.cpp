@@ -1,0 +1,315 @@
+#include "registry/manifest_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "registry/json_text.hpp"
+#include "registry/semver.hpp"
+
+namespace toolrack::registry {
+
+namespace json = base::json;
+using base::Money;
+using json::Value;
+
+namespace {
+
+std::string text_of(const Value& object, std::string_view key, std::string_view otherwise = {}) {
+  return std::string(json::find_string(object, key).value_or(otherwise));
+}
+
+bool flag_of(const Value& object, std::string_view key) { return json::find_bool(object, key).value_or(false); }
+
+std::string json_of(const Value& object, std::string_view key) {
+  const auto* value = json::find(object, key);
+  return value != nullptr ? json::dump(*value) : std::string();
+}
+
+std::vector<std::string> texts_of(const Value& object, std::string_view key) {
+  std::vector<std::string> out;
+  if (const auto* list = json::find(object, key); list != nullptr && list->IsArray()) {
+    for (const auto& item : list->GetArray())
+      if (item.IsString()) out.emplace_back(json::view(item));
+  }
+  return out;
+}
+
+std::chrono::milliseconds milliseconds_of(const Value& object, std::string_view key,
+                                          std::chrono::milliseconds otherwise) {
+  const auto given = json::find_int(object, key);
+  return given ? std::chrono::milliseconds(*given) : otherwise;
+}
+
+Mode mode_of(const Value& skill) {
+  const auto name = json::find_string(skill, "mode").value_or("pooled");
+  if (name == "inline") return Mode::kInline;
+  return name == "blocking" ? Mode::kBlocking : Mode::kPooled;
+}
+
+/// "5/h", "3/24h": the schema has checked the form.
+void read_rate(std::string_view rate, ClassLimit& out) {
+  const auto slash = rate.find('/');
+  std::from_chars(rate.data(), rate.data() + slash, out.count);
+  auto window = rate.substr(slash + 1);
+  std::uint32_t times = 1;
+  const auto read = std::from_chars(window.data(), window.data() + window.size(), times);
+  window.remove_prefix(static_cast<std::size_t>(read.ptr - window.data()));
+  const auto unit = window == "s" ? 1 : window == "min" ? 60 : window == "h" ? 3'600 : 86'400;
+  out.window = std::chrono::seconds(std::int64_t{times} * unit);
+}
+
+}  // namespace
+
+void ManifestReader::violate(std::string pointer, std::string message) {
+  violations_.push_back({std::move(pointer), "", std::move(message)});
+}
+
+std::shared_ptr<Tool> ManifestReader::read() {
+  auto tool = std::make_shared<Tool>();
+  read_identity(*tool);
+  read_providers(*tool);
+  check_credentials();
+  read_grants(*tool);
+  const auto* skills = json::find(document_, "skills");
+  if (skills == nullptr || !skills->IsArray()) return tool;
+  const auto texts = item_texts(member_text(text_, "skills"));
+  tool->skills.reserve(skills->Size());
+  for (rapidjson::SizeType i = 0; i < skills->Size(); ++i) {
+    read_skill(*tool, (*skills)[i], i < texts.size() ? texts[i] : std::string_view(), i);
+  }
+  const bool is_declarative = !skills->Empty() && std::all_of(skills->Begin(), skills->End(), [](const Value& skill) {
+    return json::find(skill, "request") != nullptr;
+  });
+  tool->source = is_declarative ? "declarative" : "native";
+  return tool;
+}
+
+void ManifestReader::read_identity(Tool& tool) {
+  tool.owner = text_of(document_, "owner");
+  tool.slug = text_of(document_, "name");
+  tool.version = text_of(document_, "version");
+  tool.prefix = text_of(document_, "prefix", tool.slug);
+  tool.aliases = texts_of(document_, "aliases");
+  tool.categories = texts_of(document_, "categories");
+  tool.title = text_of(document_, "title", tool.slug);
+  tool.description = text_of(document_, "description");
+  tool.status = text_of(document_, "status", "stable");
+  tool.eager = json::find_string(document_, "activation") == "eager";
+  tool.max_concurrency = static_cast<std::uint32_t>(json::find_int(document_, "concurrency").value_or(0));
+  tool.unload_never = json::find_string(document_, "unload") == "never";
+  if (!Semver::parse(tool.version)) {
+    violate("/version", fmt::format("{} is no semantic version (semver.org), such as 1.4.0 or 2.0.0-rc.1",
+                                    json::quote(tool.version)));
+  }
+  for (std::size_t i = 0; i < tool.aliases.size(); ++i) {
+    if (tool.aliases[i] == tool.slug) violate(fmt::format("/aliases/{}", i), "is the tool's own name; leave it out");
+  }
+}
+
+void ManifestReader::read_providers(Tool& tool) {
+  const auto* providers = json::find(document_, "providers");
+  if (providers == nullptr || !providers->IsObject()) return;
+  const auto* credentials = json::find(document_, "credentials");
+  for (const auto& [name, value] : providers->GetObject()) {
+    Provider provider;
+    provider.slug = json::view(name);
+    provider.base_url = text_of(value, "base_url");
+    provider.credential = text_of(value, "credential");
+    provider.cost_json = json_of(value, "cost");
+    provider.options_json = json_of(value, "options");
+    provider.timeout = milliseconds_of(value, "timeout_ms", provider.timeout);
+    const auto pointer = "/providers/" + provider.slug;
+    if (!provider.credential.empty() &&
+        (credentials == nullptr || json::find(*credentials, provider.credential) == nullptr)) {
+      violate(pointer + "/credential", fmt::format("credential \"{}\" is not among /credentials", provider.credential));
+    }
+    read_price(json::find(value, "cost"), pointer + "/cost");
+    tool.providers.push_back(std::move(provider));
+  }
+}
+
+void ManifestReader::check_credentials() {
+  const auto* credentials = json::find(document_, "credentials");
+  if (credentials == nullptr || !credentials->IsObject()) return;
+  for (const auto& [name, value] : credentials->GetObject()) {
+    const auto* placement = json::find(value, "placement");
+    const auto* fields = json::find(value, "fields");
+    if (placement == nullptr || fields == nullptr) continue;
+    check_placement(*placement, *fields, fmt::format("/credentials/{}/placement", json::view(name)));
+  }
+}
+
+void ManifestReader::check_placement(const Value& placement, const Value& fields, const std::string& pointer) {
+  for (const auto* key : {"username", "password", "key", "secret"}) {
+    const auto named = json::find_string(placement, key);
+    if (named && json::find(fields, *named) == nullptr) {
+      violate(fmt::format("{}/{}", pointer, key),
+              fmt::format("field \"{}\" is not among the credential's fields", *named));
+    }
+  }
+}
+
+void ManifestReader::read_grants(Tool& tool) {
+  const auto* grants = json::find(document_, "grants");
+  if (grants == nullptr) return;
+  tool.granted_hosts = texts_of(*grants, "hosts");
+  tool.granted_tools = texts_of(*grants, "tools");
+  tool.granted_secrets = texts_of(*grants, "secrets");
+  const auto* credentials = json::find(document_, "credentials");
+  for (std::size_t i = 0; i < tool.granted_secrets.size(); ++i) {
+    const auto& secret = tool.granted_secrets[i];
+    if (credentials == nullptr || json::find(*credentials, secret) == nullptr) {
+      violate(fmt::format("/grants/secrets/{}", i), fmt::format("credential \"{}\" is not among /credentials", secret));
+    }
+  }
+}
+
+void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index) {
+  const auto pointer = fmt::format("/skills/{}", index);
+  Skill skill;
+  skill.tool = &tool;
+  skill.index = static_cast<std::uint32_t>(index);
+  skill.name = text_of(value, "name");
+  skill.flat_name = tool.prefix.empty() ? skill.name : tool.prefix + "_" + skill.name;
+  skill.title = text_of(value, "title", skill.name);
+  skill.description = text_of(value, "description");
+  skill.returns = text_of(value, "returns");
+  skill.mode = mode_of(value);
+  skill.timeout = milliseconds_of(value, "timeout_ms", skill.timeout);
+  if (const auto* seconds = json::find(value, "estimated_seconds")) skill.estimated_seconds = seconds->GetDouble();
+  skill.confirm = flag_of(value, "confirm");
+  skill.async = flag_of(value, "async");
+  skill.idempotent = flag_of(value, "idempotent");
+  skill.resumable = flag_of(value, "resumable");
+  skill.cache_ttl = std::chrono::seconds(json::find_int(value, "cache_ttl").value_or(0));
+  if (const auto* annotations = json::find(value, "annotations")) {
+    skill.annotations_json = json::dump(*annotations);
+    skill.read_only = flag_of(*annotations, "readOnlyHint");
+  }
+  skill.price = read_price(json::find(value, "price"), pointer + "/price");
+  check_flat_name(tool, skill, pointer + "/name");
+  read_schemas(skill, value, text, pointer);
+  read_examples(skill, value, pointer);
+  read_backends(tool, skill, value, pointer);
+  read_limits(tool, skill, value);
+  tool.skills.push_back(std::move(skill));
+}
+
+void ManifestReader::check_flat_name(const Tool& tool, const Skill& skill, const std::string& pointer) {
+  for (const auto& other : tool.skills) {
+    if (other.name == skill.name) {
+      violate(pointer, fmt::format("\"{}\" is also the name of /skills/{}; names are unique in a tool", skill.name,
+                                   other.index));
+    }
+  }
+  const auto is_allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  };
+  if (skill.flat_name.size() > 64 || !std::all_of(skill.flat_name.begin(), skill.flat_name.end(), is_allowed)) {
+    violate(pointer, fmt::format("the flat name \"{}\" must be 1 to 64 characters of A-Z a-z 0-9 _ -; it has {}",
+                                 skill.flat_name, skill.flat_name.size()));
+  }
+  // Two underscores separate a connection from its tools.
+  if (skill.name.find("__") != std::string::npos || tool.prefix.find("__") != std::string::npos) {
+    violate(pointer, fmt::format("\"{}\" with prefix \"{}\" holds two underscores in a row", skill.name, tool.prefix));
+  }
+}
+
+void ManifestReader::read_schemas(Skill& skill, const Value& value, std::string_view text, const std::string& pointer) {
+  const auto read = [&](const char* key, std::string& out, std::shared_ptr<const InputValidator>& validator) {
+    const auto* schema = json::find(value, key);
+    if (schema == nullptr) return;
+    const auto written = member_text(text, key);
+    out = written.empty() ? json::dump(*schema) : std::string(written);
+    if (auto compiled = compile_schema(*schema)) {
+      validator = std::move(*compiled);
+    } else {
+      violate(fmt::format("{}/{}", pointer, key), compiled.error().message());
+    }
+  };
+  read("input", skill.input_schema, skill.input_validator);
+  read("output", skill.output_schema, skill.output_validator);
+  if (const auto* output = json::find(value, "output"))
+    skill.has_object_output = json::find_string(*output, "type") == "object";
+}
+
+void ManifestReader::read_examples(Skill& skill, const Value& value, const std::string& pointer) {
+  const auto* examples = json::find(value, "examples");
+  if (examples == nullptr || !examples->IsArray()) return;
+  for (rapidjson::SizeType i = 0; i < examples->Size(); ++i) {
+    const auto& example = (*examples)[i];
+    skill.examples.push_back({text_of(example, "description"), json_of(example, "input")});
+    const auto check = [&](const char* key, const InputValidator* validator) {
+      const auto* part = json::find(example, key);
+      if (part == nullptr || validator == nullptr) return;
+      for (auto& violation : validator->check(*part)) {
+        violation.pointer = fmt::format("{}/examples/{}/{}{}", pointer, i, key, violation.pointer);
+        violations_.push_back(std::move(violation));
+      }
+    };
+    check("input", skill.input_validator.get());
+    check("output", skill.output_validator.get());
+  }
+}
+
+void ManifestReader::read_backends(const Tool& tool, Skill& skill, const Value& value, const std::string& pointer) {
+  const auto check = [&](std::string_view provider, const std::string& where) {
+    if (tool.find_provider(provider) == nullptr) {
+      violate(where, fmt::format("provider \"{}\" is not among /providers", provider));
+    }
+  };
+  if (const auto* backends = json::find(value, "providers"); backends != nullptr && backends->IsArray()) {
+    for (rapidjson::SizeType i = 0; i < backends->Size(); ++i) {
+      const auto& backend = (*backends)[i];
+      const auto where = fmt::format("{}/providers/{}", pointer, i);
+      skill.providers.push_back(backend.IsString() ? std::string(json::view(backend)) : text_of(backend, "provider"));
+      check(skill.providers.back(), where);
+      if (std::count(skill.providers.begin(), skill.providers.end(), skill.providers.back()) > 1) {
+        violate(where, fmt::format("provider \"{}\" is listed twice", skill.providers.back()));
+      }
+      read_price(json::find(backend, "price"), where + "/price");
+    }
+  }
+  if (const auto* request = json::find(value, "request")) {
+    if (const auto provider = json::find_string(*request, "provider")) check(*provider, pointer + "/request/provider");
+  }
+}
+
+void ManifestReader::read_limits(const Tool& tool, Skill& skill, const Value& value) {
+  const auto* limits = json::find(value, "limits");
+  if (limits == nullptr || !limits->IsArray()) return;
+  for (const auto& item : limits->GetArray()) {
+    ClassLimit limit;
+    const auto scope = json::find_string(item, "scope").value_or("account");
+    limit.scope = scope == "rack"         ? ClassLimit::Scope::kRack
+                  : scope == "credential" ? ClassLimit::Scope::kCredential
+                                          : ClassLimit::Scope::kAccount;
+    // A name is shared inside the tool only; ':' keeps names apart from skills.
+    const auto name = json::find_string(item, "name");
+    limit.name = name ? fmt::format("{}:{}", tool.id(), *name) : fmt::format("{}.{}", tool.id(), skill.name);
+    read_rate(json::find_string(item, "rate").value_or("1/d"), limit);
+    skill.limits.push_back(std::move(limit));
+  }
+}
+
+Money ManifestReader::read_price(const Value* price, const std::string& pointer) {
+  if (price == nullptr) return {};
+  const auto max = json::find_string(*price, "max_usd");
+  if (const auto min = json::find_string(*price, "min_usd")) read_money(*min, pointer + "/min_usd");
+  const auto worst = max ? read_money(*max, pointer + "/max_usd") : Money();
+  if (json::find_string(*price, "per").value_or("call") == "call") {
+    return read_money(json::find_string(*price, "usd").value_or("0"), pointer + "/usd");
+  }
+  if (!max) violate(pointer, "needs max_usd: without it no hold can be placed for a price per unit");
+  return worst;
+}
+
+Money ManifestReader::read_money(std::string_view dollars, const std::string& pointer) {
+  auto money = Money::parse(dollars);
+  if (!money) violate(pointer, money.error().message());
+  return money.value_or(Money());
+}
+
+}  // namespace toolrack::registry

@@ -1,0 +1,17 @@
+/// "Did you mean ...?"
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace toolrack::registry {
+
+/// Is `name` what somebody who typed `typed` may have meant: at most two edits away (one for short names), or longer by
+/// its end?
+bool is_near(std::string_view typed, std::string_view name);
+
+/// ` Did you mean "seo" or "seal"?` with the nearest names, at most three, or empty when none is near.
+std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names);
+
+}  // namespace toolrack::registry

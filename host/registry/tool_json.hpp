@@ -1,0 +1,23 @@
+/// Tools and skills as JSON: one shape for REST and the command line, one for MCP. Schemas go out as they were written.
+#pragma once
+
+#include "base/json.hpp"
+#include "registry/tool.hpp"
+
+namespace toolrack::registry {
+
+/// {name, owner, displayName, description, version, categories, status, source, skills: [{name, displayName,
+/// description, flatName}]}: one row of a list.
+void write_tool_summary(base::json::Writer& writer, const Tool& tool);
+
+/// The same with aliases, providers, credentials, and skills with everything a caller needs: input (also as
+/// inputSchema) and output (also as outputSchema) schemas, returns, examples, annotations with
+/// execution.estimatedSeconds, price in USD.
+void write_tool_detail(base::json::Writer& writer, const Tool& tool);
+
+/// An MCP Tool object under the skill's flat name. `legacy_shape`: for revisions before 2026-07-28, whose output
+/// schemas have objects at the root; another root is wrapped as {"result": ...}, as the reply's structuredContent then
+/// is.
+void write_mcp_tool(base::json::Writer& writer, const Skill& skill, bool legacy_shape);
+
+}  // namespace toolrack::registry

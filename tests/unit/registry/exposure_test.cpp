@@ -1,0 +1,85 @@
+#include "registry/exposure.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/catalogue.hpp"
+#include "unit/registry/fake_tool.hpp"
+
+namespace toolrack::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Exposure parse(std::string_view query) {
+  auto exposure = Exposure::parse(query);
+  EXPECT_TRUE(exposure) << query;
+  return exposure.value_or(Exposure{});
+}
+
+std::shared_ptr<const Catalogue> catalogue() {
+  auto built = Catalogue::build({FakeTool{.skills = {"b", "a"}, .aliases = {"search-engine"}}.make(),
+                                 FakeTool{.slug = "voice", .skills = {"speak"}}.make(),
+                                 FakeTool{.version = "2.0.0-rc.1", .skills = {"next"}}.make()},
+                                {}, 1);
+  EXPECT_TRUE(built);
+  return *built;
+}
+
+std::vector<std::string> names(std::string_view query) {
+  const auto skills = parse(query).skills(*catalogue());
+  EXPECT_TRUE(skills) << query;
+  std::vector<std::string> out;
+  if (skills)
+    for (const auto* skill : *skills) out.push_back(skill->flat_name);
+  return out;
+}
+
+TEST(Exposure, ShowsMetaToolsUnlessAskedForMore) {
+  EXPECT_EQ(parse("").kind, Exposure::Kind::kMeta);
+  EXPECT_EQ(parse("expose=meta&x=1").kind, Exposure::Kind::kMeta);
+  EXPECT_THAT(names(""), IsEmpty());
+}
+
+TEST(Exposure, ShowsEverySkillUnderItsFlatName) {
+  EXPECT_THAT(names("expose=flat"), ElementsAre("seo_a", "seo_b", "voice_speak"));
+}
+
+TEST(Exposure, NarrowsToTools) {
+  EXPECT_THAT(names("expose=flat&tools=voice"), ElementsAre("voice_speak"));
+  EXPECT_THAT(names("tools=voice%2Ctoolrack%2Fseo&expose=flat"), ElementsAre("seo_a", "seo_b", "voice_speak"));
+  EXPECT_THAT(names("expose=flat&tools=search-engine"), ElementsAre("seo_a", "seo_b")) << "aliases too";
+}
+
+TEST(Exposure, GivesEqualExposuresEqualKeys) {
+  EXPECT_EQ(parse("expose=flat&tools=b,a,b,").cache_key(), parse("tools=a&tools=b&expose=flat").cache_key());
+  EXPECT_NE(parse("expose=flat&tools=a").cache_key(), parse("expose=flat").cache_key());
+  EXPECT_NE(parse("expose=flat").cache_key(), parse("").cache_key());
+}
+
+TEST(Exposure, RefusesUnknownValuesByName) {
+  for (const auto& [query, words] : {std::pair{"expose=all", "\"all\""},
+                                     {"expose", "\"\""},
+                                     {"expose=%zz", ""},
+                                     {"tools=seo@1&expose=flat", "seo@1"}}) {
+    const auto exposure = Exposure::parse(query);
+    ASSERT_FALSE(exposure) << query;
+    EXPECT_EQ(exposure.error().code(), base::ErrorCode::kInvalidRequest);
+    EXPECT_THAT(exposure.error().message(), HasSubstr(words));
+  }
+  std::string many = "tools=";
+  for (int i = 0; i < 1'000; ++i) many += "t" + std::to_string(i) + ",";
+  EXPECT_FALSE(Exposure::parse(many));
+}
+
+TEST(Exposure, NamesAToolThatIsNotThere) {
+  const auto skills = parse("expose=flat&tools=voise").skills(*catalogue());
+  ASSERT_FALSE(skills);
+  EXPECT_EQ(skills.error().code(), base::ErrorCode::kToolNotFound);
+  EXPECT_THAT(skills.error().message(), HasSubstr("Did you mean \"voice\"?"));
+}
+
+}  // namespace
+}  // namespace toolrack::registry

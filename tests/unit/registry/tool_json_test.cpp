@@ -1,0 +1,105 @@
+#include "registry/tool_json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/manifest.hpp"
+#include "unit/registry/fake_tool.hpp"
+
+namespace toolrack::registry {
+namespace {
+
+namespace json = base::json;
+
+template <typename Write>
+std::string written(const Write& write) {
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  write(writer);
+  EXPECT_TRUE(json::parse(json::view(buffer))) << json::view(buffer);
+  return std::string(json::view(buffer));
+}
+
+std::shared_ptr<Tool> weather() {
+  auto tool = load_manifest(R"({"manifest":"1.0","owner":"acme","name":"weather","version":"1.2.0","title":"Weather",
+    "description":"Current \"weather\".","categories":["data"],"aliases":["meteo"],
+    "credentials":{"station":{"fields":{"k":{}},"scheme":"bearer"}},
+    "providers":{"station":{"base_url":"https://api.example.com","credential":"station"}},
+    "skills":[{"name":"current","title":"Now","description":"Weather now.","returns":"Degrees.",
+      "input":{"type":"object","properties":{"z":{"maximum":1.50},"a":{}}},"output":{"type":"object"},
+      "examples":[{"description":"Here.","input":{"z":1}}],"price":{"usd":"0.000001"},
+      "annotations":{"readOnlyHint":true},"estimated_seconds":2,"providers":["station"]},
+     {"name":"history","description":"Long.","input":{"type":"object"},"output":{"type":"array"},"async":true}]})");
+  EXPECT_TRUE(tool) << (tool ? "" : tool.error().message());
+  return *tool;
+}
+
+TEST(ToolJson, WritesTheRowOfAList) {
+  const auto tool = weather();
+  EXPECT_EQ(written([&](auto& writer) { write_tool_summary(writer, *tool); }),
+            R"({"name":"weather","owner":"acme","displayName":"Weather","description":"Current \"weather\".",)"
+            R"("version":"1.2.0","categories":["data"],"status":"stable","source":"native","skills":[)"
+            R"({"name":"current","displayName":"Now","description":"Weather now.","flatName":"weather_current"},)"
+            R"({"name":"history","displayName":"history","description":"Long.","flatName":"weather_history"}]})");
+}
+
+TEST(ToolJson, WritesWhatClientsReadInADetail) {
+  const auto tool = weather();
+  const auto text = written([&](auto& writer) { write_tool_detail(writer, *tool); });
+  const auto detail = *json::parse(text);
+  // compat.md 6.2: the client's words and the documentation's, both with the schema as it was written.
+  EXPECT_NE(text.find(R"("inputSchema":{"type":"object","properties":{"z":{"maximum":1.50},"a":{}}})"),
+            std::string::npos);
+  EXPECT_NE(text.find(R"("input":{"type":"object","properties":{"z":{"maximum":1.50},"a":{}}})"), std::string::npos);
+  EXPECT_EQ(json::dump(*json::at(detail, "/categories")), R"(["data"])");
+  EXPECT_EQ(json::dump(*json::at(detail, "/aliases")), R"(["meteo"])");
+  EXPECT_EQ(json::dump(*json::at(detail, "/credentials")), R"(["station"])");
+  EXPECT_EQ(json::dump(*json::at(detail, "/providers")), R"([{"name":"station","credential":"station"}])");
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/outputSchema")), R"({"type":"object"})");
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/output")), R"({"type":"object"})");
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/returns")), R"("Degrees.")");
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/examples")), R"([{"description":"Here.","input":{"z":1}}])");
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/annotations")),
+            R"({"readOnlyHint":true,"execution":{"estimatedSeconds":2.0}})");
+  EXPECT_NE(text.find(R"("price":{"usd":0.000001})"), std::string::npos);
+  EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/async")), "false");
+}
+
+TEST(ToolJson, TellsOldClientsToPollForALongSkill) {
+  const auto tool = weather();
+  const auto detail = *json::parse(written([&](auto& writer) { write_tool_detail(writer, *tool); }));
+  EXPECT_GE(json::at(detail, "/skills/1/annotations/execution/estimatedSeconds")->GetDouble(), 30);
+  EXPECT_TRUE(json::at(detail, "/skills/1/async")->GetBool());
+}
+
+TEST(ToolJson, WritesAnMcpTool) {
+  const auto tool = weather();
+  EXPECT_EQ(
+      written([&](auto& writer) { write_mcp_tool(writer, tool->skills[0], false); }),
+      R"({"name":"weather_current","title":"Now","description":"Weather now.",)"
+      R"("inputSchema":{"type":"object","properties":{"z":{"maximum":1.50},"a":{}}},"outputSchema":{"type":"object"},)"
+      R"("annotations":{"readOnlyHint":true},"_meta":{"dev.toolrack/price_usd":0.000001}})");
+}
+
+TEST(ToolJson, LeavesOutWhatASkillDoesNotHave) {
+  const auto tool = FakeTool{}.make();
+  EXPECT_EQ(written([&](auto& writer) { write_mcp_tool(writer, tool->skills[0], false); }),
+            R"({"name":"seo_run","title":"run","description":"Does run.","inputSchema":{"type":"object"}})");
+}
+
+TEST(ToolJson, WrapsAnOutputThatIsNoObjectForOldRevisions) {
+  const auto tool = weather();
+  auto& skill = tool->skills[1];
+  const auto schema = [&](bool legacy) {
+    const auto parsed = *json::parse(written([&](auto& writer) { write_mcp_tool(writer, skill, legacy); }));
+    const auto* found = json::find(parsed, "outputSchema");
+    return found ? json::dump(*found) : std::string("none");
+  };
+  EXPECT_EQ(schema(false), R"({"type":"array"})");
+  EXPECT_EQ(schema(true), R"({"type":"object","properties":{"result":{"type":"array"}},"required":["result"]})");
+  skill.output_schema = R"({"type":"array","items":{"$ref":"#"}})";
+  EXPECT_EQ(schema(true), "none") << "its references would point to the wrong place one level down";
+}
+
+}  // namespace
+}  // namespace toolrack::registry
