@@ -17,7 +17,7 @@ namespace {
 /// Up to here copying a body behind its head is cheaper than sending it from where it is.
 constexpr std::size_t kCopiedBody = 4 << 10;
 /// An output buffer above this is given back after the exchange.
-constexpr std::size_t kKeptOutput = 32 << 10;
+constexpr std::size_t kKeptOutput = 16 << 10;
 
 }  // namespace
 

@@ -17,7 +17,7 @@ class ReadBuffer {
  public:
   static constexpr std::size_t kFirstCapacity = 2 << 10;
   /// A block above this is given back when it is empty, so that one large request does not hold memory for ever.
-  static constexpr std::size_t kKeptCapacity = 32 << 10;
+  static constexpr std::size_t kKeptCapacity = 16 << 10;
 
   char* data() noexcept { return block_.get() + begin_; }
   std::string_view view() const noexcept { return {block_.get() + begin_, end_ - begin_}; }

@@ -171,10 +171,10 @@ TEST(Limits, EndASlowBody) {
 
 TEST(Limits, BearABodyThatComesSteadily) {
   auto limits = short_limits();
-  limits.body_window = milliseconds(20);
+  limits.body_window = milliseconds(100);
   TestServer server(echo, limits);
   auto client = server.connect();
-  constexpr int kPieces = 30;
+  constexpr int kPieces = 70;
   client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kPieces * 100) + "\r\n\r\n");
   for (int i = 0; i < kPieces; ++i) {
     client.send(std::string(100, 'x'));
