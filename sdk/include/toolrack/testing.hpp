@@ -3,3 +3,13 @@
 
 #include <toolrack/plugin.hpp>
 #include <toolrack/testing/fake_host.hpp>
+
+namespace toolrack::testing {
+
+/// The entry of a plugin class, for tests that include the class itself.
+template <class P>
+const tr_entry* entry_of() noexcept {
+  return ::toolrack::detail::entry<P>();
+}
+
+}  // namespace toolrack::testing

@@ -308,10 +308,4 @@ class FakeHost {
   std::vector<tr_call> ids_;  // Of each call's latest run.
 };
 
-/// The entry of a plugin class, for tests that include the class itself.
-template <class P>
-const tr_entry* entry_of() noexcept {
-  return ::toolrack::detail::entry<P>();
-}
-
 }  // namespace toolrack::testing
