@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/json.hpp"
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace toolrack::net {
 namespace {

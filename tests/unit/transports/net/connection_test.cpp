@@ -1,7 +1,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/ids.hpp"
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace toolrack::net {
 namespace {

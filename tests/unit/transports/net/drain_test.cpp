@@ -2,7 +2,7 @@
 #include <memory>
 #include <thread>
 
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace toolrack::net {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace toolrack::net {
 namespace {

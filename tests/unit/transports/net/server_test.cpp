@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "support/temp_directory.hpp"
-#include "test_server.hpp"
+#include "support/test_server.hpp"
 
 namespace toolrack::net {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
-#include "raw_client.hpp"
+#include "support/raw_client.hpp"
 #include "transports/net/server.hpp"
 
 namespace toolrack::net {
