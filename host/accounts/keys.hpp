@@ -1,7 +1,7 @@
 /// Toolrack API keys: made once, shown once, stored as digests, looked up without touching the store.
 ///
-/// A key reads `tr_live_<id><secret>`: 16 hex characters that name it publicly, 48 secret ones. The store keeps SHA-256 of the whole;
-/// comparing takes the same time whatever differs. Keys live in collection "keys" under their id.
+/// A key reads `tr_live_<id><secret>`: 16 hex characters that name it publicly, 48 secret ones. The store keeps SHA-256
+/// of the whole; comparing takes the same time whatever differs. Keys live in collection "keys" under their id.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,7 @@ struct NewKey {
 
 /// Immutable table of the live keys, published to the loops with every change.
 class KeyTable;
+struct StoredKey;
 
 /// Threads: all functions from any thread; the ones that change something wait for their commit, so not on a loop.
 class Keys {
@@ -44,7 +45,8 @@ class Keys {
                                                   std::optional<LimitSettings> limits);
   ~Keys();
 
-  base::Result<NewKey> create(std::string_view account, std::string_view name, Scopes scopes, std::int64_t expires_ns = 0);
+  base::Result<NewKey> create(std::string_view account, std::string_view name, Scopes scopes,
+                              std::int64_t expires_ns = 0);
   std::vector<KeyInfo> list(std::string_view account) const;
   /// kKeyNotFound also for a key of another account.
   base::Result<KeyInfo> get(std::string_view account, std::string_view id) const;
@@ -55,8 +57,8 @@ class Keys {
   class Reader {
    public:
     explicit Reader(const Keys& keys);
-    /// The principal of a presented key, or kInvalidKey (malformed, unknown, revoked, expired: one text). The reference holds until
-    /// the next call; copy the shared_ptr to keep it.
+    /// The principal of a presented key, or kInvalidKey (malformed, unknown, revoked, expired: one text). The reference
+    /// holds until the next call; copy the shared_ptr to keep it.
     base::Result<std::reference_wrapper<const PrincipalRef>> find(std::string_view key);
 
    private:
@@ -66,11 +68,15 @@ class Keys {
 
  private:
   Keys(store::Store& store, const base::Clock& clock, std::optional<LimitSettings> limits);
+  struct Row;
+  std::shared_ptr<const Row> make_row(StoredKey key) const;
+  std::shared_ptr<const Row> find_row(std::string_view account, std::string_view id) const;
+  void publish() TR_REQUIRES(mutex_);
+
   store::Store& store_;
   const base::Clock& clock_;
   const std::optional<LimitSettings> limit_settings_;
   mutable base::Mutex mutex_;
-  struct Row;
   std::vector<std::shared_ptr<const Row>> rows_ TR_GUARDED_BY(mutex_);
   base::Published<KeyTable> table_;
 };

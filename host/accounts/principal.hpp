@@ -16,12 +16,12 @@ class KeyLimits;
 
 /// What a key may do. A set of bits, so that asking costs nothing; the names are the public ones.
 enum class Scope : std::uint32_t {
-  kToolsRead = 1,    ///< "tools:read"
-  kToolsCall = 2,    ///< "tools:call"
-  kKeysRead = 4,     ///< "keys:read"
-  kKeysWrite = 8,    ///< "keys:write"
-  kUsageRead = 16,   ///< "usage:read"
-  kAdmin = 32,       ///< "admin": the operator's view of plugins and other accounts.
+  kToolsRead = 1,   ///< "tools:read"
+  kToolsCall = 2,   ///< "tools:call"
+  kKeysRead = 4,    ///< "keys:read"
+  kKeysWrite = 8,   ///< "keys:write"
+  kUsageRead = 16,  ///< "usage:read"
+  kAdmin = 32,      ///< "admin": the operator's view of plugins and other accounts.
 };
 
 class Scopes {
@@ -30,11 +30,14 @@ class Scopes {
   constexpr Scopes(std::initializer_list<Scope> scopes) {
     for (const auto scope : scopes) bits_ |= static_cast<std::uint32_t>(scope);
   }
-  static constexpr Scopes all() { return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead, Scope::kKeysWrite,
-                                                Scope::kUsageRead, Scope::kAdmin}; }
+  static constexpr Scopes all() {
+    return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead,
+                  Scope::kKeysWrite, Scope::kUsageRead, Scope::kAdmin};
+  }
   /// Everything but admin: what a new key gets unless it is told otherwise.
-  static constexpr Scopes standard() { return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead,
-                                                     Scope::kKeysWrite, Scope::kUsageRead}; }
+  static constexpr Scopes standard() {
+    return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead, Scope::kKeysWrite, Scope::kUsageRead};
+  }
   /// kInvalidRequest names an unknown scope and lists the known ones.
   static base::Result<Scopes> parse(const std::vector<std::string>& names);
   std::vector<std::string_view> names() const;
@@ -50,8 +53,8 @@ std::string_view to_string(Scope scope) noexcept;
 
 /// Immutable; shared by everything that happens under one key.
 struct Principal {
-  std::string account;                ///< "local", or "acc_<ulid>".
-  std::string key_id;                 ///< Empty in local mode and for anonymous callers.
+  std::string account;  ///< "local", or "acc_<ulid>".
+  std::string key_id;   ///< Empty in local mode and for anonymous callers.
   Scopes scopes;
   bool anonymous = false;             ///< Hosted mode without a key: may discover, not call.
   std::shared_ptr<KeyLimits> limits;  ///< Null: not limited.

@@ -1,7 +1,8 @@
 /// What was called, by whom, how it ended and what it cost.
 ///
-/// Every call leaves one record. Records of free calls are gathered per loop and written in batches (at most 200 ms later);
-/// a priced call's record is part of the commit that the reply waits for. Days are summed up per account, tool and skill.
+/// Every call leaves one record. Records of free calls are gathered per loop and written in batches (at most 200 ms
+/// later); a priced call's record is part of the commit that the reply waits for. Days are summed up per account, tool
+/// and skill.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +29,17 @@ struct UsageRecord {
 };
 
 struct UsageRow {  ///< A summary line.
-  std::string tool, skill;
+  std::string owner, tool, skill;
   std::uint64_t calls = 0, errors = 0;
   base::Money raw_cost, cost;
   std::int64_t total_latency_ns = 0;
 };
 
+/// Whole days in UTC: today, the last 7 or 30 including today, or everything.
 enum class Period : std::uint8_t { kDay, kWeek, kMonth, kAll };
 
+/// `store`, `loops` and `clock` outlive it. While the store fails, records of free calls are kept (up to 16 MiB) and
+/// written when it takes commits again.
 class Usage {
  public:
   Usage(store::Store& store, base::Loops& loops, const base::Clock& clock);
@@ -47,10 +51,15 @@ class Usage {
   void record_durably(base::Loop& loop, const UsageRecord& record, std::function<void(base::Result<void>)> done);
   /// Hands everything gathered on every loop to the store and waits; not on a loop.
   base::Result<void> flush();
+  /// Records that were given up because the store failed for too long; any thread.
+  std::uint64_t lost() const;
 
   /// Sums of one account, biggest cost first, then calls; includes what is not flushed yet. Not on a loop.
   base::Result<std::vector<UsageRow>> summary(std::string_view account, Period period);
-  /// The newest records first, as JSON objects; `cursor` from the last page or empty.
+  /// The newest records first (by when the call ended; under load, to within the 200 ms of a batch), as JSON objects:
+  /// {request_id, started_at, tool, owner, version, skill, backend, transport, key_id, status, error_code, latency_ms,
+  /// cost, raw_cost, byok}. `limit` is held to 1–500; `cursor` from the last page or empty, else kInvalidRequest. Not
+  /// on a loop.
   struct Page {
     std::vector<std::string> records_json;
     std::string next_cursor;
@@ -59,7 +68,7 @@ class Usage {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // Shared with timers and commits on their way.
 };
 
 }  // namespace toolrack::accounts

@@ -12,7 +12,7 @@ namespace toolrack::store {
 inline constexpr std::size_t kMaxCollection = 32;
 inline constexpr std::size_t kMaxKey = 255;
 inline constexpr std::size_t kMaxDocument = 1 << 20;
-inline constexpr std::size_t kMaxOperations = 10'000;
+inline constexpr std::size_t kMaxOperations = 20'000;
 
 /// kInvalidRequest naming the collection unless it is `[a-z_]{1,32}`.
 base::Result<void> check_collection(std::string_view collection);

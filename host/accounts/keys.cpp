@@ -1,0 +1,196 @@
+#include "accounts/keys.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "accounts/key_document.hpp"
+#include "base/ids.hpp"
+#include "base/utf8.hpp"
+
+namespace toolrack::accounts {
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::string_view kCollection = "keys";
+constexpr std::size_t kMaxName = 100;
+
+base::Error not_found(std::string_view id) {
+  return base::Error(ErrorCode::kKeyNotFound, fmt::format("There is no key \"{}\" in this account.", id.substr(0, 64)));
+}
+
+}  // namespace
+
+struct Keys::Row {
+  StoredKey key;
+  std::uint64_t number = 0;  ///< The id.
+  PrincipalRef principal;    ///< The same one for the row's life, so that its limits go on counting.
+};
+
+class KeyTable {
+ public:
+  struct Entry {
+    base::Sha256 digest{};
+    std::int64_t expires_ns = 0;
+    PrincipalRef principal;
+  };
+  void add(std::uint64_t id, Entry entry) { entries_.insert_or_assign(id, std::move(entry)); }
+  const Entry* find(std::uint64_t id) const noexcept {
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, Entry> entries_;
+};
+
+Keys::Keys(store::Store& store, const base::Clock& clock, std::optional<LimitSettings> limits)
+    : store_(store), clock_(clock), limit_settings_(limits), table_(std::make_shared<const KeyTable>()) {}
+
+Keys::~Keys() = default;
+
+base::Result<std::unique_ptr<Keys>> Keys::open(store::Store& store, const base::Clock& clock,
+                                               std::optional<LimitSettings> limits) {
+  std::unique_ptr<Keys> keys(new Keys(store, clock, limits));
+  std::vector<StoredKey> stored;
+  std::optional<base::Error> broken;
+  const auto view = TRY(store.snapshot());
+  TRY(view->scan(kCollection, "", "", store::Snapshot::Order::kForward,
+                 [&](std::string_view id, const store::Document& document) {
+                   auto key = key_from_json(id, document.json);
+                   if (key)
+                     stored.push_back(std::move(*key));
+                   else
+                     broken = std::move(key).error();
+                   return !broken;
+                 }));
+  if (broken) return tl::unexpected(std::move(*broken));
+  base::Lock lock(keys->mutex_);
+  for (auto& key : stored) keys->rows_.push_back(keys->make_row(std::move(key)));
+  keys->publish();
+  return keys;
+}
+
+std::shared_ptr<const Keys::Row> Keys::make_row(StoredKey key) const {
+  auto row = std::make_shared<Row>();
+  row->number = parse_key_id(key.info.id).value_or(0);
+  row->principal = std::make_shared<const Principal>(
+      Principal{.account = key.info.account,
+                .key_id = key.info.id,
+                .scopes = key.info.scopes,
+                .anonymous = false,
+                .limits = limit_settings_ ? std::make_shared<KeyLimits>(*limit_settings_) : nullptr});
+  row->key = std::move(key);
+  return row;
+}
+
+void Keys::publish() {
+  auto table = std::make_shared<KeyTable>();
+  for (const auto& row : rows_)
+    if (row->key.info.revoked_ns == 0)
+      table->add(row->number, {row->key.digest, row->key.info.expires_ns, row->principal});
+  table_.publish(std::move(table));
+}
+
+base::Result<NewKey> Keys::create(std::string_view account, std::string_view name, Scopes scopes,
+                                  std::int64_t expires_ns) {
+  if (account.empty()) return base::fail(ErrorCode::kInvalidRequest, "A key needs an account.");
+  if (name.empty() || name.size() > kMaxName || !base::is_utf8(name))
+    return base::fail(ErrorCode::kInvalidRequest, fmt::format("A key's name has 1 to {} bytes of UTF-8.", kMaxName));
+  if (scopes.bits() == 0)
+    return base::fail(ErrorCode::kInvalidRequest, "A key without a scope may do nothing; give it one.");
+  const auto now_ns = clock_.unix_ns();
+  if (expires_ns != 0 && expires_ns <= now_ns)
+    return base::fail(ErrorCode::kInvalidRequest, "The key would have expired already; give a time to come.");
+
+  StoredKey key;
+  NewKey made;
+  for (;;) {
+    const auto id = base::random_hex(kKeyIdSize / 2);
+    made.secret = fmt::format("{}{}{}", kKeyPrefix, id, base::random_hex(kKeySecretSize / 2));
+    key.digest = base::sha256(made.secret);
+    key.info = {.id = id,
+                .account = std::string(account),
+                .name = std::string(name),
+                .prefix = fmt::format("{}{}…", kKeyPrefix, id.substr(0, 4)),
+                .scopes = scopes,
+                .created_ns = now_ns,
+                .revoked_ns = 0,
+                .expires_ns = expires_ns};
+    const auto receipt = TRY(store_.commit({store::PutIfAbsent{std::string(kCollection), id, to_json(key)}}));
+    if (receipt.accepted()) break;  // Else the id is taken, once in 2^64: another one.
+  }
+  made.info = key.info;
+  base::Lock lock(mutex_);
+  rows_.push_back(make_row(std::move(key)));
+  publish();
+  return made;
+}
+
+std::vector<KeyInfo> Keys::list(std::string_view account) const {
+  std::vector<KeyInfo> infos;
+  {
+    base::Lock lock(mutex_);
+    for (const auto& row : rows_)
+      if (row->key.info.account == account) infos.push_back(row->key.info);
+  }
+  std::ranges::stable_sort(infos, {}, &KeyInfo::created_ns);
+  return infos;
+}
+
+std::shared_ptr<const Keys::Row> Keys::find_row(std::string_view account, std::string_view id) const {
+  base::Lock lock(mutex_);
+  for (const auto& row : rows_)
+    if (row->key.info.id == id && row->key.info.account == account) return row;
+  return nullptr;
+}
+
+base::Result<KeyInfo> Keys::get(std::string_view account, std::string_view id) const {
+  if (const auto row = find_row(account, id)) return row->key.info;
+  return tl::unexpected(not_found(id));
+}
+
+base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id) {
+  const auto row = find_row(account, id);
+  if (!row) return tl::unexpected(not_found(id));
+  if (row->key.info.revoked_ns != 0) return row->key.info;
+  StoredKey key;
+  for (;;) {
+    const auto document = TRY(store_.get(kCollection, id));
+    if (!document) return tl::unexpected(not_found(id));
+    key = TRY(key_from_json(id, document->json));
+    if (key.info.revoked_ns != 0) break;
+    key.info.revoked_ns = clock_.unix_ns();
+    const auto receipt =
+        TRY(store_.commit({store::ExpectVersion{std::string(kCollection), std::string(id), document->version},
+                           store::Put{std::string(kCollection), std::string(id), to_json(key)}}));
+    if (receipt.accepted()) break;
+  }
+  const auto info = key.info;
+  auto next = std::make_shared<Row>(*row);
+  next->key = std::move(key);
+  base::Lock lock(mutex_);
+  std::ranges::replace(rows_, row, std::shared_ptr<const Row>(std::move(next)));
+  publish();
+  return info;
+}
+
+Keys::Reader::Reader(const Keys& keys) : clock_(keys.clock_), table_(keys.table_) {}
+
+base::Result<std::reference_wrapper<const PrincipalRef>> Keys::Reader::find(std::string_view key) {
+  // Every failure looks alike and, for a well-formed key, takes alike: a digest, a look-up, one whole comparison.
+  const auto invalid = [] { return base::fail(ErrorCode::kInvalidKey, "The API key is not valid."); };
+  const auto id = key_id_of(key);
+  if (!id) return invalid();
+  static constexpr base::Sha256 kNobody{};
+  const auto digest = base::sha256(key);
+  const auto* entry = table_.get()->find(*id);
+  const bool is_equal =
+      base::equal_constant_time(base::as_bytes(digest), base::as_bytes(entry ? entry->digest : kNobody));
+  if (entry == nullptr || !is_equal) return invalid();
+  if (entry->expires_ns != 0 && entry->expires_ns <= clock_.unix_ns()) return invalid();
+  return std::cref(entry->principal);
+}
+
+}  // namespace toolrack::accounts
