@@ -29,7 +29,8 @@ std::shared_ptr<const Catalogue> catalogue() {
 }
 
 std::vector<std::string> names(std::string_view query) {
-  const auto skills = parse(query).skills(*catalogue());
+  const auto tools = catalogue();
+  const auto skills = parse(query).skills(*tools);
   EXPECT_TRUE(skills) << query;
   std::vector<std::string> out;
   if (skills)
