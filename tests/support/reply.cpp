@@ -88,8 +88,8 @@ Reply Reply::gzip_bomb(std::uint64_t decoded_bytes) {
   return text(gzip_file(std::move(deflated), crc, decoded_bytes)).header("Content-Encoding", "gzip");
 }
 
-Reply Reply::chunked(std::vector<std::string> chunks) {
-  auto reply = with_head(200, {{"Transfer-Encoding", "chunked"}});
+Reply Reply::chunked(std::vector<std::string> chunks, int status) {
+  auto reply = with_head(status, {{"Transfer-Encoding", "chunked"}});
   for (const auto& bytes : chunks) reply.steps_.push_back(chunk(bytes));
   reply.steps_.push_back(std::string(kLastChunk));
   return reply;
@@ -156,6 +156,12 @@ Reply Reply::reset() {
 Reply Reply::raw(std::string bytes) {
   Reply reply;
   reply.steps_ = {std::move(bytes), Close{}};
+  return reply;
+}
+
+Reply Reply::raw_then_held(std::string bytes) {
+  Reply reply;
+  reply.steps_ = {std::move(bytes), Hold{}, Close{}};
   return reply;
 }
 

@@ -48,7 +48,7 @@ class Reply {
   /// Valid gzip, about a thousandth of the `decoded_bytes` zeros it decodes to.
   static Reply gzip_bomb(std::uint64_t decoded_bytes);
   /// In chunks, one write each.
-  static Reply chunked(std::vector<std::string> chunks);
+  static Reply chunked(std::vector<std::string> chunks, int status = 200);
   /// In chunks; after each but the last the server waits for `ScriptedHttpServer::release`.
   static Reply held_between(std::vector<std::string> chunks);
   /// In chunks, with a pause after each: a slow server. 1 byte each makes a very slow one.
@@ -67,6 +67,8 @@ class Reply {
   static Reply reset();
   /// These bytes as they are, then closes.
   static Reply raw(std::string bytes);
+  /// These bytes as they are, then nothing until `release`, then closes.
+  static Reply raw_then_held(std::string bytes);
 
   /// Adds a header; only for replies with a whole head.
   Reply& header(std::string_view name, std::string_view value) &;

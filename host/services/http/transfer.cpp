@@ -240,7 +240,7 @@ bool Transfer::read_head() {
     decide_redirect(*location);
     if (refusal_) return false;
   }
-  if (redirect_target_) return true;
+  if (redirect_target_) return is_redirect_body_short();
   if (sink_ != nullptr) {
     const auto next = sink_->head(response_);
     if (next == Sink::Next::kStop) is_stopped_ = true;
@@ -252,6 +252,15 @@ bool Transfer::read_head() {
   if (length > 0)
     response_.body.reserve(std::min({static_cast<std::uint64_t>(length), request_.max_bytes, kMaxReserve}));
   return true;
+}
+
+bool Transfer::is_redirect_body_short() const {
+  curl_off_t length = -1;
+  curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  if (length >= 0) return static_cast<std::uint64_t>(length) <= kMaxRedirectBody;
+  // Without a length it ends with its last chunk, or else with the connection: that is not worth the wait.
+  return std::any_of(response_.headers.begin(), response_.headers.end(),
+                     [](const Header& header) { return header.name == "transfer-encoding"; });
 }
 
 void Transfer::decide_redirect(const std::string& location) {

@@ -66,6 +66,7 @@ class Transfer {
   void set_headers();
   bool read_head();
   void decide_redirect(const std::string& location);
+  bool is_redirect_body_short() const;
   std::size_t take_body(std::string_view bytes);
   Failure explain(CURLcode code) const;
   bool is_resendable() const noexcept;

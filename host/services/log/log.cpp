@@ -72,10 +72,10 @@ class Line {
       fmt::format_to(out(), "{}", value);
     }
   }
-  /// Well-formed JSON.
+  /// Well-formed JSON. What append_plain escapes can only stand in its strings, where the escape means the same.
   void add_json(std::string_view name, std::string_view json) {
     begin(name);
-    is_json_ ? buffer_.append(json) : append_plain(buffer_, json);
+    append_plain(buffer_, json);
   }
 
   void write() {

@@ -156,6 +156,28 @@ TEST(ClientRedirect, EncodesWhatServersForgetToEncode) {
   EXPECT_EQ(server.requests().at(1).target, "/a%20b/%c3%a9");
 }
 
+TEST(ClientRedirect, DoesNotWaitForABodyWithoutAnEnd) {
+  ScriptedHttpServer server;
+  server.on("/next", Reply::text("ok"));
+  for (const auto& body : {std::string(), std::string("x")}) {
+    server.on("/", Reply::raw_then_held("HTTP/1.1 302 Found\r\nLocation: /next\r\n\r\n" + body));
+    HttpFixture http;
+    const auto outcome = http.send({.url = server.url(), .timeout = 5s});
+    ASSERT_TRUE(outcome) << outcome.error().error.message();
+    EXPECT_EQ(outcome->body, "ok");
+  }
+}
+
+TEST(ClientRedirect, KeepsTheConnectionOverAShortBody) {
+  ScriptedHttpServer server;
+  server.on("/", Reply::text("moved", 302).header("Location", "/chunked"));
+  server.on("/chunked", Reply::chunked({"moved", "too"}, 302).header("Location", "/next"));
+  server.on("/next", Reply::text("ok"));
+  HttpFixture http;
+  ASSERT_TRUE(http.get(server.url()));
+  EXPECT_EQ(server.connections_accepted(), 1u);
+}
+
 TEST(ClientRedirect, DoesNotWaitForALargeBody) {
   ScriptedHttpServer server;
   server.on("/", Reply::raw("HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 100000000\r\n\r\n" +

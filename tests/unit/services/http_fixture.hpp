@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,14 +52,15 @@ class HttpFixture {
   }
 
   Outcome send(Request request, Sink* sink = nullptr) {
-    std::optional<Outcome> outcome;
-    client->send(std::move(request), sink, [&](Outcome result) { outcome = std::move(result); });
-    EXPECT_FALSE(outcome) << "done ran inside send";
-    if (!run_until([&] { return outcome.has_value(); })) {
+    const auto outcome =
+        std::make_shared<std::optional<Outcome>>();  // `done` may come when this function has given up.
+    client->send(std::move(request), sink, [outcome](Outcome result) { *outcome = std::move(result); });
+    EXPECT_FALSE(*outcome) << "done ran inside send";
+    if (!run_until([&] { return outcome->has_value(); })) {
       ADD_FAILURE() << "no outcome";
       return tl::unexpected(Failure{base::Error(ErrorCode::kInternal, "no outcome"), Sent::kMaybe});
     }
-    return std::move(*outcome);
+    return std::move(**outcome);
   }
 
   Outcome get(std::string url) { return send({.url = std::move(url)}); }
