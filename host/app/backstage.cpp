@@ -131,8 +131,9 @@ int Backstage::serve(const cli::ServeOptions& options) {
   if (!gateway) return complain(gateway.error());
 
   const auto& endpoint = (*gateway)->endpoint();
-  const auto url = fmt::format(endpoint.address.find(':') == std::string::npos ? "http://{}:{}" : "http://[{}]:{}",
-                               endpoint.address, endpoint.port);
+  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+  const auto url =
+      fmt::format("http://{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
   log::write(log::Level::kInfo, "the gateway is ready",
              {{"url", url},
               {"mode", config.mode == call::Mode::kHosted ? "hosted" : "local"},

@@ -40,7 +40,8 @@ class Run {
     for (const auto& entry : table_.entries()) add_operation(entry.operation);
     add_file_commands();
     app_.fallthrough();
-    for (auto* command : app_.get_subcommands({})) command->fallthrough();
+    for (auto* command : app_.get_subcommands({}))
+      if (command->get_name() != "call") command->fallthrough();  // What `call` does not know is the skill's.
   }
 
   int go(int argc, const char* const* argv) {
@@ -89,7 +90,7 @@ class Run {
     const auto group = std::string(words.substr(0, blank));
     auto& parent = groups_[group];
     if (parent == nullptr) {
-      parent = command(group, fmt::format("{} commands", group));
+      parent = command(group, group == "keys" ? "Make, list and revoke API keys" : group);
       parent->require_subcommand(1);
     }
     return command(words.substr(blank + 1), help, parent);

@@ -20,7 +20,7 @@ void write_meta_tool(json::Writer& writer, const operations::Operation& operatio
   json::key(writer, "description");
   json::put(writer, operation.description);
   json::key(writer, "inputSchema");
-  json::raw(writer, operation.input_schema);
+  json::parse(operation.input_schema)->Accept(writer);  // Without the line breaks of the source.
   json::key(writer, "annotations");
   json::raw(writer, operation.annotations);
   writer.EndObject();
