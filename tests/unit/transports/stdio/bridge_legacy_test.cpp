@@ -1,0 +1,184 @@
+#include <atomic>
+
+#include "bridge_fixture.hpp"
+#include "support/scripted_http_server.hpp"
+
+namespace toolrack::stdio {
+namespace {
+
+using test::RecordedRequest;
+using test::Reply;
+using test::ScriptedHttpServer;
+
+constexpr std::string_view kAgreed =
+    R"({"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"g","version":"1"}})";
+
+std::string method_of(const RecordedRequest& request) {
+  const auto body = base::json::parse(request.body);
+  return body ? std::string(base::json::find_string(*body, "method").value_or("")) : "";
+}
+
+/// A gateway that opens sessions S1, S2 ... and knows only the newest.
+class LegacyBridge : public testing::Test {
+ protected:
+  LegacyBridge() {
+    server_.on("/mcp", [this](const RecordedRequest& request) { return serve(request); });
+  }
+  Reply serve(const RecordedRequest& request) {
+    const auto method = method_of(request);
+    if (method == "initialize") {
+      const auto number = ++opened_;
+      if (number > may_open_) return Reply::text("no", 500);
+      return Reply::json(result("0", kAgreed)).header("Mcp-Session-Id", "S" + std::to_string(number));
+    }
+    if (request.header("mcp-session-id") != "S" + std::to_string(opened_.load()) || forgets_)
+      return Reply::json(R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"there is no such session"}})", 404);
+    const auto body = base::json::parse(request.body);
+    const auto* id = base::json::find(*body, "id");
+    if (id == nullptr || method.empty()) return Reply::text("", 202);
+    auto reply = Reply::json(result(base::json::dump(*id)));
+    return method == "slow" ? Reply::held(std::move(reply)) : reply;
+  }
+  Endpoint endpoint() { return {.url = server_.url("/mcp"), .socket_path = "", .key = ""}; }
+  void open(PipedBridge& bridge) {
+    bridge.send(kInitialize);
+    EXPECT_EQ(bridge.line(), result("0", kAgreed));
+    bridge.send(kInitialized);
+  }
+  std::vector<std::string> methods() {
+    std::vector<std::string> all;
+    for (const auto& request : server_.requests()) all.push_back(method_of(request));
+    return all;
+  }
+  using Methods = std::vector<std::string>;
+
+  std::atomic<int> opened_{0}, may_open_{100};
+  std::atomic<bool> forgets_{false};
+  ScriptedHttpServer server_;
+};
+
+TEST_F(LegacyBridge, SendsSessionAndVersionFromTheHandshakeOn) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  bridge.send(legacy("1", "tools/list"));
+  EXPECT_EQ(bridge.line(), result("1"));
+  const auto requests = server_.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_FALSE(requests[0].has_header("mcp-session-id"));
+  EXPECT_FALSE(requests[0].has_header("mcp-protocol-version"));
+  for (const auto& request : {requests[1], requests[2]}) {
+    EXPECT_EQ(request.header("mcp-session-id"), "S1");
+    EXPECT_EQ(request.header("mcp-protocol-version"), "2025-06-18");
+    EXPECT_FALSE(request.has_header("mcp-method")) << "only modern requests have it";
+  }
+}
+
+TEST_F(LegacyBridge, LetsLaterLinesWaitForTheHandshake) {
+  PipedBridge bridge(endpoint());
+  bridge.send_raw(kInitialize + "\n" + kInitialized + "\n" + legacy("1", "tools/list") + "\n" + legacy("2", "ping") +
+                  "\n");
+  EXPECT_EQ(bridge.line(), result("0", kAgreed)) << "the handshake is answered first";
+  bridge.line();
+  bridge.line();
+  const auto requests = server_.requests();
+  ASSERT_EQ(requests.size(), 4u);
+  EXPECT_EQ(method_of(requests[0]), "initialize");
+  EXPECT_EQ(method_of(requests[1]), "notifications/initialized");
+  EXPECT_EQ(requests[2].header("mcp-session-id"), "S1");
+  EXPECT_EQ(requests[3].header("mcp-session-id"), "S1");
+}
+
+TEST_F(LegacyBridge, LearnsTheSessionFromAStreamedHandshake) {
+  server_.on("/mcp", [this](const RecordedRequest& request) {
+    if (method_of(request) != "initialize") return serve(request);
+    ++opened_;
+    return Reply::chunked({"id: 1\ndata:\n\n", "data: " + result("0", kAgreed) + "\n\n"})
+        .header("Content-Type", "text/event-stream")
+        .header("Mcp-Session-Id", "S1");
+  });
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  bridge.send(legacy("1", "tools/list"));
+  EXPECT_EQ(bridge.line(), result("1"));
+}
+
+TEST_F(LegacyBridge, OpensALostSessionAgainUnnoticed) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  ASSERT_TRUE(server_.wait_for_requests(2));
+  opened_ = 41;  // The gateway was restarted with another key: S1 is nobody's any more.
+  bridge.send(legacy("1", "tools/list"));
+  EXPECT_EQ(bridge.line(), result("1"));
+  EXPECT_EQ(methods(), (Methods{"initialize", "notifications/initialized", "tools/list", "initialize",
+                                "notifications/initialized", "tools/list"}));
+  EXPECT_EQ(server_.requests().at(3).body, kInitialize);
+  EXPECT_EQ(server_.requests().at(5).header("mcp-session-id"), "S42");
+  EXPECT_TRUE(bridge.ends_silently()) << "the second handshake is not the client's";
+}
+
+TEST_F(LegacyBridge, OpensALostSessionOnceForManyRequests) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  ASSERT_TRUE(server_.wait_for_requests(2));
+  opened_ = 41;
+  for (int i = 1; i <= 10; ++i) bridge.send(legacy(std::to_string(i), "tools/list"));
+  for (int i = 1; i <= 10; ++i) bridge.line();
+  EXPECT_EQ(opened_, 42);
+  EXPECT_TRUE(bridge.ends_silently());
+}
+
+TEST_F(LegacyBridge, ReportsASessionThatCannotBeOpenedAgain) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  ASSERT_TRUE(server_.wait_for_requests(2));
+  forgets_ = true;
+  may_open_ = 1;
+  bridge.send(legacy("1", "tools/list"));
+  const auto message = bridge.message();
+  EXPECT_EQ(text_at(message, "/id"), "1");
+  EXPECT_EQ(text_at(message, "/error/code"), "-32603");
+  EXPECT_NE(text_at(message, "/error/message").find("500"), std::string::npos);
+}
+
+TEST_F(LegacyBridge, GivesUpOnASessionThatIsLostAtOnceAgain) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  ASSERT_TRUE(server_.wait_for_requests(2));
+  forgets_ = true;
+  bridge.send(legacy("1", "tools/list"));
+  const auto message = bridge.message();
+  EXPECT_EQ(text_at(message, "/id"), "1");
+  EXPECT_EQ(text_at(message, "/error/message"), "there is no such session");
+  EXPECT_EQ(opened_, 2);
+}
+
+TEST_F(LegacyBridge, ForwardsACancellationAndDropsTheLateAnswer) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  bridge.send(legacy("1", "slow"));
+  ASSERT_TRUE(server_.wait_for_requests(3));
+  bridge.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  ASSERT_TRUE(server_.wait_for_requests(4));
+  EXPECT_EQ(server_.requests().at(3).header("mcp-session-id"), "S1");
+  server_.release();
+  EXPECT_TRUE(bridge.ends_silently());
+}
+
+TEST_F(LegacyBridge, PassesTheClientsResponsesOn) {
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  bridge.send(R"({"jsonrpc":"2.0","id":5,"result":{"roots":[]}})");
+  ASSERT_TRUE(server_.wait_for_requests(3));
+  EXPECT_TRUE(bridge.ends_silently());
+}
+
+TEST_F(LegacyBridge, SendsWhatFollowsAFailedHandshake) {
+  may_open_ = 0;
+  PipedBridge bridge(endpoint());
+  bridge.send_raw(kInitialize + "\n" + legacy("1", "tools/list") + "\n");
+  EXPECT_EQ(text_at(bridge.message(), "/id"), "0");
+  EXPECT_EQ(text_at(bridge.message(), "/id"), "1") << "the next line is not held for ever";
+}
+
+}  // namespace
+}  // namespace toolrack::stdio
