@@ -31,6 +31,8 @@ constexpr std::size_t kFlushAtBytes = 128 << 10;
 /// What is kept while the store refuses to take it; beyond it the oldest records are lost, and counted.
 constexpr std::size_t kMaxUnsavedBytes = 16 << 20;
 constexpr std::size_t kMaxSpareBuffers = 16;
+/// A priced call sends the free ones before it on their way first while fewer batches than this are.
+constexpr std::uint64_t kMaxBatchesForOrder = 4;
 constexpr std::size_t kMaxPage = 500;
 
 /// What one loop has gathered. The mutex is taken by its loop alone but for a swap when somebody flushes, so it costs
@@ -245,8 +247,8 @@ std::uint64_t Usage::Impl::lost() {
 
 void Usage::Impl::record_durably(base::Loop& loop, const UsageRecord& record,
                                  std::function<void(base::Result<void>)> done) {
-  // Free calls before this one come before it in the history, as long as there is time for such niceties.
-  if (handed_off_.load(std::memory_order_relaxed) == finished_.load(std::memory_order_relaxed)) gather();
+  // Free calls before this one come before it in the history, unless there are so many that batches queue up.
+  if (handed_off_.load(std::memory_order_relaxed) - finished_.load(std::memory_order_relaxed) < kMaxBatchesForOrder) gather();
   store::Commit commit;
   append_usage(commit, {&record, 1}, next_name());
   store_.submit(std::move(commit), [&loop, done = std::move(done)](base::Result<store::Receipt> result) mutable {
