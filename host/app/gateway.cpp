@@ -43,6 +43,7 @@ namespace http = services::http;
 using sources::native::NativeSource;
 
 constexpr std::chrono::seconds kDrainPatience{20};
+constexpr std::chrono::seconds kCutPatience{10};  ///< After that, for handlers to notice that nobody listens.
 /// Stages of calls and operations that wait for the store.
 constexpr std::size_t kStoreThreads = 8;
 constexpr std::size_t kBlockingThreads = 32;
@@ -87,9 +88,9 @@ std::vector<sources::native::PluginDirectory> plugin_directories(const Config& c
   return directories;
 }
 
-/// Calls back once, from another thread; waits for it here.
+/// Calls back once, from another thread; waits for it here, but not for ever. False when it has not come.
 template <typename Start>
-void wait_for(Start start) {
+bool wait_for(std::chrono::seconds patience, Start start) {
   struct State {
     std::mutex mutex;
     std::condition_variable condition;
@@ -102,7 +103,7 @@ void wait_for(Start start) {
     state->condition.notify_all();
   });
   std::unique_lock lock(state->mutex);
-  state->condition.wait(lock, [&] { return state->is_done; });
+  return state->condition.wait_for(lock, patience, [&] { return state->is_done; });
 }
 
 }  // namespace
@@ -251,7 +252,10 @@ base::Result<void> Gateway::Parts::listen(const Options& options) {
 void Gateway::Parts::close() {
   if (std::exchange(is_closed, true)) return;
   is_ready.store(false);
-  if (server) wait_for([this](auto done) { server->drain(kDrainPatience, std::move(done)); });
+  const auto drained = !server || wait_for(kDrainPatience + kCutPatience,
+                                           [this](auto done) { server->drain(kDrainPatience, std::move(done)); });
+  if (!drained)
+    log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
   store_pool.stop();
   if (usage) {
     if (const auto flushed = usage->flush(); !flushed)
@@ -270,8 +274,8 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
                                                       store::DataDirectory directory, Options options) {
   auto gateway = std::unique_ptr<Gateway>(new Gateway(std::make_unique<Parts>(config, table, std::move(directory))));
   auto& parts = *gateway->parts_;
-  TRY(parts.open_store());
   parts.loops.start();
+  TRY(parts.open_store());
   TRY(parts.load_plugins());
   parts.build_paths();
   TRY(parts.listen(options));
