@@ -11,6 +11,7 @@
 #include "app/http_api.hpp"
 #include "app/signals.hpp"
 #include "app/validate.hpp"
+#include "base/encoding.hpp"
 #include "base/version.hpp"
 #include "cli/exit_code.hpp"
 #include "services/log/log.hpp"
@@ -88,6 +89,24 @@ std::string remote_key(const cli::Target& target) {
   return target.key.empty() ? std::string(environment("TOOLRACK_API_KEY")) : target.key;
 }
 
+/// "expose=flat&tools=a,b", as registry::Exposure reads it.
+std::string exposure_query(const cli::StdioOptions& options) {
+  std::string query;
+  if (!options.expose.empty()) query = "expose=" + options.expose;
+  for (std::size_t i = 0; i < options.tools.size(); ++i) {
+    if (i == 0 && !query.empty()) query += '&';
+    query += (i == 0 ? "tools=" : ",") + base::percent_encode(options.tools[i]);
+  }
+  return query;
+}
+
+/// A URL that already has a query keeps it.
+std::string with_query(std::string url, std::string_view query) {
+  if (query.empty()) return url;
+  url += url.find('?') == std::string::npos ? '?' : '&';
+  return url.append(query);
+}
+
 int complain(const base::Error& error) {
   fmt::print(stderr, "toolrack: {} ({})\n  {}\n", error.message(), error.name(), error.hint());
   return cli::exit_code(error.type());
@@ -144,10 +163,12 @@ int Backstage::serve(const cli::ServeOptions& options) {
   return cli::kOk;
 }
 
-int Backstage::stdio(const cli::Target& target) {
+int Backstage::stdio(const cli::StdioOptions& options) {
+  const auto& target = options.target;
+  const auto query = exposure_query(options);
   const auto url = remote_url(target);
   if (!url.empty()) {
-    stdio::Bridge bridge(0, 1, {.url = url, .socket_path = {}, .key = remote_key(target)}, nullptr);
+    stdio::Bridge bridge(0, 1, {.url = with_query(url, query), .socket_path = {}, .key = remote_key(target)}, nullptr);
     return bridge.run();
   }
   const auto config = configure(target);
@@ -157,7 +178,8 @@ int Backstage::stdio(const cli::Target& target) {
   // Called again when the owner went away: then this process, or another one like it, becomes the owner.
   const auto elect = [&]() -> base::Result<stdio::Endpoint> {
     attachment = TRY(attach(*config, table_));
-    return stdio::Endpoint{.url = "http://localhost", .socket_path = attachment.socket_path, .key = {}};
+    return stdio::Endpoint{
+        .url = with_query("http://localhost", query), .socket_path = attachment.socket_path, .key = {}};
   };
   auto endpoint = elect();
   if (!endpoint) return complain(endpoint.error());

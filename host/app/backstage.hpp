@@ -15,7 +15,7 @@ class Backstage final : public cli::Backstage {
 
   /// Runs until SIGTERM or SIGINT, then drains.
   int serve(const cli::ServeOptions& options) override;
-  int stdio(const cli::Target& target) override;
+  int stdio(const cli::StdioOptions& options) override;
   /// A remote gateway when a URL is given, else the owner of the data directory, else a gateway in this process for as
   /// long as the Api lives.
   base::Result<std::unique_ptr<cli::Api>> connect(const cli::Target& target) override;

@@ -11,7 +11,7 @@ enum ExitCode : int {
   kUsage = 2,        ///< The command line is not one.
   kAuth = 3,         ///< A key is missing, wrong, or lacks a scope.
   kBilling = 4,      ///< Not enough credits, or the price is above the limit.
-  kRateLimit = 5,    ///< Too often or too many at once.
+  kRateLimit = 5,    ///< Too often, or too many at once.
   kInvalid = 6,      ///< The input, a file or the configuration is not what it must be.
   kProvider = 7,     ///< The tool, or the service behind it, failed.
   kNotFound = 8,     ///< No such tool, skill, version, key or route.

@@ -78,8 +78,15 @@ class Run {
         return backstage_.serve(serve_);
       };
     });
-    command("stdio", "Speak MCP on standard input and output")->callback([this] {
-      command_ = [this] { return backstage_.stdio(target_); };
+    auto* stdio = command("stdio", "Speak MCP on standard input and output");
+    stdio->add_option("--expose", stdio_.expose, "flat: every skill under its own name; meta: the meta-tools")
+        ->check(CLI::IsMember({"flat", "meta"}));
+    stdio->add_option("--tools", stdio_.tools, "Only these tools")->delimiter(',')->expected(1)->type_name("TOOL,...");
+    stdio->callback([this] {
+      command_ = [this] {
+        stdio_.target = target_;
+        return backstage_.stdio(stdio_);
+      };
     });
   }
 
@@ -171,7 +178,7 @@ class Run {
 
   int call() {
     auto api = backstage_.connect(target_);
-    if (!api) return complain(api.error(), kUnreachable);
+    if (!api) return complain(api.error());
     const auto body = call_body(call_, **api);
     if (!body) return complain(body.error());
     return show("use_tool", (*api)->request("POST", "/v1/tools/call", *body));
@@ -179,12 +186,12 @@ class Run {
 
   int ask(std::string_view operation, const HttpCall& call) {
     auto api = backstage_.connect(target_);
-    if (!api) return complain(api.error(), kUnreachable);
+    if (!api) return complain(api.error());
     return show(operation, (*api)->request(call.method, call.path, call.body));
   }
 
   int show(std::string_view operation, const base::Result<ApiReply>& reply) {
-    if (!reply) return complain(reply.error(), kUnreachable);
+    if (!reply) return complain(reply.error());
     const auto answer = json::parse(reply->body, {.max_bytes = 256 << 20, .max_values = 10'000'000});
     if (!answer)
       return complain(
@@ -207,13 +214,13 @@ class Run {
     return kOk;
   }
 
-  int complain(const base::Error& error, int code = -1) {
+  int complain(const base::Error& error) {
     if (format_ == "json") {
       output_.write(fmt::format("{{\"error\":{}}}\n", base::error_json(error)));
     } else if (const auto parsed = json::parse(base::error_json(error))) {
       output_.complain(present_error(*parsed));
     }
-    return code >= 0 ? code : exit_code(error.type());
+    return error.code() == base::ErrorCode::kUnavailable ? int{kUnreachable} : exit_code(error.type());
   }
 
   const operations::Table& table_;
@@ -223,6 +230,7 @@ class Run {
   std::string format_ = "text";
   Target target_;
   ServeOptions serve_;
+  StdioOptions stdio_;
   CallOptions call_;
   std::map<std::string, CLI::App*> groups_;
   std::map<std::string, VerbInput> verb_inputs_;

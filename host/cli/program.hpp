@@ -28,12 +28,19 @@ struct ServeOptions {
   std::optional<unsigned> threads;
 };
 
+/// What the client at the other end of the pipe sees; the query of an MCP endpoint says the same.
+struct StdioOptions {
+  Target target;
+  std::string expose;              ///< "flat" or "meta"; empty: the gateway's own choice.
+  std::vector<std::string> tools;  ///< Only these; empty: all.
+};
+
 /// What commands need and the app knows how to do.
 class Backstage {
  public:
   virtual ~Backstage() = default;
   virtual int serve(const ServeOptions& options) = 0;
-  virtual int stdio(const Target& target) = 0;
+  virtual int stdio(const StdioOptions& options) = 0;
   virtual base::Result<std::unique_ptr<Api>> connect(const Target& target) = 0;
   /// What is in a manifest or plugin file; an error says what is wrong with it.
   virtual base::Result<std::string> validate(const std::string& file) = 0;

@@ -29,13 +29,14 @@ test('lists tools over HTTP', async () => {
   assert.ok(tools.some((tool) => tool.name === 'echo'));
 });
 
+// It calls only what tools/list shows.
 test('calls a tool over HTTP', async () => {
-  const result = await inspect([`${gateway.url}/mcp`, '--transport', 'http', '--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hi']);
+  const result = await inspect([`${gateway.url}/mcp?expose=flat`, '--transport', 'http', '--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hi']);
   assert.equal(JSON.parse(result.content[0].text).message, 'hi');
 });
 
 test('calls a tool over stdio', async () => {
-  const result = await inspect([program, 'stdio', '--data', scratch(), '--plugins', examples,
+  const result = await inspect([program, 'stdio', '--expose', 'flat', '--data', scratch(), '--plugins', examples,
                                 '--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hi']);
   assert.equal(JSON.parse(result.content[0].text).message, 'hi');
 });
