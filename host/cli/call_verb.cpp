@@ -53,22 +53,33 @@ base::Result<Pairs> read_pairs(const std::vector<std::string>& words) {
   return pairs;
 }
 
+/// The input schema of the member of `list` that `fits`; null when there is none.
+template <typename Fits>
+const json::Value* input_schema_in(const base::Result<json::Document>& answer, std::string_view list, Fits fits) {
+  const auto* members = answer ? json::find(*answer, list) : nullptr;
+  if (members == nullptr || !members->IsArray()) return nullptr;
+  for (const auto& member : members->GetArray())
+    if (fits(json::find_string(member, "name"))) return json::find(member, "inputSchema");
+  return nullptr;
+}
+
 /// The skill's input schema, or an empty object where the gateway does not know it: the call itself will say so.
 base::Result<json::Document> schema_of(const CallOptions& options, Api& api) {
+  json::Document schema(rapidjson::kObjectType);
+  if (options.skill.empty()) {  // A flat name, as the gateway reads it first.
+    const auto flat = json::parse(TRY(api.request("GET", "/v1/tools/mcp", "")).body);
+    if (const auto* input = input_schema_in(flat, "tools", [&](const auto& name) { return name == options.tool; })) {
+      schema.CopyFrom(*input, schema.GetAllocator());
+      return schema;
+    }
+  }
   const auto slash = options.tool.find('/');
   const auto path = slash == std::string::npos ? base::percent_encode(options.tool)
                                                : base::percent_encode(options.tool.substr(0, slash)) + "/" +
                                                      base::percent_encode(options.tool.substr(slash + 1));
-  const auto reply = TRY(api.request("GET", "/v1/tools/" + path, ""));
-  json::Document schema(rapidjson::kObjectType);
-  const auto tool = json::parse(reply.body);
-  const auto* skills = tool ? json::find(*tool, "skills") : nullptr;
-  if (skills == nullptr || !skills->IsArray()) return schema;
-  for (const auto& skill : skills->GetArray()) {
-    if (!options.skill.empty() && json::find_string(skill, "name") != options.skill) continue;
-    if (const auto* input = json::find(skill, "inputSchema")) schema.CopyFrom(*input, schema.GetAllocator());
-    break;
-  }
+  const auto tool = json::parse(TRY(api.request("GET", "/v1/tools/" + path, "")).body);
+  const auto fits = [&](const auto& name) { return options.skill.empty() || name == options.skill; };
+  if (const auto* input = input_schema_in(tool, "skills", fits)) schema.CopyFrom(*input, schema.GetAllocator());
   return schema;
 }
 

@@ -121,7 +121,6 @@ class Run {
 
   void add_call(CLI::App& verb) {
     verb.add_option("tool", call_.tool, "The tool, or the flat name of a skill")->required();
-    verb.add_option("skill", call_.skill, "The skill; not needed for a flat name or a tool with one skill");
     verb.add_option("--input", call_.input, "The whole input: JSON, @FILE, or - for standard input")
         ->type_name("JSON|@FILE|-");
     verb.add_flag("--dry-run", call_.dry_run, "Explain what would happen instead");
@@ -130,10 +129,15 @@ class Run {
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
     verb.allow_extras();
     verb.footer(
-        "Everything else, as --key value, is the skill's input: toolrack call seo analyze_page --url "
-        "https://example.com");
+        "The skill's name follows the tool's; it is not needed for a flat name or a tool with one skill. Everything "
+        "else, as --key value, is the skill's input: toolrack call seo analyze_page --url https://example.com");
     verb.callback([this, &verb] {
       call_.rest = verb.remaining();
+      // Not a positional: the value of an option that only the skill knows would be taken for it.
+      if (!call_.rest.empty() && !call_.rest.front().starts_with('-')) {
+        call_.skill = std::move(call_.rest.front());
+        call_.rest.erase(call_.rest.begin());
+      }
       command_ = [this] { return call(); };
     });
   }

@@ -88,9 +88,11 @@ test('doctor, version, completion and help work without a gateway', async () => 
   assert.match((await run(['--help'])).stdout, /serve/);
 });
 
-test('attaches to the gateway that owns the data directory', async () => {
+test('attaches to the gateway that owns the data directory', async (context) => {
   const gateway = await startGateway();
-  const {stdout} = await run(['--data', gateway.data, '--format', 'json', 'call', 'echo', '--message', 'x']);
+  context.after(() => gateway.stop('SIGKILL'));
+  // A flat name: the skill is left out.
+  const {stdout} = await run(['--data', gateway.data, '--format', 'json', 'call', 'echo_paid', '--message', 'x']);
   assert.equal(JSON.parse(stdout).output.message, 'x');
   const usage = await (await fetch(`${gateway.url}/v1/usage`)).json();
   assert.equal(usage.total_calls, 1);

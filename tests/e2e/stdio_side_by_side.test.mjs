@@ -11,8 +11,9 @@ async function works(client, message) {
 
 const [sdk1, , , modern] = clients;
 
-test('two started at once on the directory of a running gateway work side by side', async () => {
+test('two started at once on the directory of a running gateway work side by side', async (context) => {
   const gateway = await startGateway();
+  context.after(() => gateway.stop('SIGKILL'));
   const [a, b] = await Promise.all([connectStdio(sdk1, gateway.data), connectStdio(modern, gateway.data)]);
   await Promise.all(Array.from({length: 40}, (_, i) => works(i % 2 ? a : b, `call ${i}`)));
   await Promise.all([a.close(), b.close()]);
@@ -26,8 +27,9 @@ test('two started at once without a gateway work side by side', async () => {
   await Promise.all([a.close(), b.close()]);
 });
 
-test('a kill of the gateway leaves the attached ones working', async () => {
+test('a kill of the gateway leaves the attached ones working', async (context) => {
   const gateway = await startGateway();
+  context.after(() => gateway.stop('SIGKILL'));
   const [a, b] = await Promise.all([connectStdio(sdk1, gateway.data), connectStdio(modern, gateway.data)]);
   await works(a, 'before');
   await works(b, 'before');
