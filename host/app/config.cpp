@@ -11,6 +11,8 @@
 #include "base/embedded.hpp"
 #include "base/json.hpp"
 #include "registry/input_validator.hpp"
+#include "services/http/egress.hpp"
+#include "services/log/log.hpp"
 
 namespace toolrack::embedded {
 std::span<const File> app_files();
@@ -46,6 +48,7 @@ std::vector<std::filesystem::path> split_paths(std::string_view list) {
   return out;
 }
 
+/// An empty text switches the listener off.
 base::Result<void> set_endpoint(std::string_view text, std::optional<Endpoint>& out) {
   if (text.empty()) {
     out.reset();
@@ -74,7 +77,40 @@ void apply_limits(const json::Value& limits, Config& config) {
   config.limits = settings;
 }
 
-/// `root` satisfies the schema.
+/// A value that the schema allows and its reader does not.
+struct WrongValue {
+  std::string pointer;
+  base::Error error;
+};
+
+std::optional<WrongValue> find_wrong_value(const json::Value& root) {
+  for (const auto* name : {"listen", "metrics_listen"}) {
+    const auto listen = json::find_string(root, name);
+    if (!listen || (listen->empty() && std::string_view(name) == "metrics_listen")) continue;
+    if (auto read = parse_endpoint(*listen); !read) return WrongValue{fmt::format("/{}", name), read.error()};
+  }
+  const auto* egress = json::find(root, "egress");
+  const auto* allow = egress == nullptr ? nullptr : json::find(*egress, "allow");
+  if (allow == nullptr) return std::nullopt;
+  std::size_t index = 0;
+  for (const auto& network : strings(*allow)) {
+    const auto policy =
+        services::http::EgressPolicy::create({.allow_loopback = false, .allow = {network}, .ports = {}});
+    if (!policy) return WrongValue{fmt::format("/egress/allow/{}", index), policy.error()};
+    ++index;
+  }
+  return std::nullopt;
+}
+
+/// "toolrack.json, line 4: /threads: expected integer".
+base::Error misplaced(std::string_view name, std::string_view text, std::string_view pointer, std::string_view message,
+                      std::string_view hint) {
+  return {ErrorCode::kInvalidConfig,
+          fmt::format("{}, line {}: {}: {}", name, line_of(text, pointer), pointer.empty() ? "/" : pointer, message),
+          std::string(hint)};
+}
+
+/// `root` satisfies the schema and has no wrong value.
 base::Result<void> apply(const json::Value& root, Config& config) {
   if (const auto mode = json::find_string(root, "mode"))
     config.mode = *mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
@@ -118,8 +154,14 @@ base::Result<void> apply_environment(Config& config) {
     if (*mode != "local" && *mode != "hosted") return wrong("TOOLRACK_MODE", *mode, "local or hosted");
     config.mode = *mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
   }
-  if (const auto listen = variable("TOOLRACK_LISTEN")) config.listen = TRY(parse_endpoint(*listen));
-  if (const auto* listen = std::getenv("TOOLRACK_METRICS_LISTEN")) TRY(set_endpoint(listen, config.metrics_listen));
+  if (const auto listen = variable("TOOLRACK_LISTEN")) {
+    auto endpoint = parse_endpoint(*listen);
+    if (!endpoint) return wrong("TOOLRACK_LISTEN", *listen, "ADDRESS:PORT");
+    config.listen = *std::move(endpoint);
+  }
+  if (const auto* listen = std::getenv("TOOLRACK_METRICS_LISTEN"))
+    if (!set_endpoint(listen, config.metrics_listen))
+      return wrong("TOOLRACK_METRICS_LISTEN", listen, "ADDRESS:PORT, or empty");
   if (const auto threads = variable("TOOLRACK_THREADS")) {
     const auto [end, error] = std::from_chars(threads->data(), threads->data() + threads->size(), config.threads);
     if (error != std::errc() || end != threads->data() + threads->size() || config.threads < 1 || config.threads > 256)
@@ -127,8 +169,16 @@ base::Result<void> apply_environment(Config& config) {
   }
   if (const auto data = variable("TOOLRACK_DATA")) config.data = expand(*data);
   if (const auto plugins = variable("TOOLRACK_PLUGINS")) config.plugins = split_paths(*plugins);
-  config.log_level = variable("TOOLRACK_LOG_LEVEL").value_or(config.log_level);
-  config.log_format = variable("TOOLRACK_LOG_FORMAT").value_or(config.log_format);
+  if (const auto level = variable("TOOLRACK_LOG_LEVEL")) {
+    services::log::Level known;
+    if (!services::log::parse_level(*level, known))
+      return wrong("TOOLRACK_LOG_LEVEL", *level, "debug, info, notice, warning or error");
+    config.log_level = *level;
+  }
+  if (const auto format = variable("TOOLRACK_LOG_FORMAT")) {
+    if (*format != "text" && *format != "json") return wrong("TOOLRACK_LOG_FORMAT", *format, "text or json");
+    config.log_format = *format;
+  }
   return {};
 }
 
@@ -173,13 +223,11 @@ base::Result<Config> read_config(std::string_view text, std::string_view name) {
     auto root = json::parse_config(text);
     if (!root) return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", name, root.error().message()));
     const auto schema = TRY(registry::compile_schema(embedded::app_files().front().bytes));
-    if (const auto violations = schema->check(*root); !violations.empty()) {
-      const auto& first = violations.front();
-      return fail(ErrorCode::kInvalidConfig, fmt::format("{}, line {}: {}: {}", name, line_of(text, first.pointer),
-                                                         first.pointer.empty() ? "/" : first.pointer, first.message));
-    }
-    auto applied = apply(*root, config);
-    if (!applied) return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", name, applied.error().message()));
+    if (const auto violations = schema->check(*root); !violations.empty())
+      return fail(misplaced(name, text, violations.front().pointer, violations.front().message, ""));
+    if (const auto wrong = find_wrong_value(*root))
+      return fail(misplaced(name, text, wrong->pointer, wrong->error.message(), wrong->error.hint()));
+    TRY(apply(*root, config));
   }
   TRY(apply_environment(config));
   return config;
