@@ -1,19 +1,21 @@
-/* Prints size and offset of every struct in toolrack/abi.h, and every number and id. Fails when a struct has a member that is not listed here, or
- * padding: then sizes do not add up. */
+/* Prints size and offset of every struct in toolrack/abi.h, and every number and id. Fails when a struct has a member
+ * that is not listed here, or padding: then sizes do not add up. */
 #include <stdio.h>
 #include <toolrack/abi.h>
 
 static size_t listed;
 static int failures;
 
-#define BEGIN(type) listed = 0; printf("%s %zu\n", #type, sizeof(type));
-#define FIELD(type, field)                                                                      \
+#define BEGIN(type) \
+  listed = 0;       \
+  printf("%s %zu\n", #type, sizeof(type));
+#define FIELD(type, field)                                                                            \
   printf("  %s.%s %zu %zu\n", #type, #field, offsetof(type, field), sizeof(((const type*)0)->field)); \
   listed += sizeof(((const type*)0)->field);
-#define END(type)                                                                                        \
-  if (listed != sizeof(type)) {                                                                          \
-    fprintf(stderr, "%s: the members listed have %zu of %zu bytes\n", #type, listed, sizeof(type));      \
-    ++failures;                                                                                          \
+#define END(type)                                                                                   \
+  if (listed != sizeof(type)) {                                                                     \
+    fprintf(stderr, "%s: the members listed have %zu of %zu bytes\n", #type, listed, sizeof(type)); \
+    ++failures;                                                                                     \
   }
 
 #define NUMBER(name) printf("%s %d\n", #name, (int)(name));

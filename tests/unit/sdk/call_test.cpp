@@ -123,7 +123,8 @@ class Uses final : public Plugin {
     co_await call.kv_remove(TR_KV_ACCOUNT, "a");
     const Reply gone = co_await call.kv_get(TR_KV_ACCOUNT, "a");
     std::string out;
-    for (const Reply* reply : {&absent, &lost, &won, &taken, &expired, &gone}) out += std::to_string(reply->status()) + ",";
+    for (const Reply* reply : {&absent, &lost, &won, &taken, &expired, &gone})
+      out += std::to_string(reply->status()) + ",";
     co_return Reply::json("[" + out + std::to_string(rows.fields().size()) + "," + lost.body() + "]");
   }
   Task uses_assets(Call call) {
@@ -135,8 +136,8 @@ class Uses final : public Plugin {
     const Reply middle = co_await call.asset_read("asset-1", 2, 3);
     const Reply stat = co_await call.asset_stat("asset-2");
     const Reply none = co_await call.asset_stat("asset-9");
-    co_return Reply::json("[" + json_quote(middle.body()) + "," + stat.body() + "," + std::to_string(none.status()) + "," +
-                          (put.ok() && closed.ok() ? "true" : "false") + "]");
+    co_return Reply::json("[" + json_quote(middle.body()) + "," + stat.body() + "," + std::to_string(none.status()) +
+                          "," + (put.ok() && closed.ok() ? "true" : "false") + "]");
   }
   Task blocks(Call call) {
     std::string text = "computed elsewhere, longer than a small string";
@@ -263,9 +264,7 @@ TEST_F(CallFixture, PassesAnotherToolsFailureOn) {
   EXPECT_EQ(outcome.hint, "ask");
 }
 
-TEST_F(CallFixture, KeepsValues) {
-  EXPECT_EQ(host.run("uses_kv", "{}").output, "[5,10,0,10,5,5,2,1]");
-}
+TEST_F(CallFixture, KeepsValues) { EXPECT_EQ(host.run("uses_kv", "{}").output, "[5,10,0,10,5,5,2,1]"); }
 
 TEST_F(CallFixture, WritesAndReadsAssets) {
   EXPECT_EQ(host.run("uses_assets", "{}").output,

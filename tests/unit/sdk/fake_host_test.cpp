@@ -126,11 +126,14 @@ TEST(FakeHost, CatchesAnIgnoredSuspension) {
     question.struct_size = sizeof(question);
     question.type = TR_ASK_FORM;
     question.key = lend("k");
-    asks->ask(host, call, &question, [](void* user, const tr_result*) noexcept {
-      auto* told = static_cast<Pending*>(user);
-      const tr_outcome outcome = outcome_of(TR_OK);
-      told->calls->complete(told->host, told->call, &outcome);
-    }, &pending);
+    asks->ask(
+        host, call, &question,
+        [](void* user, const tr_result*) noexcept {
+          auto* told = static_cast<Pending*>(user);
+          const tr_outcome outcome = outcome_of(TR_OK);
+          told->calls->complete(told->host, told->call, &outcome);
+        },
+        &pending);
   });
   EXPECT_NE(said.find("said TR_SUSPENDED, but the call went on"), std::string::npos) << said;
 }
@@ -143,7 +146,8 @@ TEST(FakeHost, CatchesARequestNobodyScripted) {
     const tr_outcome outcome = outcome_of(TR_OK);
     calls.complete(host, call, &outcome);
   });
-  EXPECT_NE(said.find("no reply is scripted for \"GET https://nobody.test/\"; scripted: nothing"), std::string::npos) << said;
+  EXPECT_NE(said.find("no reply is scripted for \"GET https://nobody.test/\"; scripted: nothing"), std::string::npos)
+      << said;
 }
 
 TEST(FakeHost, CatchesAStepThatWasBegunAndNotEnded) {
@@ -189,12 +193,15 @@ TEST(FakeHost, CatchesAKeptBufferThatIsNeverReleased) {
     request.struct_size = sizeof(request);
     request.skill = lend("a.b");
     request.args_json = lend("{}");
-    tools->call(host, call, &request, [](void* user, const tr_result* result) noexcept {
-      auto* told = static_cast<Pending*>(user);
-      told->calls->keep(told->host, result, &told->kept);
-      const tr_outcome outcome = outcome_of(TR_OK);
-      told->calls->complete(told->host, told->call, &outcome);
-    }, &pending);
+    tools->call(
+        host, call, &request,
+        [](void* user, const tr_result* result) noexcept {
+          auto* told = static_cast<Pending*>(user);
+          told->calls->keep(told->host, result, &told->kept);
+          const tr_outcome outcome = outcome_of(TR_OK);
+          told->calls->complete(told->host, told->call, &outcome);
+        },
+        &pending);
   });
   FakeHost host(RawPlugin::entry());
   host.on_tool("a.b", FakeReply(0, "[]"));
@@ -209,7 +216,9 @@ TEST(FakeHost, RefusesRequestsThatNoHostWouldSend) {
     const auto* http = static_cast<const tr_http_api*>(host->get_service(host, TR_SERVICE_HTTP));
     HttpRequest request("GET", "https://a.test/");
     request.header("x", "a\r\nevil: 1");
-    const auto done = [](void* user, const tr_result* result) noexcept { *static_cast<tr_status*>(user) = result->status; };
+    const auto done = [](void* user, const tr_result* result) noexcept {
+      *static_cast<tr_status*>(user) = result->status;
+    };
     request.to_c([&](const tr_http_request& raw) { return http->send(host, 0, &raw, done, &seen); });
     const tr_outcome outcome = outcome_of(TR_OK);
     calls.complete(host, call, &outcome);
@@ -247,10 +256,12 @@ TEST(FakeHost, RunsTheSameScheduleForTheSameSeed) {
 }
 
 TEST(JsonCheck, KnowsJson) {
-  for (const char* good : {"0", "-1.5e+3", "\"\\u00e9\\n\"", "[]", "{}", " [1, {\"a\": [true, false, null]}] ", "\"\xc3\xa9\""}) {
+  for (const char* good :
+       {"0", "-1.5e+3", "\"\\u00e9\\n\"", "[]", "{}", " [1, {\"a\": [true, false, null]}] ", "\"\xc3\xa9\""}) {
     EXPECT_TRUE(is_json(good)) << good;
   }
-  for (const char* bad : {"", "-", "1.", "1e", "[1,]", "{\"a\"}", "{a:1}", "\"a", "'a'", "[1 2]", "\"\\x\"", "\xc0\x80"}) {
+  for (const char* bad :
+       {"", "-", "1.", "1e", "[1,]", "{\"a\"}", "{a:1}", "\"a", "'a'", "[1 2]", "\"\\x\"", "\xc0\x80"}) {
     EXPECT_FALSE(is_json(bad)) << bad;
   }
   EXPECT_FALSE(is_json(std::string(100, '[') + std::string(100, ']')));

@@ -1,10 +1,11 @@
-#include <gtest/gtest.h>
-#include <rapidjson/document.h>
-#include <rapidjson/pointer.h>
-#include <valijson/adapters/rapidjson_adapter.hpp>
+#include <valijson/adapters/rapidjson_adapter.hpp>  // Before any RapidJSON header: it sets their assertion.
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
+
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
 
 #include <filesystem>
 #include <fstream>
@@ -60,8 +61,9 @@ TEST_F(ManifestSchema, AcceptsEveryManifestOfTheTree) {
   int count = 0;
   for (const char* folder : {"examples", "manifests/tools"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot / folder)) {
-      const bool is_manifest = entry.path().filename() == "manifest.json" ||
-                               (entry.path().parent_path().filename() == "tools" && entry.path().extension() == ".json");
+      const bool is_manifest =
+          entry.path().filename() == "manifest.json" ||
+          (entry.path().parent_path().filename() == "tools" && entry.path().extension() == ".json");
       if (!is_manifest || entry.path().string().find("/build") != std::string::npos) continue;
       EXPECT_TRUE(accepts(load(entry.path()))) << entry.path();
       ++count;
@@ -104,14 +106,19 @@ TEST_F(ManifestSchema, HoldsEveryFieldToItsForm) {
       {"/state", "\"exclusive\"", "\"shared\""},
       {"/unload", "\"never\"", "true"},
       {"/dynamic", "[\"skills\"]", "[\"calls\"]"},
-      {"/grants", "{\"hosts\":[\"*.example.com\",\"a.test:8080\",\"*\"],\"tools\":[\"seo.*\"]}", "{\"hosts\":[\"https://a\"]}"},
-      {"/providers", "{\"eleven-labs\":{\"base_url\":\"https://api.x.io/v1\"}}", "{\"eleven\":{\"base_url\":\"https://x.io/\"}}"},
+      {"/grants", "{\"hosts\":[\"*.example.com\",\"a.test:8080\",\"*\"],\"tools\":[\"seo.*\"]}",
+       "{\"hosts\":[\"https://a\"]}"},
+      {"/providers", "{\"eleven-labs\":{\"base_url\":\"https://api.x.io/v1\"}}",
+       "{\"eleven\":{\"base_url\":\"https://x.io/\"}}"},
       {"/providers", "{\"p\":{\"base_url\":\"https://x.io\",\"cost\":{\"usd\":\"0.3\",\"per\":\"character\"}}}",
        "{\"p\":{\"base_url\":\"https://x.io\",\"cost\":{\"usd\":0.3}}}"},
-      {"/credentials", "{\"k\":{\"scheme\":\"bearer\",\"fields\":{\"key\":{\"secret\":true}}}}", "{\"k\":{\"scheme\":\"magic\",\"fields\":{\"key\":{}}}}"},
-      {"/credentials", "{\"k\":{\"scheme\":\"header\",\"placement\":{\"name\":\"xi-api-key\"},\"fields\":{\"key\":{}}}}",
+      {"/credentials", "{\"k\":{\"scheme\":\"bearer\",\"fields\":{\"key\":{\"secret\":true}}}}",
+       "{\"k\":{\"scheme\":\"magic\",\"fields\":{\"key\":{}}}}"},
+      {"/credentials",
+       "{\"k\":{\"scheme\":\"header\",\"placement\":{\"name\":\"xi-api-key\"},\"fields\":{\"key\":{}}}}",
        "{\"k\":{\"scheme\":\"header\",\"fields\":{}}}"},
-      {"/resources", "[{\"uri\":\"docs://a\",\"name\":\"a\"}]", "[{\"uri\":\"a:b\",\"uri_template\":\"a:{b}\",\"name\":\"a\"}]"},
+      {"/resources", "[{\"uri\":\"docs://a\",\"name\":\"a\"}]",
+       "[{\"uri\":\"a:b\",\"uri_template\":\"a:{b}\",\"name\":\"a\"}]"},
       {"/prompts", "[{\"name\":\"p\",\"arguments\":[{\"name\":\"a\",\"required\":true}]}]", "[{\"title\":\"p\"}]"},
       {"/knowledge", "[{\"id\":\"a\",\"title\":\"A\",\"text\":\"b\"}]", "[{\"id\":\"a\"}]"},
       {"/skills/0/name", "\"a_b_2\"", "\"a__b\""},
@@ -121,9 +128,12 @@ TEST_F(ManifestSchema, HoldsEveryFieldToItsForm) {
       {"/skills/0/price", "{\"usd\":\"1.5\",\"per\":\"page\",\"max_usd\":\"3\"}", "{\"usd\":0.5}"},
       {"/skills/0/price/usd", "\"0.000001\"", "\"-1\""},
       {"/skills/0/limits", "[{\"rate\":\"3/24h\",\"scope\":\"credential\"}]", "[{\"rate\":\"3 per day\"}]"},
-      {"/skills/0/providers", "[\"a\",{\"provider\":\"b\",\"price\":{\"usd\":\"1\"}}]", "[{\"price\":{\"usd\":\"1\"}}]"},
-      {"/skills/0/request", "{\"method\":\"GET\",\"path\":\"/v1/{id}\",\"query\":{\"n\":\"{n}\",\"k\":5}}", "{\"method\":\"BREW\",\"path\":\"/\"}"},
-      {"/skills/0/request", "{\"path\":\"/a\",\"poll\":{\"path\":\"/b\",\"pointer\":\"/s\",\"done\":[\"ok\"]}}", "{\"path\":\"a\"}"},
+      {"/skills/0/providers", "[\"a\",{\"provider\":\"b\",\"price\":{\"usd\":\"1\"}}]",
+       "[{\"price\":{\"usd\":\"1\"}}]"},
+      {"/skills/0/request", "{\"method\":\"GET\",\"path\":\"/v1/{id}\",\"query\":{\"n\":\"{n}\",\"k\":5}}",
+       "{\"method\":\"BREW\",\"path\":\"/\"}"},
+      {"/skills/0/request", "{\"path\":\"/a\",\"poll\":{\"path\":\"/b\",\"pointer\":\"/s\",\"done\":[\"ok\"]}}",
+       "{\"path\":\"a\"}"},
   };
   for (const Row& row : rows) {
     EXPECT_TRUE(accepts(row.pointer, row.good)) << row.pointer << " " << row.good;
@@ -141,7 +151,8 @@ TEST_F(ManifestSchema, DescribesEveryFieldAndClosesEveryObject) {
       EXPECT_TRUE(node["patternProperties"].HasMember("^x-")) << path;
       for (const auto& [name, field] : properties->value.GetObject()) {
         const std::string below = path + "/" + name.GetString();
-        EXPECT_TRUE(field.HasMember("$ref") || (field.HasMember("description") && field["description"].GetStringLength() > 4))
+        EXPECT_TRUE(field.HasMember("$ref") ||
+                    (field.HasMember("description") && field["description"].GetStringLength() > 4))
             << below;
       }
     }

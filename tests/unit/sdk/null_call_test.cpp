@@ -45,7 +45,8 @@ class BareHost {
     host_.get_service = [](const tr_host*, const char* id) noexcept -> const void* {
       static constexpr tr_call_api kCall = {sizeof(kCall), complete, nullptr, nullptr, nullptr, nullptr, nullptr,
                                             nullptr,       nullptr,  nullptr, nullptr, nullptr, wait};
-      static constexpr tr_log_api kLog = {sizeof(kLog), nullptr, [](const tr_host*, tr_call, std::int32_t) noexcept { return 0; }};
+      static constexpr tr_log_api kLog = {sizeof(kLog), nullptr,
+                                          [](const tr_host*, tr_call, std::int32_t) noexcept { return 0; }};
       static constexpr tr_clock_api kClock = {
           sizeof(kClock), nullptr, nullptr, nullptr,
           [](const tr_host*, tr_call, std::int64_t, tr_done, void*) noexcept { return tr_op{1}; }};

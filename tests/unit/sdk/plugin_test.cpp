@@ -33,8 +33,8 @@ class Shapes final : public Plugin {
   }
   Reply empty(Call&) { return Reply(); }
   Reply facts(Call& call) {
-    return Reply::json("{\"id\":" + json_quote(call.info(TR_INFO_CALL_ID)) + ",\"index\":" + std::to_string(call.index()) +
-                       ",\"left\":" + std::to_string(call.remaining().count()) +
+    return Reply::json("{\"id\":" + json_quote(call.info(TR_INFO_CALL_ID)) + ",\"index\":" +
+                       std::to_string(call.index()) + ",\"left\":" + std::to_string(call.remaining().count()) +
                        ",\"random\":" + (call.random() != call.random() ? "true" : "false") +
                        ",\"cancelled\":" + (call.cancelled() ? "true" : "false") + ",\"provider\":\"" +
                        view(call.backend().provider) + "\"}");

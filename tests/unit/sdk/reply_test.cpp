@@ -15,7 +15,8 @@ Reply http_reply(std::int64_t number, std::string_view body, bool is_repeatable 
   result.struct_size = sizeof(result);
   result.number = number;
   result.body = lend(body);
-  const tr_field fields[] = {{lend("content-type"), lend("text/html")}, {lend("x-a"), lend("1")}, {lend("x-a"), lend("2")}};
+  const tr_field fields[] = {
+      {lend("content-type"), lend("text/html")}, {lend("x-a"), lend("1")}, {lend("x-a"), lend("2")}};
   result.fields = fields;
   result.field_count = 3;
   return Reply::from_c(nullptr, nullptr, result, {true, is_repeatable});
