@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -110,6 +111,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
 
   /// The client goes: everything ends now.
   void close() {
+    assert(!driver_.is_inside() && "a client must not be destroyed from a sink");
     is_closed_ = true;
     while (!entries_.empty()) {
       auto& [id, entry] = *entries_.begin();

@@ -38,7 +38,9 @@ struct Request {
 
 struct Response {
   int status = 0;
-  std::vector<Header> headers;  ///< Of the last answer, names in lower case, order and repeats kept.
+  /// Of the last answer, names in lower case, order and repeats kept. Content-Encoding and -Length tell of the wire,
+  /// not of body.
+  std::vector<Header> headers;
   std::string body;  ///< Content-Encoding undone (gzip, deflate, br where libcurl has it); empty with a Sink.
   std::string url;   ///< The one that answered.
   bool cut = false;  ///< The body ends at max_bytes.

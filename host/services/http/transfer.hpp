@@ -62,6 +62,7 @@ class Transfer {
   static int on_close_socket(void* sockets, curl_socket_t socket);
   static int on_before_request(void* self, char* remote_ip, char* local_ip, int remote_port, int local_port);
 
+  void set_options();
   void set_method();
   void set_headers();
   bool read_head();
