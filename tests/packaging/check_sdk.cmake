@@ -53,10 +53,17 @@ if(NOT found)
   return()
 endif()
 
+# The smallest example is a project of its own too.
+list(GET found 0 compiler)
+set(echo ${WORK}/echo)
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE}/examples/echo -B ${echo} -DCMAKE_CXX_COMPILER=${path_${compiler}}
+  -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_BUILD_TYPE=Release)
+run(${CMAKE_COMMAND} --build ${echo})
+inspect(${echo}/examples/echo.so)
+
 # A manifest that is no JSON stops the configuration, with the reason.
 file(COPY ${hello} DESTINATION ${WORK}/broken)
 file(WRITE ${WORK}/broken/hello-tool/manifest.json "{\"manifest\": 1.0.0}")
-list(GET found 0 compiler)
 execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${WORK}/broken/hello-tool -B ${WORK}/broken/build
   -DCMAKE_CXX_COMPILER=${path_${compiler}} -DCMAKE_PREFIX_PATH=${WORK}/prefix RESULT_VARIABLE result ERROR_VARIABLE output
   OUTPUT_QUIET)

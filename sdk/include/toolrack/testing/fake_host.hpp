@@ -76,14 +76,14 @@ class FakeHost {
     host_->abi_major = TR_ABI_MAJOR;
     host_->abi_minor = TR_ABI_MINOR;
     host_->flags = TR_HOST_STRICT;
-    host_->impl = rack_.get();
+    host_->impl = static_cast<FakeState*>(rack_.get());
     host_->name = lend("fake-host");
     host_->version = lend("1.0");
     host_->get_service = [](const tr_host* host, const char* id) noexcept -> const void* {
-      return static_cast<FakeRack*>(host->impl)->service(id);
+      return static_cast<FakeRack*>(static_cast<FakeState*>(host->impl))->service(id);
     };
     host_->explain = [](const tr_host* host, tr_str why) noexcept {
-      static_cast<FakeRack*>(host->impl)->explanation = view(why).str();
+      static_cast<FakeState*>(host->impl)->explanation = view(why).str();
     };
     if (entry->abi_major != TR_ABI_MAJOR || entry->min_host_minor > TR_ABI_MINOR) {
       throw Misbehaviour("the plugin is for another ABI version");
