@@ -76,17 +76,22 @@ class Converter {
   iconv_t handle_;
 };
 
-/// Well-formed but for a sequence that the end cuts off, as happens to bodies that were cut.
+/// Well-formed, not counting a sequence that the end cuts off behind others: bodies get cut, Latin-1 ends in such bytes
+/// too, but has no valid sequences before them.
 bool is_utf8(std::string_view bytes) {
-  for (std::size_t back = 1; back <= 3 && back < bytes.size(); ++back) {
-    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
-    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-    if (length > back) bytes.remove_suffix(back);
-    if (length != 1 || byte < 0x80) break;
-  }
   std::size_t replaced = 0;
   to_valid_utf8(bytes, replaced);
-  return replaced == 0;
+  if (replaced != 1) return replaced == 0;
+  std::size_t tail = 0;
+  while (tail < 4 && tail < bytes.size() && static_cast<unsigned char>(bytes[bytes.size() - 1 - tail]) >= 0x80) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - 1 - tail++]);
+    if (byte >= 0xC0) break;
+  }
+  bytes.remove_suffix(tail);
+  replaced = 0;
+  to_valid_utf8(bytes, replaced);
+  const auto is_high = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  return replaced == 0 && std::any_of(bytes.begin(), bytes.end(), is_high);
 }
 
 std::string without_nul(std::string text) {

@@ -205,9 +205,11 @@ class OpenElements {
  public:
   explicit OpenElements(const NestingLimits& limits) : limits_(limits) {}
 
-  /// False: one too many.
+  /// False: one too many. Links, headings and inline markup may go a little deeper than what holds them.
   bool open(const Tag& tag) {
-    if (stack_.size() >= limits_.depth) return false;
+    constexpr std::size_t kExtra = 32;
+    const bool is_inner = tag.kind == kFormatting || (tag.id >= GUMBO_TAG_H1 && tag.id <= GUMBO_TAG_H6);
+    if (stack_.size() >= limits_.depth + (is_inner ? kExtra : 0)) return false;
     if (tag.kind == kFormatting && tag.id != GUMBO_TAG_A) {  // <a> closes the <a> before it.
       if (formatting_.size() >= limits_.formatting) return false;
       formatting_.push_back(tag.id);
@@ -272,10 +274,14 @@ class Filter {
  public:
   explicit Filter(std::string_view source) : source_(source) {}
   void drop(std::size_t begin, std::size_t end) {
+    leave_out(begin, end);
+    ++dropped_;
+  }
+  /// As drop(), for what no browser would parse either.
+  void leave_out(std::size_t begin, std::size_t end) {
     if (!out_) out_.emplace().reserve(source_.size());
     out_->append(source_.substr(kept_to_, begin - kept_to_));
     kept_to_ = end;
-    ++dropped_;
   }
   std::optional<std::string> finish() {
     if (out_) out_->append(source_.substr(kept_to_));
@@ -325,6 +331,13 @@ GuardedHtml limit_nesting(std::string_view html, const NestingLimits& limits) {
     at = tag.end;
     if (tag.is_end) {
       open.close(tag);
+      continue;
+    }
+    if (tag.id == GUMBO_TAG_NOSCRIPT) {
+      // Text to browsers and crawlers that run scripts; gumbo would parse it, and end <head> at what does not fit
+      // there.
+      at = end_of_raw_text(html, at, tag.name);
+      filter.leave_out(tag.begin, at);
       continue;
     }
     const bool is_foreign = open.is_in_foreign_content();

@@ -1,4 +1,5 @@
-/// Keeps hostile or broken markup from costing quadratic time in the HTML parser.
+/// Prepares markup for the HTML parser: keeps hostile or broken nesting from costing quadratic time, and leaves out
+/// <noscript>, which the parser does not know to be text.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +16,15 @@ struct NestingLimits {
 };
 
 struct GuardedHtml {
-  std::optional<std::string> text;  ///< The markup without the tags that went too far; nothing when all is well.
+  std::optional<std::string>
+      text;  ///< The markup without the tags that went too far; nothing when nothing was left out.
   std::size_t dropped_tags = 0;
   std::size_t depth = 0;  ///< Deepest nesting met, as estimated without parsing.
 };
 
 /// One linear pass that follows the tokenizer closely and the tree builder roughly. Text is never dropped, only tags
 /// and attributes.
+/// The end tag of a <noscript> stays; it means nothing alone.
 GuardedHtml limit_nesting(std::string_view html, const NestingLimits& limits = {});
 
 }  // namespace toolrack::seo

@@ -94,6 +94,9 @@ std::optional<std::string> clean_authority(std::string_view authority) {
     port = authority.substr(colon);
     authority = authority.substr(0, colon);
   }
+  for (const char c : port.substr(port.empty() ? 0 : 1)) {
+    if (!is_digit(c)) return std::nullopt;
+  }
   const auto host = ascii_host(authority);
   if (!host) return std::nullopt;
   return user + *host + (port == ":" ? std::string() : std::string(port));

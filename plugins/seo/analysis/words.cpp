@@ -22,7 +22,9 @@ Class class_of(char32_t c) noexcept {
   }
   if (c == 0x2019 || c == 0x00AD || c == 0x2010 || c == 0x2011 || c == 0x200C || c == 0x200D) return Class::kJoiner;
   if (c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200B) || c == 0x202F || c == 0xFEFF) return Class::kSpace;
-  if (c > 0x10FFFF) return Class::kPause;
+  // Younger than Boost's tables, which take what they do not know for letters: emoji, rare Han.
+  if (c > 0x10FFFF || (c >= 0x1F000 && c <= 0x1FBFF)) return Class::kPause;
+  if (c >= 0x20000 && c <= 0x3FFFF) return Class::kSingle;
   const auto category = ucd::get_major_category(c);
   if (category == ucd::properties::mark) return Class::kMark;
   if (category != ucd::properties::letter && category != ucd::properties::number) return Class::kPause;
