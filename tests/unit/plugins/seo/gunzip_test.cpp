@@ -1,0 +1,50 @@
+#include "analysis/gunzip.hpp"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <stdexcept>
+
+namespace toolrack::seo {
+namespace {
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("zlib");
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST(Gunzip, UnpacksAllMembers) {
+  const Unpacked unpacked = gunzip(gzip("one ") + gzip("two"), 100);
+  EXPECT_EQ(unpacked.bytes, "one two");
+  EXPECT_EQ(unpacked.error, "");
+  EXPECT_FALSE(unpacked.is_cut);
+}
+
+TEST(Gunzip, StopsABombAtItsLimit) {
+  const std::string bomb = gzip(std::string(50 << 20, 'x'));
+  ASSERT_LT(bomb.size(), 100'000U);
+  const Unpacked unpacked = gunzip(bomb, 1 << 20);
+  EXPECT_TRUE(unpacked.is_cut);
+  EXPECT_EQ(unpacked.bytes.size(), std::size_t{1} << 20);
+}
+
+TEST(Gunzip, TellsWhatIsDamagedAndKeepsWhatCameBefore) {
+  const std::string packed = gzip(std::string(1000, 'a') + std::string(1000, 'b'));
+  EXPECT_EQ(gunzip(packed.substr(0, packed.size() - 9), 10'000).error, "the gzip data ends too early");
+  std::string damaged = packed;
+  damaged[12] = static_cast<char>(damaged[12] ^ 0x7F);
+  EXPECT_NE(gunzip(damaged, 10'000).error, "");
+  EXPECT_NE(gunzip("\x1F\x8Bgarbage", 10'000).error, "");
+}
+
+}  // namespace
+}  // namespace toolrack::seo
