@@ -74,10 +74,15 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, std::unique_pt
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
   if (!find_session(inbound, message, *answer)) return;
+  if (message.kind == MessageKind::kResponse) return answer->accept();
   if (message.kind == MessageKind::kNotification) {
     if (message.method == "notifications/cancelled") cancel(inbound, message);
     return answer->accept();
   }
+  if (message.has_bad_meta)
+    return answer->message(
+        200, error_message(message.id,
+                           {.code = kInvalidParams, .message = "params._meta is not an object", .data_json = {}}));
   if (message.method == "ping") return answer->message(200, result_message(message.id, "{}"));
   if (message.method == "tools/list") return list_tools(inbound, message, std::move(answer));
   if (message.method == "tools/call") return call_tool(inbound, message, std::move(answer));

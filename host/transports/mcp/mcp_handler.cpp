@@ -34,12 +34,6 @@ bool is_json(std::string_view content_type) {
   return net::equal_ignoring_case(content_type.substr(0, content_type.find_first_of("; \t")), "application/json");
 }
 
-bool element_has_claim(const json::Value& element) {
-  const auto* params = json::find(element, "params");
-  const auto* meta = params == nullptr ? nullptr : json::find(*params, "_meta");
-  return meta != nullptr && json::find(*meta, kMetaVersion) != nullptr;
-}
-
 }  // namespace
 
 McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
@@ -113,7 +107,7 @@ void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_
                                                        .http_status = 400,
                                                        .message = "a response was posted, and nothing was asked",
                                                        .data_json = {}}));
-      return answer->accept();
+      return legacy(inbound, message, std::move(answer));
     case MessageKind::kNotification:
       if (header_is_modern || message.has_claim()) return answer->accept();
       return legacy(inbound, message, std::move(answer));
@@ -135,23 +129,23 @@ void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_
 }
 
 void McpHandler::batch(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
-  const auto elements = message.document.GetArray();
-  const auto is_message = [](const json::Value& element) { return element.IsObject() && !element_has_claim(element); };
+  std::vector<std::string> texts;  // The parts' views go into them.
+  for (const auto& element : message.document.GetArray()) texts.push_back(json::dump(element));
+  std::vector<Message> parts;
+  for (const auto& text : texts)
+    if (auto part = parse_message(text)) parts.push_back(*std::move(part));
+  const auto is_legacy = [](const Message& part) {
+    return part.kind != MessageKind::kInvalid && !part.has_claim() && part.method != "initialize";
+  };
   const bool header_is_modern = is_modern(inbound.request.headers.get(HeaderName::kMcpProtocolVersion));
-  const bool initializes = std::ranges::any_of(
-      elements, [](const json::Value& e) { return json::find_string(e, "method") == "initialize"; });
-  if (elements.Empty() || header_is_modern || initializes || !std::ranges::all_of(elements, is_message))
+  if (texts.empty() || parts.size() != texts.size() || header_is_modern || !std::ranges::all_of(parts, is_legacy))
     return answer->message(
         400, error_message("", {.code = kInvalidMessage,
                                 .http_status = 400,
                                 .message = "this batch is not served: batches belong to the revision 2025-03-26",
                                 .data_json = {}}));
-  auto whole = std::make_shared<BatchAnswer>(std::move(answer), elements.Size());
-  for (const auto& element : elements) {
-    const auto text = json::dump(element);
-    const auto part = parse_message(text);
-    classify(inbound, *part, whole->part());
-  }
+  auto whole = std::make_shared<BatchAnswer>(std::move(answer), parts.size());
+  for (const auto& part : parts) classify(inbound, part, whole->part());
 }
 
 }  // namespace toolrack::mcp

@@ -37,6 +37,11 @@ std::string_view Message::claimed_version() const {
 
 bool Message::has_claim() const { return meta != nullptr && json::find(*meta, kMetaVersion) != nullptr; }
 
+std::string Message::id_key() const {
+  const auto* own = json::find(document, "id");
+  return own == nullptr ? std::string() : json::dump(*own);
+}
+
 base::Result<Message> parse_message(std::string_view text, const json::Limits& limits) {
   std::array captures{json::Capture{.depth = 1, .parent = {}, .key = "id", .text = {}},
                       json::Capture{.depth = 2, .parent = "params", .key = "arguments", .text = {}},
@@ -59,7 +64,8 @@ base::Result<Message> parse_message(std::string_view text, const json::Limits& l
   message.meta_json = captures[4].text;
   message.progress_token = captures[5].text;
   message.meta = json::find(*message.params, "_meta");
-  if (message.meta != nullptr && !message.meta->IsObject()) message.kind = MessageKind::kInvalid;
+  message.has_bad_meta = message.meta != nullptr && !message.meta->IsObject();
+  if (message.has_bad_meta) message.meta = nullptr;
   return message;
 }
 

@@ -1,6 +1,7 @@
 /// One JSON-RPC message as it came, with the raw text of the parts that travel on byte for byte.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/json.hpp"
@@ -18,12 +19,15 @@ struct Message {
   std::string_view method;
   const base::json::Value* params = nullptr;   ///< An object, or null when there is none.
   const base::json::Value* meta = nullptr;     ///< params._meta when it is an object.
+  bool has_bad_meta = false;                   ///< params._meta is there and is no object.
   std::string_view arguments;                  ///< Raw JSON of params.arguments, or empty.
   std::string_view nested_input;               ///< Raw JSON of params.arguments.input, or empty.
   std::string_view nested_arguments;           ///< Raw JSON of params.arguments.arguments, or empty.
   std::string_view meta_json, progress_token;  ///< Raw JSON of params._meta and of its progressToken, or empty.
 
   bool is_batch() const { return document.IsArray(); }
+  /// The request's id in one spelling: equal for equal ids.
+  std::string id_key() const;
   /// The protocol version that the body claims, or empty: a string under params._meta.
   std::string_view claimed_version() const;
   bool has_claim() const;

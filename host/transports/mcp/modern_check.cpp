@@ -30,6 +30,7 @@ std::optional<RpcError> check_meta(const Message& message) {
   const auto member = [&](std::string_view name) {
     return message.meta == nullptr ? nullptr : json::find(*message.meta, name);
   };
+  if (message.has_bad_meta) return bad_meta("params._meta is not an object");
   std::string missing;
   for (const auto name : {kMetaVersion, kMetaCapabilities})
     if (member(name) == nullptr) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);

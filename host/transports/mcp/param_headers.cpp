@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json.hpp"
@@ -32,6 +33,8 @@ std::optional<RpcError> check_one(std::string_view suffix, const json::Value* va
     return field == nullptr ? std::nullopt
                             : std::optional(mismatch(fmt::format("the header {} is there, its argument is not", name)));
   if (field == nullptr) return mismatch(fmt::format("the header {} is missing", name));
+  if (std::ranges::count_if(headers, [&](const auto& one) { return net::equal_ignoring_case(one.name, name); }) > 1)
+    return mismatch(fmt::format("the header {} is there more than once", name));
   const auto text = decode_header(field->value);
   if (!text || !says_the_same(*value, *text))
     return mismatch(fmt::format("the header {} does not say what the body says", name));

@@ -22,8 +22,7 @@ class RunningCalls {
   }
 
  private:
-  std::map<std::pair<std::string, std::string>, std::uint64_t>
-      tickets_;  ///< By session and the raw JSON of the request's id.
+  std::map<std::pair<std::string, std::string>, std::uint64_t> tickets_;  ///< By session and Message::id_key.
 };
 
 }  // namespace toolrack::mcp

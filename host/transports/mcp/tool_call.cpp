@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/json.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/running_calls.hpp"
@@ -20,12 +22,14 @@ class ToolCall final : public call::CallSink {
 
   void done(call::CallOutcome& outcome) noexcept override {
     const auto self = std::move(self_);  // Ends with this function.
-    if (self && binding_.running != nullptr) binding_.running->remove(binding_.session, binding_.id);
+    if (self && binding_.running != nullptr) binding_.running->remove(binding_.session, binding_.id_key);
     answer_->message(200, result_message(binding_.id, call_result(outcome, binding_.revision)));
   }
 
   void progress(double done, double total, std::string_view note) noexcept override {
     const auto now = base::system_clock().monotonic_ns();
+    // JSON has no infinity, and a skill may divide by nothing.
+    if (!std::isfinite(done) || !std::isfinite(total)) return;
     if (binding_.progress_token.empty() || done <= last_progress_ || now - last_progress_ns_ < kProgressIntervalNs)
       return;
     last_progress_ = done;
@@ -44,7 +48,7 @@ class ToolCall final : public call::CallSink {
     auto& binding = call->binding_;
     if (binding.cancel_on_disconnect)
       call->answer_->on_disconnect([&calls, &loop, ticket] { calls.cancel(loop, ticket); });
-    if (binding.running != nullptr) binding.running->add(binding.session, binding.id, ticket);
+    if (binding.running != nullptr) binding.running->add(binding.session, binding.id_key, ticket);
     call->self_ = std::move(call);
   }
 

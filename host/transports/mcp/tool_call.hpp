@@ -20,6 +20,7 @@ struct CallBinding {
   bool cancel_on_disconnect = true;
   RunningCalls* running = nullptr;  ///< Where notifications/cancelled finds it under `session`; null: nowhere.
   std::string session;
+  std::string id_key;  ///< The id in one spelling, for `running`.
 };
 
 /// Starts the call; `answer` gets its one message when it is done.

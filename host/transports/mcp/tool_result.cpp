@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error_json.hpp"
 #include "base/json.hpp"
 #include "call/content.hpp"
@@ -28,12 +30,22 @@ void text_block(json::Writer& writer, std::string_view text) {
 void structured(json::Writer& writer, std::string_view value, Revision revision) {
   if (value.empty() || !has_structured_content(revision)) return;
   json::key(writer, "structuredContent");
-  const bool is_object = value[value.find_first_not_of(" \t\r\n")] == '{';
+  const bool is_object = value.substr(std::min(value.find_first_not_of(" \t\r\n"), value.size())).starts_with('{');
   if (is_object || revision >= Revision::k20260728) return json::raw(writer, value);
   writer.StartObject();
   json::key(writer, "result");
   json::raw(writer, value);
   writer.EndObject();
+}
+
+/// A block that the revision knows; strict clients refuse a result with a type of block that is newer than theirs.
+void content(json::Writer& writer, const registry::Part& part, Revision revision) {
+  using Type = registry::Part::Type;
+  if (part.type == Type::kAudio && revision < Revision::k20250326)
+    return text_block(writer, fmt::format("[audio, {}, {} bytes]", part.media_type, part.bytes.size()));
+  if (part.type == Type::kLink && revision < Revision::k20250618)
+    return text_block(writer, part.name.empty() ? part.uri : fmt::format("{}: {}", part.name, part.uri));
+  call::write_content(writer, part);
 }
 
 /// What a model reads of a failure: the message, every violation, and what to do.
@@ -46,6 +58,11 @@ std::string error_text(const base::Error& error) {
   }
   if (!error.hint().empty()) text += fmt::format("\n{}", error.hint());
   return text;
+}
+
+/// Members of _meta that are ours or the protocol's to write.
+bool is_reserved(std::string_view name) {
+  return name.starts_with("dev.toolrack/") || name.starts_with("io.modelcontextprotocol/");
 }
 
 void meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revision) {
@@ -61,7 +78,9 @@ void meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revis
     if (const auto& skill_meta = outcome->result.meta_json; !skill_meta.empty()) {
       if (const auto members = json::parse(skill_meta); members && members->IsObject()) {
         for (const auto& member : members->GetObject()) {
-          json::key(writer, json::view(member.name));
+          const auto name = json::view(member.name);
+          if (is_reserved(name)) continue;
+          json::key(writer, name);
           member.value.Accept(writer);
         }
       }
@@ -97,7 +116,7 @@ std::string call_result(const call::CallOutcome& outcome, Revision revision) {
   json::key(writer, "content");
   writer.StartArray();
   if (!outcome.ok()) text_block(writer, error_text(*result.error));
-  for (const auto& part : result.parts) call::write_content(writer, part);
+  for (const auto& part : result.parts) content(writer, part, revision);
   const auto output =
       outcome.explanation_json.empty() ? result.output_json.view() : std::string_view(outcome.explanation_json);
   if (outcome.ok() && result.parts.empty()) text_block(writer, output);

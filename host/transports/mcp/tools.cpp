@@ -113,7 +113,8 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
                       .progress_token = std::string(message.progress_token),
                       .cancel_on_disconnect = modern,
                       .running = modern || inbound.session.empty() ? nullptr : &state(inbound.loop).running,
-                      .session = inbound.session};
+                      .session = inbound.session,
+                      .id_key = message.id_key()};
   start_tool_call(deps_.calls, inbound.loop, request, std::move(binding), std::move(answer));
 }
 
