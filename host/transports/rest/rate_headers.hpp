@@ -7,9 +7,17 @@
 #include <span>
 
 #include "accounts/limits.hpp"
+#include "accounts/principal.hpp"
+#include "base/clock.hpp"
 #include "transports/net/headers.hpp"
 
 namespace toolrack::rest {
+
+/// Of a caller's key now; nothing for a caller without limits.
+inline std::optional<accounts::LimitState> limit_state(const accounts::Principal& principal, const base::Clock& clock) {
+  if (!principal.limits) return std::nullopt;
+  return principal.limits->state(clock.monotonic_ns());
+}
 
 /// Holds the digits that its fields point to; no allocation. No fields for a caller without limits.
 class RateHeaders {

@@ -58,26 +58,27 @@ class RestCall final : public call::CallSink {
 
 }  // namespace
 
-void refuse_call(net::Exchange& exchange, const base::Error& error) {
+void refuse_call(net::Exchange& exchange, const base::Error& error, std::optional<accounts::LimitState> limit) {
   call::CallOutcome outcome;
   outcome.request_id = exchange.request().request_id;
   outcome.result.error = error;
+  outcome.limit = limit;
   outcome.billed = false;
   answer(exchange, outcome);
 }
 
 void start_rest_call(call::CallPath& calls, const net::Request& request, net::Exchange& exchange,
-                     const accounts::PrincipalRef& principal) {
-  if (auto type = check_content_type(request); !type) return refuse_call(exchange, type.error());
+                     const accounts::PrincipalRef& principal, const base::Clock& clock) {
+  const auto refuse = [&](const base::Error& error) { refuse_call(exchange, error, limit_state(*principal, clock)); };
+  if (auto type = check_content_type(request); !type) return refuse(type.error());
   std::array captures{json::Capture{.depth = 1, .parent = {}, .key = "input", .text = {}},
                       json::Capture{.depth = 1, .parent = {}, .key = "arguments", .text = {}}};
   const auto body = json::parse(request.body, {}, captures);
-  if (!body) return refuse_call(exchange, body.error());
+  if (!body) return refuse(body.error());
 
   call::CallRequest call_request;
   const auto input_json = captures[0].text.empty() ? captures[1].text : captures[0].text;
-  if (auto read = operations::read_use_tool(*body, input_json, call_request); !read)
-    return refuse_call(exchange, read.error());
+  if (auto read = operations::read_use_tool(*body, input_json, call_request); !read) return refuse(read.error());
   call_request.principal = &principal;
   call_request.request_id = request.request_id;
   call_request.transport = request.is_local_socket ? "local" : "rest";

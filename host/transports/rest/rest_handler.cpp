@@ -25,18 +25,20 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
 }
 
 void RestHandler::call(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
-  start_rest_call(deps_.calls, request, exchange, principal);
+  start_rest_call(deps_.calls, request, exchange, principal, deps_.clock);
 }
 
 void RestHandler::operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
                           const Match& match) {
   auto input = read_input(request, match);
-  if (!input) return net::respond_error(exchange, input.error());
+  if (!input) {
+    const RateHeaders rate(limit_state(*principal, deps_.clock));
+    return net::respond_error(exchange, input.error(), rate.fields());
+  }
   deps_.runner.run(
       exchange.loop(), *match.entry, principal, *std::move(input), request.request_id,
       [&exchange, principal, &clock = deps_.clock](base::Result<operations::Answer> answer) {
-        const RateHeaders rate(principal->limits ? std::optional(principal->limits->state(clock.monotonic_ns()))
-                                                 : std::nullopt);
+        const RateHeaders rate(limit_state(*principal, clock));
         if (!answer) return net::respond_error(exchange, answer.error(), rate.fields());
         if (answer->cached)
           exchange.respond(answer->http_status, "application/json", std::move(answer->cached), rate.fields());
