@@ -13,7 +13,7 @@ namespace toolrack::call {
 base::Result<void> Execution::admit() {
   TRY(require(*principal_, accounts::Scope::kToolsCall));
   outcome_.raw_cost = skill_->price;
-  outcome_.cost = skill_->price.percent(outcome_.markup_percent);
+  outcome_.cost = worst_cost_ = skill_->price.percent(outcome_.markup_percent);
   if (request_.max_price && outcome_.cost > *request_.max_price)
     return base::fail(base::ErrorCode::kPriceTooHigh,
                       fmt::format("the call may cost ${}, max_price is ${}", outcome_.cost.to_string(),

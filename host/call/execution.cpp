@@ -45,6 +45,7 @@ void Execution::go() {
   route();
   if (request_.dry_run) {
     outcome_.explanation_json = explain();
+    cost_nothing();
     reply();
   } else {
     run();
@@ -116,8 +117,14 @@ void Execution::keep_text() {
 
 void Execution::fail_with(base::Error error) {
   outcome_.result.error = std::move(error);
+  cost_nothing();
   record();
   reply();
+}
+
+void Execution::cost_nothing() {
+  outcome_.raw_cost = outcome_.cost = base::Money();
+  outcome_.billed = false;
 }
 
 void Execution::conclude() {
@@ -139,6 +146,8 @@ void Execution::recycle() {
   lent_catalogue_ = nullptr;
   handler_ticket_ = 0;
   run_started_ns_ = 0;
+  worst_cost_ = base::Money();
+  text_.clear();
   stop_reason_.reset();
   outcome_ = {};
   pinned_principal_.reset();

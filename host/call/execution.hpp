@@ -46,6 +46,8 @@ class Execution final : public registry::Completion {
   void pin();
   void keep_text();
   void fail_with(base::Error error);
+  /// Takes back the price that `admit` had put down.
+  void cost_nothing();
   void on_timer();
   void arm(std::int64_t at_monotonic_ns);
   void stop(base::Error reason);
@@ -86,6 +88,7 @@ class Execution final : public registry::Completion {
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
   std::int64_t started_ns_ = 0, run_started_ns_ = 0;
+  base::Money worst_cost_;  ///< What was admitted; nobody is charged more.
   CallOutcome outcome_;
 };
 

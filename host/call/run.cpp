@@ -7,11 +7,10 @@
 namespace toolrack::call {
 
 void Execution::run() {
-  using std::chrono::duration_cast;
   if (text_.empty()) keep_text();
   run_started_ns_ = path_.deps_.clock.monotonic_ns();
-  auto timeout_ns = duration_cast<std::chrono::nanoseconds>(skill_->timeout).count();
-  if (request_.timeout_ms > 0) timeout_ns = std::min(timeout_ns, request_.timeout_ms * 1'000'000);
+  auto timeout_ms = skill_->timeout.count();
+  if (request_.timeout_ms > 0) timeout_ms = std::min(timeout_ms, request_.timeout_ms);
 
   invocation_.skill = skill_;
   invocation_.input_json = request_.input_json;
@@ -22,7 +21,7 @@ void Execution::run() {
   invocation_.locale = request_.locale;
   invocation_.traceparent = request_.traceparent;
   invocation_.meta_json = request_.meta_json;
-  invocation_.deadline_ns = run_started_ns_ + timeout_ns;
+  invocation_.deadline_ns = run_started_ns_ + timeout_ms * 1'000'000;
   invocation_.loop = &loop_;
   invocation_.wants_progress = request_.wants_progress;
   invocation_.wants_partials = request_.wants_partials;

@@ -2,6 +2,8 @@
 ///
 /// The ledger of credits comes with billing; until then the record is the charge. A failed call costs nothing, unless
 /// the provider says that it charged.
+#include <algorithm>
+
 #include "call/execution.hpp"
 #include "call/usage_record.hpp"
 
@@ -11,7 +13,7 @@ void Execution::settle() {
   auto& result = outcome_.result;
   const bool charged = outcome_.ok() || result.billed.value_or(false);
   outcome_.raw_cost = charged ? result.raw_cost.value_or(skill_->price) : base::Money();
-  outcome_.cost = outcome_.raw_cost.percent(outcome_.markup_percent);
+  outcome_.cost = std::min(outcome_.raw_cost.percent(outcome_.markup_percent), worst_cost_);
   outcome_.billed = outcome_.cost > base::Money();
   if (!*outcome_.billed) {
     record();
@@ -29,8 +31,7 @@ void Execution::settle() {
         if (!stored) {  // Nothing was charged: the work is lost rather than given away unrecorded.
           outcome_.result = {};
           outcome_.result.error = std::move(stored).error();
-          outcome_.raw_cost = outcome_.cost = base::Money();
-          outcome_.billed = false;
+          cost_nothing();
         }
         reply();
       });
