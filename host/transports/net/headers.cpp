@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(HeaderName::kOth
                                                                                             "Last-Event-ID",
                                                                                             "Mcp-Method",
                                                                                             "Mcp-Name",
-                                                                                            "Mcp-Protocol-Version",
+                                                                                            "MCP-Protocol-Version",
                                                                                             "Mcp-Session-Id",
                                                                                             "Origin",
                                                                                             "traceparent",
