@@ -1,0 +1,107 @@
+#include "support/test_rack.hpp"
+
+#include <gtest/gtest.h>
+
+#include "registry/catalogue.hpp"
+#include "transports/net/error_body.hpp"
+
+namespace toolrack::testing {
+namespace {
+
+std::shared_ptr<const registry::Catalogue> build(std::vector<std::shared_ptr<const registry::Tool>> tools,
+                                                 std::uint64_t generation) {
+  auto built = registry::Catalogue::build(std::move(tools), {"test"}, generation);
+  EXPECT_TRUE(built) << built.error().message();
+  return built.value_or(nullptr);
+}
+
+accounts::PrincipalRef principal(std::string account, accounts::Scopes scopes, bool is_anonymous) {
+  return std::make_shared<accounts::Principal>(accounts::Principal{
+      .account = std::move(account), .key_id = {}, .scopes = scopes, .anonymous = is_anonymous, .limits = nullptr});
+}
+
+}  // namespace
+
+Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
+    : store(options.store_delay),
+      loops(options.loops),
+      catalogue(build(std::move(tools), 1)),
+      keys(*accounts::Keys::open(store, clock, options.limits)),
+      usage(store, loops, clock),
+      class_limits(store, clock),
+      calls({.loops = loops,
+             .pool = pool,
+             .clock = clock,
+             .metrics = metrics,
+             .catalogue = catalogue,
+             .usage = usage,
+             .class_limits = class_limits}),
+      services{.catalogue = catalogue,
+               .keys = *keys,
+               .usage = usage,
+               .clock = clock,
+               .version = "0.0.1-test",
+               .mode = options.mode == call::Mode::kLocal ? "local" : "hosted",
+               .started_unix_ns = clock.unix_ns(),
+               .is_ready = [this] { return is_ready.load(); },
+               .plugins_json = [] { return std::string("[]"); },
+               .table = &table},
+      runner(services, pool),
+      local(principal("local", accounts::Scopes::all(), false)),
+      anonymous(principal("anonymous", {accounts::Scope::kToolsRead}, true)) {
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    identifiers.push_back(std::make_unique<call::Identifier>(options.mode, *keys, local, anonymous));
+  loops.start();
+}
+
+Rack::~Rack() {
+  pool.stop();
+  loops.stop();
+}
+
+void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools) {
+  catalogue.publish(build(std::move(tools), catalogue.load()->generation() + 1));
+}
+
+std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {
+  auto made = keys->create(account, "test", scopes);
+  EXPECT_TRUE(made) << made.error().message();
+  return made ? made->secret : "";
+}
+
+ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
+    : rack(std::move(tools), options),
+      sessions(mcp::Sessions::Key{1, 2, 3}, session_clock),
+      mcp({.loops = rack.loops,
+           .table = rack.table,
+           .runner = rack.runner,
+           .calls = rack.calls,
+           .catalogue = rack.catalogue,
+           .identifiers = rack.identifiers,
+           .sessions = sessions}),
+      rest({.table = rack.table,
+            .runner = rack.runner,
+            .calls = rack.calls,
+            .identifiers = rack.identifiers,
+            .clock = rack.clock}),
+      socket_path((directory.path() / "toolrack.sock").string()),
+      server_(std::make_unique<net::Server>(rack.loops, rack.metrics, options.http)) {
+  const auto tcp = server_->listen_tcp("127.0.0.1", 0, front_);
+  EXPECT_TRUE(tcp) << tcp.error().message();
+  port = tcp.value_or(0);
+  const auto local = server_->listen_unix(socket_path, front_);
+  EXPECT_TRUE(local) << local.error().message();
+}
+
+ServedRack::~ServedRack() {
+  rack.pool.stop();
+  rack.loops.stop();
+}
+
+void ServedRack::Front::handle(const net::Request& request, net::Exchange& exchange) {
+  if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());
+  if (request.path == "/mcp") return rack_.mcp.handle(request, exchange);
+  rack_.rest.handle(request, exchange);
+}
+
+}  // namespace toolrack::testing

@@ -1,0 +1,100 @@
+/// The inside of a gateway without files and configuration: catalogue, accounts, call path, operations, over a store in
+/// memory; and, on top, its HTTP front on a free port and a unix socket.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounts/keys.hpp"
+#include "accounts/usage.hpp"
+#include "base/loop.hpp"
+#include "base/metrics.hpp"
+#include "base/pool.hpp"
+#include "call/call_path.hpp"
+#include "call/identify.hpp"
+#include "operations/runner.hpp"
+#include "operations/services.hpp"
+#include "operations/table.hpp"
+#include "support/fake_clock.hpp"
+#include "support/memory_store.hpp"
+#include "support/temp_directory.hpp"
+#include "transports/mcp/mcp_handler.hpp"
+#include "transports/net/host_guard.hpp"
+#include "transports/net/server.hpp"
+#include "transports/rest/rest_handler.hpp"
+
+namespace toolrack::testing {
+
+struct RackOptions {
+  call::Mode mode = call::Mode::kLocal;
+  std::optional<accounts::LimitSettings> limits;  ///< Of every key.
+  std::chrono::milliseconds store_delay{0};
+  std::size_t loops = 1;
+  net::Limits http;
+};
+
+/// Members in the order of their making. Whoever runs calls ends them before the rack goes.
+class Rack {
+ public:
+  Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options = {});
+  ~Rack();
+  Rack(const Rack&) = delete;
+  Rack& operator=(const Rack&) = delete;
+
+  /// Replaces the catalogue; its generation grows by one.
+  void publish(std::vector<std::shared_ptr<const registry::Tool>> tools);
+  /// A new key's secret.
+  std::string make_key(std::string_view account = "acc_one", accounts::Scopes scopes = accounts::Scopes::standard());
+
+  const base::Clock& clock = base::system_clock();
+  MemoryStore store;
+  base::Metrics metrics;
+  base::Pool pool{"rack", 4};
+  base::Loops loops;
+  registry::PublishedCatalogue catalogue;
+  std::unique_ptr<accounts::Keys> keys;
+  accounts::Usage usage;
+  accounts::ClassLimits class_limits;
+  call::CallPath calls;
+  operations::Table table;
+  operations::Services services;
+  operations::Runner runner;
+  accounts::PrincipalRef local, anonymous;
+  std::vector<std::unique_ptr<call::Identifier>> identifiers;
+  std::atomic<bool> is_ready{true};
+};
+
+/// A rack that serves HTTP.
+class ServedRack {
+ public:
+  explicit ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options = {});
+  ~ServedRack();
+
+  TempDirectory directory;
+  Rack rack;
+  FakeClock session_clock;  ///< Of the legacy sessions only.
+  mcp::Sessions sessions;
+  mcp::McpHandler mcp;
+  rest::RestHandler rest;
+  std::uint16_t port = 0;
+  std::string socket_path;
+
+ private:
+  class Front final : public net::Handler {
+   public:
+    explicit Front(ServedRack& rack) : rack_(rack) {}
+    void handle(const net::Request& request, net::Exchange& exchange) override;
+
+   private:
+    ServedRack& rack_;
+    const net::HostGuard guard_{{}};
+  };
+  Front front_{*this};
+  std::unique_ptr<net::Server> server_;
+};
+
+}  // namespace toolrack::testing
