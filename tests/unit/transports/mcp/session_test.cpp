@@ -1,0 +1,118 @@
+#include "transports/mcp/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "support/fake_clock.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+class SessionsTest : public ::testing::Test {
+ protected:
+  testing::FakeClock clock_;
+  Sessions sessions_{Sessions::Key{7}, clock_};
+};
+
+TEST_F(SessionsTest, TellsWhatWasAgreed) {
+  for (const auto revision : {Revision::k20241105, Revision::k20250326, Revision::k20250618, Revision::k20251125}) {
+    const auto found = sessions_.find(sessions_.open(revision, "acc"), "acc");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->revision, revision);
+  }
+}
+
+TEST_F(SessionsTest, MakesIdsOfVisibleAsciiThatNeverRepeat) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const auto id = sessions_.open(kNewestLegacy, "acc");
+    EXPECT_TRUE(std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; }));
+    EXPECT_GE(id.size(), 22u) << "at least 128 bits";
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 1000u);
+}
+
+TEST_F(SessionsTest, RefusesAnIdWithAnyCharacterChanged) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    for (const char other : {'A', 'z', '_', '=', '\0'}) {
+      auto changed = id;
+      if (changed[i] == other) continue;
+      changed[i] = other;
+      EXPECT_FALSE(sessions_.find(changed, "acc")) << i;
+    }
+    EXPECT_FALSE(sessions_.find(id.substr(0, i), "acc")) << "cut at " << i;
+  }
+  EXPECT_FALSE(sessions_.find(id + "A", "acc"));
+  EXPECT_TRUE(sessions_.find(id, "acc")) << "the control";
+}
+
+TEST_F(SessionsTest, RefusesAnotherAccountAndNoAccount) {
+  const auto id = sessions_.open(kNewestLegacy, "acc_one");
+  EXPECT_TRUE(sessions_.find(id, "acc_one"));
+  EXPECT_FALSE(sessions_.find(id, "acc_two"));
+  EXPECT_FALSE(sessions_.find(id, ""));
+}
+
+TEST_F(SessionsTest, LetsAnybodyUseASessionOpenedWithoutAKey) {
+  const auto id = sessions_.open(kNewestLegacy, "");
+  EXPECT_TRUE(sessions_.find(id, ""));
+  EXPECT_TRUE(sessions_.find(id, "acc_one"));
+}
+
+TEST_F(SessionsTest, ExpireAfterADay) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  clock_.advance(std::chrono::seconds(Sessions::kLifetimeSeconds));
+  EXPECT_TRUE(sessions_.find(id, "acc"));
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_FALSE(sessions_.find(id, "acc"));
+  EXPECT_FALSE(sessions_.end(id, "acc"));
+}
+
+TEST_F(SessionsTest, SurviveARestartWithTheSameKeyOnly) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  EXPECT_TRUE(Sessions(Sessions::Key{7}, clock_).find(id, "acc"));
+  EXPECT_FALSE(Sessions(Sessions::Key{8}, clock_).find(id, "acc"));
+}
+
+TEST_F(SessionsTest, StayEndedOnceEnded) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  const auto other = sessions_.open(kNewestLegacy, "acc");
+  EXPECT_FALSE(sessions_.end(id, "acc_two")) << "not by another account";
+  EXPECT_TRUE(sessions_.find(id, "acc"));
+  EXPECT_TRUE(sessions_.end(id, "acc"));
+  EXPECT_FALSE(sessions_.find(id, "acc"));
+  EXPECT_FALSE(sessions_.end(id, "acc"));
+  EXPECT_TRUE(sessions_.find(other, "acc")) << "the others go on";
+}
+
+TEST_F(SessionsTest, CannotBeEndedInAnotherSpellingAndGoOn) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  EXPECT_TRUE(sessions_.end(id, "acc"));
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) {
+    auto respelled = id;
+    respelled.back() = c;
+    EXPECT_FALSE(sessions_.find(respelled, "acc")) << "the last character has bits to spare";
+  }
+}
+
+TEST_F(SessionsTest, CanBeUsedAndEndedByManyThreads) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([this] {
+      for (int i = 0; i < 200; ++i) {
+        const auto id = sessions_.open(kNewestLegacy, "acc");
+        EXPECT_TRUE(sessions_.find(id, "acc"));
+        EXPECT_TRUE(sessions_.end(id, "acc"));
+        EXPECT_FALSE(sessions_.find(id, "acc"));
+      }
+    });
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace toolrack::mcp
