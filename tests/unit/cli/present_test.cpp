@@ -1,0 +1,84 @@
+#include "cli/present.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace toolrack::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string presented(std::string_view operation, std::string_view answer) {
+  return present(operation, *base::json::parse(answer));
+}
+
+TEST(Columns, AreAsWideAsTheirWidestCell) {
+  Columns columns({"A", "LONG HEAD", "C"});
+  columns.add({"wide cell", "x", "y"});
+  EXPECT_EQ(columns.text(),
+            "A          LONG HEAD  C\n"
+            "wide cell  x          y\n");
+}
+
+TEST(Columns, CountCharactersAndNotBytes) {
+  Columns columns({"Ä", "B"});
+  columns.add({"xy", "z"});
+  EXPECT_EQ(columns.text(), "Ä   B\nxy  z\n");
+}
+
+TEST(Columns, LeaveNoBlanksAtTheEndOfALine) {
+  Columns columns({"A", "B", "C"});
+  columns.add({"1", "", ""});
+  EXPECT_EQ(columns.text(), "A  B  C\n1\n");
+}
+
+TEST(Present, ShowsToolsWithTheirSkills) {
+  const auto text = presented("list_tools",
+                              R"({"tools":[{"name":"seo","version":"1.0.0","description":"Checks pages.",
+                              "skills":[{"name":"a"},{"name":"b"}]}],"total":1})");
+  EXPECT_THAT(text, StartsWith("TOOL  VERSION  SKILLS"));
+  EXPECT_THAT(text, HasSubstr("seo   1.0.0    a, b"));
+}
+
+TEST(Present, SaysThatNoToolMatches) {
+  EXPECT_EQ(presented("discover", R"({"tools":[],"total":0})"), "No tool matches.\n");
+}
+
+TEST(Present, MarksTheInputsThatASkillNeeds) {
+  const auto text = presented("get_tool", R"({"name":"t","version":"1.0.0","owner":"o","description":"d","skills":[
+    {"name":"s","description":"e","inputSchema":{"properties":{"must":{"type":"string"},"may":{}},"required":["must"]}}]})");
+  EXPECT_THAT(text, HasSubstr("--must *"));
+  EXPECT_THAT(text, HasSubstr("--may\n"));
+}
+
+TEST(Present, ShowsTheOutputOfACallAlone) {
+  EXPECT_EQ(presented("use_tool", R"({"status":"success","output":{"a":1},"cost":0})"), "{\n  \"a\": 1\n}\n");
+}
+
+TEST(Present, ShowsWhatACallWithoutStructureSays) {
+  EXPECT_EQ(presented("use_tool", R"({"content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})"),
+            "one\ntwo\n");
+}
+
+TEST(Present, PrintsANewKeyAndNothingElse) {
+  EXPECT_EQ(presented("create_api_key", R"({"api_key":"tr_live_1","id":"k"})"), "tr_live_1\n");
+}
+
+TEST(Present, PrintsWhatItDoesNotKnowAsJson) {
+  EXPECT_EQ(presented("other", R"({"a":[1]})"), "{\n  \"a\": [\n    1\n  ]\n}\n");
+}
+
+TEST(PresentError, TellsEveryViolationAndTheRemedy) {
+  const auto error = base::json::parse(
+      R"({"code":"invalid_input","message":"the input is wrong","resolution_hint":"Correct it.",
+          "details":[{"pointer":"/a","message":"expected a string"},{"pointer":"/b","message":"is missing"}]})");
+  EXPECT_EQ(present_error(*error),
+            "toolrack: the input is wrong (invalid_input)\n"
+            "  /a: expected a string\n"
+            "  /b: is missing\n"
+            "  Correct it.\n");
+}
+
+}  // namespace
+}  // namespace toolrack::cli
