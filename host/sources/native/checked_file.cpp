@@ -1,0 +1,125 @@
+#include "sources/native/checked_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <toolrack/abi.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "base/json.hpp"
+#include "registry/manifest.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+std::optional<LoadError> find_unsafe(const std::string& path, const struct stat& status) {
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return LoadError(LoadCode::kPermissions, fmt::format("{} belongs to user {}", path, status.st_uid));
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return LoadError(LoadCode::kPermissions,
+                     fmt::format("others than its owner may write to {} (mode {:o})", path, status.st_mode & 07777));
+  }
+  return std::nullopt;
+}
+
+struct Version {
+  int major = 0, minor = 0;
+};
+
+std::optional<Version> read_version(std::string_view text) {
+  Version out;
+  const auto* end = text.data() + text.size();
+  auto read = std::from_chars(text.data(), end, out.major);
+  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '.') return std::nullopt;
+  read = std::from_chars(read.ptr + 1, end, out.minor);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return out;
+}
+
+/// Versions come first: a manifest of the future may break today's schema, and its reader should hear the reason.
+std::optional<LoadError> find_wrong_version(std::string_view manifest) {
+  const auto document = base::json::parse(manifest);
+  if (!document) return LoadError(LoadCode::kManifest, "the manifest cannot be read: " + document.error().message());
+  if (const auto text = base::json::find_string(*document, "manifest")) {
+    const auto version = read_version(*text);
+    if (version && (version->major > registry::kManifestMajor ||
+                    (version->major == registry::kManifestMajor && version->minor > registry::kManifestMinor))) {
+      return LoadError(LoadCode::kManifestNewer,
+                       fmt::format("its manifest has version {}, this host understands {}.{}", *text,
+                                   registry::kManifestMajor, registry::kManifestMinor));
+    }
+  }
+  if (const auto text = base::json::find_string(*document, "abi")) {
+    const auto version = read_version(*text);
+    if (version && version->major != TR_ABI_MAJOR) {
+      return LoadError(LoadCode::kAbiMajor, fmt::format("it is built for ABI {}, this host offers {}.{}", *text,
+                                                        TR_ABI_MAJOR, TR_ABI_MINOR));
+    }
+  }
+  return std::nullopt;
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < 3; ++i) out += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > 3 ? fmt::format("{} and {} more", out, names.size() - 3) : out;
+}
+
+std::string explain(const base::Error& error) {
+  return error.details_json().empty() ? error.message() : fmt::format("{} {}", error.message(), error.details_json());
+}
+
+}  // namespace
+
+LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissions) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return load_fail(LoadCode::kPermissions, fmt::format("cannot look at it: {}", std::strerror(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) return load_fail(LoadCode::kNotElf, "it is no regular file");
+  if (require_safe_permissions) {
+    std::error_code failed;
+    const auto real = std::filesystem::canonical(path, failed);
+    if (failed) return load_fail(LoadCode::kPermissions, fmt::format("cannot follow it: {}", failed.message()));
+    if (auto unsafe = find_unsafe(real.string(), status)) return tl::unexpected(std::move(*unsafe));
+    // Who may write to a folder may replace what is in it: where the link stands, and where it leads.
+    for (const auto& folder : {std::filesystem::path(path).parent_path(), real.parent_path()}) {
+      struct stat of_folder {};
+      if (::stat(folder.c_str(), &of_folder) != 0) {
+        return load_fail(LoadCode::kPermissions,
+                         fmt::format("cannot look at {}: {}", folder.string(), std::strerror(errno)));
+      }
+      if (auto unsafe = find_unsafe(folder.string(), of_folder)) return tl::unexpected(std::move(*unsafe));
+    }
+  }
+  return FileStamp{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols) {
+  auto elf = read_elf(path);
+  if (!elf) return tl::unexpected(elf.error());
+  if (elf->manifest.empty()) return load_fail(LoadCode::kNoManifest, "it carries no manifest note (.note.toolrack)");
+  if (auto wrong = find_wrong_version(elf->manifest)) return tl::unexpected(std::move(*wrong));
+  auto tool = registry::load_manifest(elf->manifest);
+  if (!tool) return load_fail(LoadCode::kManifest, explain(tool.error()));
+  if (!elf->exports(TR_ENTRY_V1_SYMBOL)) {
+    return load_fail(LoadCode::kNoEntry, fmt::format("it does not export {}", TR_ENTRY_V1_SYMBOL));
+  }
+  if (!elf->unique_symbols.empty() && !allow_unique_symbols) {
+    return load_fail(LoadCode::kUniqueSymbols,
+                     fmt::format("it would share these with every other plugin: {}", list(elf->unique_symbols)));
+  }
+  (*tool)->source = "native";
+  (*tool)->build_id = elf->build_id;
+  return CheckedFile{std::move(*elf), std::move(*tool)};
+}
+
+}  // namespace toolrack::sources::native

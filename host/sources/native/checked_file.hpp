@@ -1,0 +1,35 @@
+/// Everything that can be said about a file without loading it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "registry/tool.hpp"
+#include "sources/native/elf_reader.hpp"
+#include "sources/native/load_error.hpp"
+
+namespace toolrack::sources::native {
+
+/// Tells whether a file is still the one we looked at.
+struct FileStamp {
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t modified_ns = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+/// Follows symbolic links. kPermissions when it cannot be looked at, or, with `require_safe_permissions`, when it or
+/// its folder belongs to somebody else than root and us, or others may write to one of them. kNotElf for anything but a
+/// file.
+LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissions);
+
+/// A plugin that may be loaded: whole, ours, with a manifest this host understands.
+struct CheckedFile {
+  ElfInfo elf;
+  std::shared_ptr<registry::Tool> tool;  ///< Without handlers; source and build id set.
+};
+
+/// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, kNoEntry, kUniqueSymbols.
+LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols);
+
+}  // namespace toolrack::sources::native

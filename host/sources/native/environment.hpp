@@ -1,0 +1,53 @@
+/// What the native source needs from the program around it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/metrics.hpp"
+#include "base/pool.hpp"
+#include "sources/native/library.hpp"
+
+namespace toolrack::services::http {
+class Client;
+}
+
+namespace toolrack::sources::native {
+
+struct Settings {
+  /// For private copies; made when missing, mode 0700. Of this process alone.
+  std::filesystem::path runtime_dir;
+  UnloadPolicy unload = default_unload_policy();
+  /// Files and their folders must belong to root or to us, and nobody else may write to them.
+  bool require_safe_permissions = false;
+  bool allow_unique_symbols = false;
+  /// Provider slug to base URL, in place of the manifest's: how tests put a local server there.
+  std::map<std::string, std::string, std::less<>> provider_base_urls;
+  /// The operator's settings for a plugin, by "owner/slug", JSON objects.
+  std::map<std::string, std::string, std::less<>> plugin_config;
+  /// After a cancellation or the deadline, how long a plugin may take to complete before the host answers itself.
+  std::chrono::milliseconds grace{2'000};
+  /// After a failed load, how long until a call may try again.
+  std::chrono::milliseconds retry_after{30'000};
+  /// How long calls may go on when their module is to be closed, before they are cancelled.
+  std::chrono::milliseconds drain_timeout{30'000};
+};
+
+/// All of it outlives the source, and the loops and pools run until the source has been destroyed.
+struct Environment {
+  base::Loops* loops = nullptr;
+  base::Pool* workers = nullptr;              ///< Pooled skills.
+  base::Pool* blocking = nullptr;             ///< Blocking skills and toolrack.executor/1's post_blocking.
+  std::vector<services::http::Client*> http;  ///< By loop index; empty: plugins get no toolrack.http/1.
+  const base::Clock* clock = &base::system_clock();
+  base::Metrics* metrics = nullptr;
+  Settings settings;
+};
+
+}  // namespace toolrack::sources::native

@@ -1,0 +1,14 @@
+/// The tables of host functions, one per ABI service. A file each: host_<service>.cpp. Constant, shared by all plugins.
+#pragma once
+
+#include <toolrack/abi.h>
+
+namespace toolrack::sources::native {
+
+const tr_call_api& call_service() noexcept;
+const tr_log_api& log_service() noexcept;
+const tr_clock_api& clock_service() noexcept;
+const tr_executor_api& executor_service() noexcept;
+const tr_http_api& http_service() noexcept;
+
+}  // namespace toolrack::sources::native

@@ -1,0 +1,151 @@
+/// One generation of one plugin: from a checked file to a closed library.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/gate.hpp"
+#include "base/metrics.hpp"
+#include "base/mutex.hpp"
+#include "registry/handler.hpp"
+#include "registry/tool.hpp"
+#include "sources/native/elf_reader.hpp"
+#include "sources/native/http_targets.hpp"
+#include "sources/native/instance.hpp"
+#include "sources/native/load_error.hpp"
+#include "sources/native/plugin_file.hpp"
+#include "sources/native/reaper.hpp"
+#include "sources/native/runtime.hpp"
+
+namespace toolrack::sources::native {
+
+/// The handler of every skill of its tool. Loads the library on the first call, lets calls in while it serves, and
+/// closes it once drained: gate shut, last lease gone, stop, call 0 quiet, destroy, dlclose, and a look whether it
+/// really left.
+///
+/// A lease is held for every call from its beginning until its last frame has returned from the library and its output
+/// has been released; not merely until it completed. So what is leased is never unmapped, and nothing else has to be
+/// waited for.
+///
+/// Owner: the source and the skills of the tool, shared. It owns its tool too; that circle is broken when it is closed.
+/// Threads: `invoke` and `cancel` on the call's loop; `load`, and what the reaper does, off the loops, one at a time;
+/// everything else any thread.
+class Module final : public registry::Handler, public std::enable_shared_from_this<Module> {
+ public:
+  /// `file` has passed the pre-check; `elf` is what was read from it. `runtime`, `reaper` and `control` outlive the
+  /// module.
+  Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::string file, ElfInfo elf,
+         std::shared_ptr<const registry::Tool> tool);
+  ~Module() override;
+
+  // --- registry::Handler.
+
+  /// Inside the library an inline skill runs here and now. A module that is not loaded yet is loaded by the first call,
+  /// off the loop, while others wait for the same load; a failed one answers kPluginFailed until the back-off is over.
+  std::uint64_t invoke(const registry::Invocation& invocation, registry::Completion& completion) override;
+  void cancel(std::uint64_t ticket) override;
+
+  // --- By the source.
+
+  /// Loads it now, off the calling thread, without a call.
+  void load_soon();
+  /// Lets nobody in any more; when the last call has left, or the drain timeout has cancelled it, destroys the plugin
+  /// and closes the library on the reaper's thread. `closed` (may be null) runs there afterwards, at once when it was
+  /// closed before.
+  void drain(std::function<void()> closed);
+  PluginFile report() const;
+  void set_path(std::string path);
+  const std::string& build_id() const noexcept { return build_id_; }
+  std::shared_ptr<const registry::Tool> tool() const;
+
+  // --- By its instance and calls. Valid while a lease or activity is held.
+
+  const registry::Tool& leased_tool() const noexcept { return *tool_; }
+  const HttpTargets& http_targets() const noexcept { return http_targets_; }
+  const std::string& id() const noexcept { return id_; }
+  /// The plugin did what the contract forbids: counted, and logged less and less often.
+  void note_misuse(std::string_view function, std::string_view what) noexcept;
+  /// An inline skill kept the loop for so long. Three times too long, and it goes to the pool from now on.
+  void note_loop_frame(const registry::Skill& skill, std::int64_t duration_ns) noexcept;
+  /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
+  void call_is_quiet(bool was_admitted);
+  /// True when the call was still waiting here, and is not any more.
+  bool unpark(NativeCall& call);
+  /// The host has answered a call that the plugin may still be working on, until `forget_debt` or the end of the
+  /// plugin.
+  void add_debt(NativeCall& call);
+  void forget_debt(NativeCall& call);
+  /// complete() came after the host had answered.
+  void note_late_completion(NativeCall& call, std::vector<base::LentBytes> lent);
+
+ private:
+  struct SkillState {
+    std::atomic<std::uint32_t> overruns{0};
+    std::atomic<bool> is_demoted{false};
+  };
+
+  std::uint64_t invoke_slowly(NativeCall& call);
+  registry::Mode mode_of(const registry::Skill& skill) const noexcept;
+  void post_start(NativeCall& call, Instance& instance);
+  void load();
+  LoadResult<std::unique_ptr<Instance>> make_instance();
+  void set_state(PluginState state);
+  void cancel_all_calls();
+  void stop_instance();
+  void close_instance();
+  void finish(bool is_resident);
+
+  // Constant after construction.
+  Runtime& runtime_;
+  Reaper& reaper_;
+  base::Pool& control_;
+  const std::string id_, version_, build_id_;
+  const std::uint64_t size_;
+  const bool bundled_;
+  const HttpTargets http_targets_;
+  const std::uint32_t max_running_;  // 0: not limited.
+  const UnloadPolicy unload_;
+  const std::string config_json_;
+  base::Counter& calls_;
+  base::Counter& misuse_metric_;
+
+  // One gate a loop, so that cores do not fight for one cache line. All are closed together.
+  std::vector<std::unique_ptr<base::Gate>> gates_;
+  std::atomic<std::size_t> open_gates_;
+
+  // What the call path reads: the instance while it serves, else null.
+  std::atomic<Instance*> serving_{nullptr};
+  std::vector<SkillState> skills_;
+  std::atomic<std::uint64_t> misuses_{0};
+
+  // Held while the plugin's [control] functions run: loading against closing.
+  std::mutex control_mutex_;
+  std::unique_ptr<Instance> instance_;  // Written under control_mutex_.
+
+  mutable base::Mutex mutex_;
+  std::string file_ TR_GUARDED_BY(mutex_);
+  PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
+  bool is_loading_ TR_GUARDED_BY(mutex_) = false;
+  std::optional<LoadError> failure_ TR_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point retry_at_ TR_GUARDED_BY(mutex_);
+  std::int64_t loaded_at_ TR_GUARDED_BY(mutex_) = 0;
+  std::deque<NativeCall*> parked_ TR_GUARDED_BY(mutex_);  // For the load, or for one of max_running_ places.
+  std::uint32_t running_ TR_GUARDED_BY(mutex_) = 0;
+  std::set<NativeCall*> debts_ TR_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> when_closed_ TR_GUARDED_BY(mutex_);
+  bool is_draining_ TR_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Module> self_while_draining_ TR_GUARDED_BY(mutex_);
+
+  std::shared_ptr<const registry::Tool> tool_;  // Until closed; then nobody holds a lease that would read it.
+};
+
+}  // namespace toolrack::sources::native

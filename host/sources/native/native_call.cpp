@@ -1,0 +1,383 @@
+#include "sources/native/native_call.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "sources/native/abi_text.hpp"
+#include "sources/native/instance.hpp"
+#include "sources/native/module.hpp"
+#include "sources/native/outcome_reader.hpp"
+#include "sources/native/runtime.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+/// Frames that one turn of a thread runs for one call before others have theirs.
+constexpr int kFramesPerTurn = 64;
+/// Buffers that a pooled call keeps for its next use.
+constexpr std::size_t kKeptBytes = 64 << 10;
+
+std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+/// Which frame this thread runs. Host code only; plugins never see it.
+struct Current {
+  NativeCall* call = nullptr;
+  Operation* delivering = nullptr;
+  bool is_on_loop = false;
+  bool is_invoke = false;
+};
+thread_local Current current_frame;
+
+void trim(std::string& buffer) {
+  if (buffer.capacity() > kKeptBytes) std::string().swap(buffer);
+}
+
+}  // namespace
+
+/// Marks this thread as inside a frame of the call, and says afterwards how long it took.
+class NativeCall::FrameScope {
+ public:
+  FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
+      : call_(call), outer_(current_frame), started_ns_(is_on_loop ? now_ns() : 0) {
+    current_frame = {&call, nullptr, is_on_loop, is_invoke};
+  }
+  ~FrameScope() {
+    const bool was_on_loop = current_frame.is_on_loop;
+    current_frame = outer_;
+    if (was_on_loop && call_.skill_ != nullptr) call_.module_->note_loop_frame(*call_.skill_, now_ns() - started_ns_);
+  }
+  FrameScope(const FrameScope&) = delete;
+  FrameScope& operator=(const FrameScope&) = delete;
+
+ private:
+  NativeCall& call_;
+  const Current outer_;
+  const std::int64_t started_ns_;
+};
+
+NativeCall* NativeCall::current() noexcept { return current_frame.call; }
+bool NativeCall::current_is_on_loop() noexcept { return current_frame.is_on_loop; }
+Operation* NativeCall::delivering() noexcept { return current_frame.delivering; }
+void NativeCall::set_delivering(Operation* operation) noexcept { current_frame.delivering = operation; }
+
+NativeCall::NativeCall(Runtime& runtime, base::Loop& loop, CallPool* pool)
+    : runtime_(runtime), loop_(loop), pool_(pool), slot_(runtime.calls.take()) {
+  if (slot_ != nullptr) slot_->value = this;
+}
+
+NativeCall::~NativeCall() {
+  if (slot_ == nullptr) return;
+  runtime_.calls.close(*slot_, slot_->handle());  // Call 0, or one whose plugin never completed it.
+  runtime_.calls.retire(*slot_);
+}
+
+void NativeCall::begin(Module& module, const registry::Invocation& invocation, registry::Completion& completion,
+                       base::GateLease lease) {
+  module_ = &module;
+  skill_ = invocation.skill;
+  invocation_ = &invocation;
+  completion_ = &completion;
+  deadline_ns_ = invocation.deadline_ns;
+  lease_ = std::move(lease);
+  is_cancelled_.store(false, std::memory_order_relaxed);
+  cancel_reason_.store(CancelReason::kCaller, std::memory_order_relaxed);
+  completed_in_frame_ = false;
+  output_needs_lease_ = false;
+  was_admitted_ = false;
+  instance_.store(nullptr, std::memory_order_relaxed);
+  activity_.store(1, std::memory_order_relaxed);
+  storage_.store(1, std::memory_order_relaxed);
+  answer_.store(Answer::kOwed, std::memory_order_relaxed);
+  describe();
+  ticket_ = runtime_.calls.open(*slot_);
+}
+
+void NativeCall::describe() {
+  const auto& in = *invocation_;
+  input_.assign(in.input_json);
+  const std::uint32_t flags = (in.wants_partials ? TR_CALL_PARTIALS : 0U) | (in.wants_progress ? TR_CALL_PROGRESS : 0U);
+  abi_ = tr_invocation{sizeof(tr_invocation), TR_SKILL,       skill_->index,  flags,   in.run,
+                       to_abi(skill_->name),  to_abi(input_), in.deadline_ns, nullptr, {nullptr, 0}};
+  if (in.backend == nullptr) return;
+  const auto& backend = *in.backend;
+  backend_text_.clear();
+  for (const auto text : {backend.provider, backend.base_url, backend.credential, backend.options_json})
+    backend_text_ += text;
+  std::size_t at = 0;
+  const auto next = [&](std::string_view text) {
+    const tr_str out{backend_text_.data() + at, text.size()};
+    at += text.size();
+    return out;
+  };
+  abi_backend_.struct_size = sizeof(tr_backend);
+  abi_backend_.flags = (backend.byok ? TR_BACKEND_BYOK : 0U) | (backend.last ? TR_BACKEND_LAST : 0U);
+  abi_backend_.attempt = in.attempt;
+  abi_backend_.provider = next(backend.provider);
+  abi_backend_.base_url = next(backend.base_url);
+  abi_backend_.credential = next(backend.credential);
+  abi_backend_.options_json = next(backend.options_json);
+  abi_.backend = &abi_backend_;
+}
+
+void NativeCall::begin_instance(Module& module, Instance& instance) {
+  is_instance_ = true;
+  module_ = &module;
+  instance_.store(&instance, std::memory_order_release);
+  mode_ = registry::Mode::kPooled;
+  activity_.store(1, std::memory_order_relaxed);
+  storage_.store(1, std::memory_order_relaxed);
+  ticket_ = runtime_.calls.open(*slot_);
+}
+
+std::uint64_t NativeCall::start(Instance& instance, registry::Mode mode) {
+  if (is_cancelled()) [[unlikely]] {
+    refuse(give_up_error());
+    return 0;
+  }
+  const auto ticket = ticket_;
+  mode_ = mode;
+  instance_.store(&instance, std::memory_order_release);
+  activity_.store(2, std::memory_order_relaxed);  // Open, and the frame of invoke(). Nobody else knows the call yet.
+  strand_.hold();
+  if (mode == registry::Mode::kInline && current() == nullptr) return invoke_here() ? 0 : ticket;
+
+  arm_deadline();
+  const auto enter = [this] { run_invoke(); };
+  switch (mode) {
+    case registry::Mode::kInline:  // Some plugin's frame is below us on this stack: not from inside it.
+      boost::asio::post(loop_.context(), enter);
+      break;
+    case registry::Mode::kPooled:
+      runtime_.environment().workers->post(enter);
+      break;
+    case registry::Mode::kBlocking:
+      runtime_.environment().blocking->post(enter);
+      break;
+  }
+  return ticket;
+}
+
+bool NativeCall::invoke_here() {
+  {
+    FrameScope scope(*this, true, true);
+    const auto& plugin = instance()->plugin();
+    plugin.invoke(plugin.self, ticket_, &abi_);
+  }
+  if (completed_in_frame_) {
+    completed_in_frame_ = false;
+    if (activity_.load(std::memory_order_acquire) == 2 && !slot_->is_pinned()) [[likely]] {
+      // The handle is closed and nobody looks at us: we are the only ones left, and need no atomic arithmetic to go.
+      activity_.store(0, std::memory_order_relaxed);
+      strand_.reset();
+      answer(true);
+      quiet();
+      return true;
+    }
+    deliver();
+    leave_strand();
+    return true;
+  }
+  arm_deadline();
+  leave_strand();
+  return false;
+}
+
+void NativeCall::run_invoke() {
+  if (is_open()) {
+    FrameScope scope(*this, mode_ == registry::Mode::kInline, true);
+    const auto& plugin = instance()->plugin();
+    plugin.invoke(plugin.self, ticket_, &abi_);
+  } else if (runtime_.calls.close(*slot_, ticket_)) {
+    // Given up while it waited for a thread: the plugin has never seen it and owes nothing.
+    module_->forget_debt(*this);
+    drop_storage();
+  }
+  run_frames();
+}
+
+void NativeCall::run_frames() {
+  const bool is_on_loop = mode_ == registry::Mode::kInline;
+  for (int turn = 0; turn < kFramesPerTurn; ++turn) {
+    if (is_on_loop && std::exchange(completed_in_frame_, false)) deliver();
+    Frame* frame = strand_.take();
+    if (frame == nullptr) {
+      if (!strand_.leave()) continue;
+      return drop_activity();
+    }
+    FrameScope scope(*this, is_on_loop, false);
+    frame->run();
+  }
+  if (is_on_loop && std::exchange(completed_in_frame_, false)) deliver();
+  schedule();
+}
+
+void NativeCall::leave_strand() {
+  if (strand_.leave()) return drop_activity();
+  schedule();
+}
+
+void NativeCall::schedule() {
+  const auto turn = [this] { run_frames(); };
+  switch (mode_) {
+    case registry::Mode::kInline:
+      boost::asio::post(loop_.context(), turn);
+      break;
+    case registry::Mode::kPooled:
+      runtime_.environment().workers->post(turn);
+      break;
+    case registry::Mode::kBlocking:
+      runtime_.environment().blocking->post(turn);
+      break;
+  }
+}
+
+void NativeCall::push(Frame& frame) {
+  const bool may_wait = mode_ == registry::Mode::kBlocking;
+  if (strand_.push(frame)) {
+    add_activity();
+    schedule();
+  } else if (may_wait) {
+    strand_.wake();
+  }
+}
+
+bool NativeCall::wait_for(tr_op handle) {
+  if (current() != this || !current_frame.is_invoke || mode_ != registry::Mode::kBlocking) return false;
+  OperationPtr operation;
+  if (auto pin = runtime_.operations.pin(handle)) operation = *pin;
+  if (operation == nullptr) return true;  // Over already.
+  if (&operation->call() != this) return false;
+  while (!operation->is_over()) {
+    if (Frame* frame = strand_.take()) {
+      FrameScope scope(*this, false, false);
+      frame->run();
+    } else {
+      strand_.wait();
+    }
+  }
+  return true;
+}
+
+bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
+  if (!runtime_.calls.close(*slot_, handle)) return false;
+  auto expected = Answer::kOwed;
+  if (!answer_.compare_exchange_strong(expected, Answer::kGiven, std::memory_order_seq_cst)) {
+    // Too late: the host answered long ago. What it lent us still goes back.
+    std::vector<base::LentBytes> lent;
+    auto late = read_outcome(in, true, lent);
+    if (!late.outcome.output_json.empty()) lent.push_back(std::move(late.outcome.output_json));
+    module_->note_late_completion(*this, std::move(lent));
+    drop_storage();
+    return true;
+  }
+  auto read = read_outcome(in, cancel_reason_.load(std::memory_order_relaxed) == CancelReason::kDeadline, lent_);
+  outcome_ = std::move(read.outcome);
+  if (!read.misuse.empty()) [[unlikely]]
+    module_->note_misuse("complete", read.misuse);
+  output_needs_lease_ = !outcome_.output_json.empty();
+  if (!read.borrowed_output.empty()) {
+    const std::less_equal<const char*> at_most;
+    const auto begin = read.borrowed_output.data();
+    auto output = read.borrowed_output;
+    // A skill that returns its input, or a piece of it, returns bytes that we own.
+    if (!at_most(input_.data(), begin) || !at_most(begin + output.size(), input_.data() + input_.size())) {
+      scratch_.assign(output);
+      output = scratch_;
+    }
+    storage_.fetch_add(1, std::memory_order_relaxed);
+    outcome_.output_json = base::LentBytes(output, &release_storage, this);
+    output_needs_lease_ = true;
+  }
+  if (has_operations_.load(std::memory_order_seq_cst)) cancel_operations();
+  if (current() == this && current_is_on_loop()) {
+    completed_in_frame_ = true;
+  } else {
+    post_deliver();
+  }
+  return true;
+}
+
+void NativeCall::refuse(base::Error error) {
+  runtime_.calls.close(*slot_, ticket_);
+  answer_.store(Answer::kGiven, std::memory_order_seq_cst);
+  outcome_ = registry::Outcome{};
+  outcome_.error = std::move(error);
+  deliver();
+}
+
+void NativeCall::post_deliver() {
+  boost::asio::post(loop_.context(), [this] { deliver(); });
+}
+
+void NativeCall::deliver() {
+  // Who pinned us before the answer was decided may be reading the invocation; it takes a moment.
+  if (slot_->is_pinned()) return post_deliver();
+  answer(false);
+  drop_activity();
+}
+
+void NativeCall::answer(bool is_last_activity) {
+  if (!events_.is_empty()) events_.flush(completion_);
+  if (is_timer_armed_) {
+    is_timer_armed_ = false;
+    timer_->cancel();
+  }
+  if (has_meters_.load(std::memory_order_acquire)) {
+    base::Lock lock(mutex_);
+    outcome_.meters = std::move(meters_);
+    if (raw_cost_micros_) outcome_.raw_cost = base::Money::from_micros(*raw_cost_micros_);
+  }
+  if (output_needs_lease_) outcome_.lease = is_last_activity ? std::move(lease_) : lease_.again();
+  auto* completion = std::exchange(completion_, nullptr);
+  invocation_ = nullptr;
+  completion->complete(std::move(outcome_));
+  outcome_ = registry::Outcome{};
+  lent_.clear();
+}
+
+void NativeCall::release_storage(void* owner) noexcept { static_cast<NativeCall*>(owner)->drop_storage(); }
+
+bool NativeCall::try_add_activity() noexcept {
+  auto count = activity_.load(std::memory_order_relaxed);
+  while (count != 0) {
+    if (activity_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel, std::memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+void NativeCall::drop_activity() noexcept {
+  if (activity_.fetch_sub(1, std::memory_order_acq_rel) == 1) quiet();
+}
+
+void NativeCall::quiet() {
+  Module& module = *module_;
+  if (is_instance_) return instance()->self_is_quiet();
+  // The lease goes last: after it the module, and with it the library, may be gone.
+  const base::GateLease lease = std::move(lease_);
+  module.call_is_quiet(was_admitted_);
+  drop_storage();
+}
+
+void NativeCall::drop_storage() noexcept {
+  if (storage_.fetch_sub(1, std::memory_order_acq_rel) != 1 || pool_ == nullptr) return;
+  trim(input_);
+  trim(scratch_);
+  if (has_meters_.load(std::memory_order_relaxed) || has_texts_.load(std::memory_order_relaxed)) {
+    base::Lock lock(mutex_);
+    meters_.clear();
+    raw_cost_micros_.reset();
+    texts_.clear();
+    has_meters_.store(false, std::memory_order_relaxed);
+    has_texts_.store(false, std::memory_order_relaxed);
+  }
+  has_operations_.store(false, std::memory_order_relaxed);
+  events_.reset();
+  pool_->give_back(*this);
+}
+
+}  // namespace toolrack::sources::native

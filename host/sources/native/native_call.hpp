@@ -1,0 +1,210 @@
+/// One attempt at one skill of a plugin, from invoke() to the last frame that concerns it; and call 0, the plugin
+/// itself.
+///
+/// What keeps it, and what each of these holds back:
+///   - pins: somebody looks at it for a moment (SlotMap). The answer waits for them, because they may read the
+///   invocation.
+///   - activity: open, frames that run or wait, operations, posted work. While there is any, the module's lease is
+///   held, so
+///     the library stays mapped until the last frame has returned from it, however long ago the call completed.
+///   - storage: activity, output that lies in our own buffers, and a call that the host answered itself while the
+///     plugin still owes complete(): the plugin may be reading its arguments.
+/// Calls are pooled per loop and never freed, so a call that completes inside invoke() costs no allocation and no lock.
+#pragma once
+
+#include <toolrack/abi.h>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/gate.hpp"
+#include "base/slot_map.hpp"
+#include "registry/handler.hpp"
+#include "registry/tool.hpp"
+#include "sources/native/call_events.hpp"
+#include "sources/native/operation.hpp"
+#include "sources/native/strand.hpp"
+
+namespace toolrack::sources::native {
+
+class CallPool;
+class Instance;
+class Module;
+class NativeCall;
+class Runtime;
+using CallMap = base::SlotMap<NativeCall*>;
+
+class NativeCall {
+ public:
+  NativeCall(Runtime& runtime, base::Loop& loop, CallPool* pool);
+  NativeCall(const NativeCall&) = delete;
+  NativeCall& operator=(const NativeCall&) = delete;
+  ~NativeCall();
+
+  // --- By the module, on the call's loop.
+
+  /// False when the table of handles was full: of no use.
+  bool has_slot() const noexcept { return slot_ != nullptr; }
+  /// Makes a pooled call into this attempt. `lease` keeps the module.
+  void begin(Module& module, const registry::Invocation& invocation, registry::Completion& completion,
+             base::GateLease lease);
+  /// Makes it call 0 of `instance`, which is told when its activity has ended.
+  void begin_instance(Module& module, Instance& instance);
+  /// Enters the plugin, here and now for an inline skill, else in a pool. Returns the ticket, 0 when it has been
+  /// answered.
+  std::uint64_t start(Instance& instance, registry::Mode mode);
+  /// Answers without the plugin, which has not seen the call.
+  void refuse(base::Error error);
+  /// Watches the deadline and later the grace period.
+  void arm_deadline();
+  enum class CancelReason : std::uint8_t { kCaller, kDeadline, kShutdown };
+  /// The first time: flags it, ends its operations early, calls the plugin's cancel() in a frame of its own.
+  void request_cancel(CancelReason reason);
+  /// After the last real call: ends call 0's operations and lets it go quiet.
+  void end_instance();
+  /// The plugin is gone: whatever it still owed is forgiven.
+  void forgive();
+
+  // --- Any thread that holds activity or a pin.
+
+  tr_call handle() const noexcept { return slot_->handle(); }
+  Module* module() const noexcept { return module_; }
+  Instance* instance() const noexcept { return instance_.load(std::memory_order_acquire); }
+  base::Loop& loop() const noexcept { return loop_; }
+  Runtime& runtime() const noexcept { return runtime_; }
+  /// Null for call 0.
+  const registry::Skill* skill() const noexcept { return skill_; }
+  bool is_instance() const noexcept { return is_instance_; }
+  bool is_cancelled() const noexcept { return is_cancelled_.load(std::memory_order_acquire); }
+  /// Not answered yet: the invocation may be read. Needs a pin, or the loop's thread.
+  bool is_open() const noexcept { return answer_.load(std::memory_order_seq_cst) == Answer::kOwed; }
+  const registry::Invocation& invocation() const noexcept { return *invocation_; }
+  std::int64_t deadline_ns() const noexcept { return deadline_ns_; }
+
+  /// As the plugin sees it; null when the skill has no providers.
+  const tr_backend* backend() const noexcept { return abi_.backend; }
+  /// Takes what the plugin says. False when the call was completed before.
+  bool complete(tr_call handle, const tr_outcome& outcome);
+  /// A copy of `text` that stays as long as our storage.
+  tr_str keep_text(std::string_view text);
+  void meter(std::string_view unit, std::int64_t millionths);
+  CallEvents& events() noexcept { return events_; }
+  /// Posts a flush of the events to the loop.
+  void post_flush();
+  /// Ends `operation` once the events have room again.
+  void when_writable(OperationPtr operation);
+
+  tr_call ticket() const noexcept { return ticket_; }
+  /// Counts against the manifest's concurrency until it is quiet. By the module.
+  void set_admitted() noexcept { was_admitted_ = true; }
+
+  /// False when there is none left: for call 0, whose end plugins do not see coming.
+  [[nodiscard]] bool try_add_activity() noexcept;
+  void add_activity() noexcept { activity_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_activity() noexcept;
+  /// Lists an operation, so that it ends with the call; ends it at once when the call wants no more.
+  void adopt(Operation& operation);
+  /// Runs it in turn with our other frames, later, never from here. The caller holds activity for it.
+  void push(Frame& frame);
+  /// toolrack.call/1's wait(), in invoke()'s thread of a blocking skill. False when this is not the place for it.
+  bool wait_for(tr_op operation);
+
+  /// The call whose frame this thread runs, or nullptr; and is that on the call's loop?
+  static NativeCall* current() noexcept;
+  static bool current_is_on_loop() noexcept;
+  /// The operation whose done() this thread runs, or nullptr.
+  static Operation* delivering() noexcept;
+
+ private:
+  friend class CallPool;
+  friend class Operation;
+  class FrameScope;
+  class CancelFrame;
+  enum class Answer : std::uint8_t { kOwed, kGiven, kAbandoned };
+
+  static void set_delivering(Operation* operation) noexcept;
+  void describe();
+  bool invoke_here();
+  void run_invoke();
+  void run_frames();
+  void leave_strand();
+  void schedule();
+  void post_deliver();
+  void deliver();
+  void answer(bool is_last_activity);
+  void arm_timer(std::chrono::nanoseconds delay);
+  void on_timer();
+  void abandon();
+  base::Error give_up_error() const;
+  void cancel_operations();
+  void forget(Operation& operation);
+  void quiet();
+  void drop_storage() noexcept;
+  static void release_storage(void* owner) noexcept;
+
+  // Constant after construction.
+  Runtime& runtime_;
+  base::Loop& loop_;
+  CallPool* const pool_;  // Null for call 0, whose owner is its instance.
+  CallMap::Slot* const slot_;
+
+  // Constant from begin() until the storage is free again.
+  Module* module_ = nullptr;
+  const registry::Skill* skill_ = nullptr;
+  const registry::Invocation* invocation_ = nullptr;  // Gone once answered.
+  std::int64_t deadline_ns_ = 0;
+  bool is_instance_ = false;
+  bool was_admitted_ = false;
+  tr_invocation abi_{};
+  tr_backend abi_backend_{};
+  std::string input_;         // A copy: the plugin may read it after we have answered ourselves.
+  std::string backend_text_;  // Of abi_backend_.
+  tr_call ticket_ = 0;
+  std::atomic<Instance*> instance_{nullptr};  // Set by start().
+
+  // Of the loop's thread.
+  registry::Completion* completion_ = nullptr;
+  std::optional<boost::asio::steady_timer> timer_;
+  bool is_timer_armed_ = false;
+  bool completed_in_frame_ = false;
+
+  // Of whoever completed the call, then of the loop.
+  registry::Outcome outcome_;
+  std::vector<base::LentBytes> lent_;  // Taken from the plugin, given back outside its frames.
+  bool output_needs_lease_ = false;
+  std::string scratch_;  // Output that the plugin did not lend.
+
+  // Of the strand's holder.
+  registry::Mode mode_ = registry::Mode::kPooled;
+  base::GateLease lease_;  // Moved out by the last activity, or with the answer.
+
+  base::Mutex mutex_;
+  Operation* operations_ TR_GUARDED_BY(mutex_) = nullptr;
+  std::vector<OperationPtr> writers_ TR_GUARDED_BY(mutex_);
+  std::vector<registry::Meter> meters_ TR_GUARDED_BY(mutex_);
+  std::optional<std::int64_t> raw_cost_micros_ TR_GUARDED_BY(mutex_);
+  std::deque<std::string> texts_ TR_GUARDED_BY(mutex_);
+
+  Strand strand_;
+  CallEvents events_;
+  std::atomic<std::uint32_t> activity_{0};
+  std::atomic<std::uint32_t> storage_{0};
+  std::atomic<Answer> answer_{Answer::kGiven};
+  std::atomic<bool> is_cancelled_{false};
+  std::atomic<bool> has_operations_{false};
+  std::atomic<bool> has_meters_{false};
+  std::atomic<bool> has_texts_{false};
+  std::atomic<CancelReason> cancel_reason_{CancelReason::kCaller};
+
+  // Of the pool.
+  NativeCall* next_free_ = nullptr;
+};
+
+}  // namespace toolrack::sources::native

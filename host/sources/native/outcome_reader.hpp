@@ -1,0 +1,32 @@
+/// Turns what a plugin passes to complete() and emit() into the host's own words, and trusts none of it.
+#pragma once
+
+#include <toolrack/abi.h>
+
+#include <string>
+#include <vector>
+
+#include "base/lent_bytes.hpp"
+#include "registry/outcome.hpp"
+
+namespace toolrack::sources::native {
+
+/// A bad number or a status that says nothing becomes kInternal.
+base::ErrorCode to_error_code(tr_status status, std::uint32_t flags) noexcept;
+
+struct ReadOutcome {
+  registry::Outcome outcome;         ///< Without lease, meters and cost. `output_json` is set only when it is lent.
+  std::string_view borrowed_output;  ///< Valid until complete() returns: the caller copies it.
+  std::string misuse;  ///< Not empty: the plugin broke the contract; the outcome says kInternal or kInvalidOutput.
+};
+
+/// Copies everything but the output. Buffers that the plugin handed over go into `lent`, whatever the result, to be
+/// given back when no frame of the plugin is on the stack. `is_overdue`: the deadline has passed, a cancelled call has
+/// timed out.
+ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent);
+
+/// One content block; its bytes are copied and the buffer goes into `lent`. False when it breaks the contract; `misuse`
+/// says how.
+bool read_part(const tr_part& in, registry::Part& out, std::vector<base::LentBytes>& lent, std::string& misuse);
+
+}  // namespace toolrack::sources::native

@@ -1,0 +1,43 @@
+#include "sources/native/runtime.hpp"
+
+#include <utility>
+
+namespace toolrack::sources::native {
+
+CallPool::~CallPool() = default;
+
+NativeCall* CallPool::take() {
+  if (free_ == nullptr) free_ = returned_.exchange(nullptr, std::memory_order_acquire);
+  if (free_ == nullptr) {
+    auto call = std::make_unique<NativeCall>(runtime_, loop_, this);
+    if (!call->has_slot()) return nullptr;
+    return calls_.emplace_back(std::move(call)).get();
+  }
+  return std::exchange(free_, free_->next_free_);
+}
+
+void CallPool::give_back(NativeCall& call) noexcept {
+  if (loop_.is_current()) {
+    call.next_free_ = free_;
+    free_ = &call;
+    return;
+  }
+  auto* head = returned_.load(std::memory_order_relaxed);
+  do {
+    call.next_free_ = head;
+  } while (!returned_.compare_exchange_weak(head, &call, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void CallPool::for_each(const std::function<void(NativeCall&)>& visit) {
+  for (std::size_t i = 0; i < calls_.size(); ++i) visit(*calls_[i]);
+}
+
+Runtime::Runtime(Environment environment) : environment_(std::move(environment)) {
+  for (std::size_t i = 0; i < environment_.loops->size(); ++i) {
+    pools_.push_back(std::make_unique<CallPool>(*this, (*environment_.loops)[i]));
+  }
+}
+
+Runtime::~Runtime() = default;
+
+}  // namespace toolrack::sources::native
