@@ -81,7 +81,10 @@ class Run {
     auto* stdio = command("stdio", "Speak MCP on standard input and output");
     stdio->add_option("--expose", stdio_.expose, "flat: every skill under its own name; meta: the meta-tools")
         ->check(CLI::IsMember({"flat", "meta"}));
-    stdio->add_option("--tools", stdio_.tools, "Only these tools")->delimiter(',')->allow_extra_args(false)->type_name("TOOL,...");
+    stdio->add_option("--tools", stdio_.tools, "Only these tools")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("TOOL,...");
     stdio->callback([this] {
       command_ = [this] {
         stdio_.target = target_;
