@@ -59,8 +59,7 @@ base::Result<Match> Router::match(const net::Request& request, std::string& allo
       return match;
     }
     if (allow.find(route.method) == std::string::npos)
-      fmt::format_to(std::back_inserter(allow), "{}{}{}", allow.empty() ? "" : ", ", route.method,
-                     route.method == "GET" ? ", HEAD" : "");
+      fmt::format_to(std::back_inserter(allow), "{}{}", allow.empty() ? "" : ", ", route.method);
   }
   if (!allow.empty())
     return fail(ErrorCode::kMethodNotAllowed, fmt::format("{} does not take {}", request.path, request.method_text),
