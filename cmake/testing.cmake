@@ -1,6 +1,17 @@
 # toolrack_test(NAME name SOURCES ... LIBS ... [LABELS ...]): one GoogleTest program a folder, one ctest entry a case.
 find_package(GTest REQUIRED)
 include(GoogleTest)
+
+# Only what ThreadSanitizer is to see, so that its build does not make the rest.
+add_custom_target(concurrency_tests)
+
+if(TOOLRACK_PRECOMPILE)
+  add_executable(toolrack_precompiled_program EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled_program.cpp)
+  target_link_libraries(toolrack_precompiled_program PRIVATE toolrack_options toolrack_headers toolrack_abi GTest::gmock GTest::gtest)
+  target_include_directories(toolrack_precompiled_program PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_precompile_headers(toolrack_precompiled_program PRIVATE ${CMAKE_CURRENT_LIST_DIR}/precompiled_tests.hpp)
+endif()
+
 function(toolrack_test)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
@@ -9,5 +20,11 @@ function(toolrack_test)
   target_compile_definitions(${ARG_NAME} PRIVATE
     TOOLRACK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TOOLRACK_BINARY_DIR="${PROJECT_BINARY_DIR}")
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(TOOLRACK_PRECOMPILE AND "${ARG_LIBS}" MATCHES "toolrack_(base|store|text|registry|accounts|services|sources|call|operations|net|rest|mcp|stdio|cli|app|test_rack)")
+    target_precompile_headers(${ARG_NAME} REUSE_FROM toolrack_precompiled_program)
+  endif()
+  if("concurrency" IN_LIST ARG_LABELS)
+    add_dependencies(concurrency_tests ${ARG_NAME})
+  endif()
   gtest_discover_tests(${ARG_NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()

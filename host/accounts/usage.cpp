@@ -248,7 +248,8 @@ std::uint64_t Usage::Impl::lost() {
 void Usage::Impl::record_durably(base::Loop& loop, const UsageRecord& record,
                                  std::function<void(base::Result<void>)> done) {
   // Free calls before this one come before it in the history, unless there are so many that batches queue up.
-  if (handed_off_.load(std::memory_order_relaxed) - finished_.load(std::memory_order_relaxed) < kMaxBatchesForOrder) gather();
+  if (handed_off_.load(std::memory_order_relaxed) - finished_.load(std::memory_order_relaxed) < kMaxBatchesForOrder)
+    gather();
   store::Commit commit;
   append_usage(commit, {&record, 1}, next_name());
   store_.submit(std::move(commit), [&loop, done = std::move(done)](base::Result<store::Receipt> result) mutable {

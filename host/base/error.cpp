@@ -71,13 +71,20 @@ static_assert(table_is_in_order(), "rows stand in the order of the enum, none is
 
 std::string_view to_string(ErrorType type) noexcept {
   switch (type) {
-    case T::kAuth: return "auth";
-    case T::kBilling: return "billing";
-    case T::kRateLimit: return "rate_limit";
-    case T::kValidation: return "validation";
-    case T::kProvider: return "provider";
-    case T::kNotFound: return "not_found";
-    case T::kInternal: break;
+    case T::kAuth:
+      return "auth";
+    case T::kBilling:
+      return "billing";
+    case T::kRateLimit:
+      return "rate_limit";
+    case T::kValidation:
+      return "validation";
+    case T::kProvider:
+      return "provider";
+    case T::kNotFound:
+      return "not_found";
+    case T::kInternal:
+      break;
   }
   return "internal";
 }

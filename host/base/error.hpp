@@ -52,7 +52,7 @@ enum class ErrorCode : std::uint8_t {
   kRateLimited,
   kTooManyConcurrent,
   // It ran, or could not.
-  kToolError,     ///< The skill ran and reports a failure of its own.
+  kToolError,  ///< The skill ran and reports a failure of its own.
   kProviderError,
   kProviderUnavailable,
   kEgressRefused,
@@ -75,8 +75,8 @@ struct ErrorInfo {
   std::string_view name;  ///< As in {"error":{"code":...}}.
   ErrorType type;
   int http_status;
-  int jsonrpc_code;  ///< 0: not a protocol error; an MCP tools/call answers isError=true instead.
-  int tr_status;     ///< How a plugin sees it (abi.h).
+  int jsonrpc_code;       ///< 0: not a protocol error; an MCP tools/call answers isError=true instead.
+  int tr_status;          ///< How a plugin sees it (abi.h).
   std::string_view hint;  ///< Default resolution_hint.
 };
 
@@ -101,12 +101,27 @@ class Error {
   const std::string& details_json() const noexcept { return details_json_; }
   std::optional<std::chrono::nanoseconds> retry_after() const noexcept { return retry_after_; }
 
-  Error& with_name(std::string name) & { name_ = std::move(name); return *this; }
+  Error& with_name(std::string name) & {
+    name_ = std::move(name);
+    return *this;
+  }
   Error&& with_name(std::string name) && { return std::move(with_name(std::move(name))); }
-  Error&& with_hint(std::string hint) && { hint_ = std::move(hint); return std::move(*this); }
-  Error&& with_details(std::string json) && { details_json_ = std::move(json); return std::move(*this); }
-  Error&& with_type(ErrorType type) && { type_ = type; return std::move(*this); }
-  Error&& with_retry_after(std::chrono::nanoseconds delay) && { retry_after_ = delay; return std::move(*this); }
+  Error&& with_hint(std::string hint) && {
+    hint_ = std::move(hint);
+    return std::move(*this);
+  }
+  Error&& with_details(std::string json) && {
+    details_json_ = std::move(json);
+    return std::move(*this);
+  }
+  Error&& with_type(ErrorType type) && {
+    type_ = type;
+    return std::move(*this);
+  }
+  Error&& with_retry_after(std::chrono::nanoseconds delay) && {
+    retry_after_ = delay;
+    return std::move(*this);
+  }
 
  private:
   ErrorCode code_;

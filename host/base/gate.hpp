@@ -33,7 +33,8 @@ class Gate {
     if (state_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1) && !told_.exchange(true)) on_empty_();
   }
 
-  /// Lets nobody in any more. `on_empty` runs once, in the thread of the last one to leave, or here when nobody is inside.
+  /// Lets nobody in any more. `on_empty` runs once, in the thread of the last one to leave, or here when nobody is
+  /// inside.
   void close(std::function<void()> on_empty) {
     on_empty_ = std::move(on_empty);
     state_.fetch_add(1, std::memory_order_relaxed);  // We are inside, so that leave() below settles who tells.

@@ -8,8 +8,9 @@
 
 namespace toolrack::base {
 
-/// 48 bits of milliseconds since 1970 and 80 random bits, in Crockford base32 (a ULID): 26 characters whose byte order is
-/// the order of making. Random bits come from a generator per thread, seeded by the kernel; enough for ids, not for secrets.
+/// 48 bits of milliseconds since 1970 and 80 random bits, in Crockford base32 (a ULID): 26 characters whose byte order
+/// is the order of making. Random bits come from a generator per thread, seeded by the kernel; enough for ids, not for
+/// secrets.
 class Id {
  public:
   static constexpr std::size_t kSize = 26;

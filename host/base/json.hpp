@@ -1,7 +1,7 @@
 /// JSON from outside, read within limits, and JSON going out.
 ///
-/// RapidJSON does the work; this header adds what it leaves to its users: limits on depth, values and digits, refusal of
-/// duplicate keys and of broken UTF-8, errors that say where. Host code uses `json::Value` and the accessors below.
+/// RapidJSON does the work; this header adds what it leaves to its users: limits on depth, values and digits, refusal
+/// of duplicate keys and of broken UTF-8, errors that say where. Host code uses `json::Value` and the accessors below.
 #pragma once
 
 // RapidJSON must throw nothing and abort nothing on bad input; its asserts guard programming errors only.

@@ -45,7 +45,8 @@ class Gauge {
   std::atomic<std::int64_t> value_{0};
 };
 
-/// Durations in fixed buckets from 10 µs to 300 s (those of the OpenTelemetry conventions for MCP and finer ones below).
+/// Durations in fixed buckets from 10 µs to 300 s (those of the OpenTelemetry conventions for MCP and finer ones
+/// below).
 class Histogram {
  public:
   static std::span<const std::int64_t> bounds_ns() noexcept;

@@ -32,19 +32,19 @@ T take(tl::expected<T, Error>&& result) {
 }  // namespace toolrack::base
 
 /// The value of a Result, or return its error to the caller: `auto tool = TRY(catalogue.find(name));`
-#define TRY(expression)                                                                        \
-  ({                                                                                           \
-    auto&& try_result = (expression);                                                          \
-    if (!try_result) [[unlikely]]                                                              \
-      return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error());         \
-    ::toolrack::base::detail::take(std::move(try_result));                                     \
+#define TRY(expression)                                                                \
+  ({                                                                                   \
+    auto&& try_result = (expression);                                                  \
+    if (!try_result) [[unlikely]]                                                      \
+      return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error()); \
+    ::toolrack::base::detail::take(std::move(try_result));                             \
   })
 
 /// The same inside a coroutine.
-#define CO_TRY(expression)                                                                     \
-  ({                                                                                           \
-    auto&& try_result = (expression);                                                          \
-    if (!try_result) [[unlikely]]                                                              \
-      co_return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error());      \
-    ::toolrack::base::detail::take(std::move(try_result));                                     \
+#define CO_TRY(expression)                                                                \
+  ({                                                                                      \
+    auto&& try_result = (expression);                                                     \
+    if (!try_result) [[unlikely]]                                                         \
+      co_return ::tl::unexpected<::toolrack::base::Error>(std::move(try_result).error()); \
+    ::toolrack::base::detail::take(std::move(try_result));                                \
   })

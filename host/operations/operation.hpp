@@ -46,7 +46,7 @@ struct Operation {
   std::vector<std::string_view> more_paths;
   std::string_view cli;             ///< "keys create"; empty: no verb.
   std::string_view cli_positional;  ///< The input member that the verb takes without a name; empty: none.
-  bool open = false;     ///< Needs no key even in hosted mode.
+  bool open = false;                ///< Needs no key even in hosted mode.
   accounts::Scope scope = accounts::Scope::kToolsRead;
   bool meta_tool = false;  ///< Offered at /mcp.
   Kind kind = Kind::kDirect;

@@ -17,17 +17,18 @@ struct Backend {
   bool byok = false, last = true;
 };
 
-/// One attempt at one skill. Owned by the call path; it and all it points to stay until `Completion::complete` has returned.
+/// One attempt at one skill. Owned by the call path; it and all it points to stay until `Completion::complete` has
+/// returned.
 struct Invocation {
   const Skill* skill = nullptr;
-  std::string_view input_json;           ///< An object that satisfies the skill's input schema.
-  std::string_view call_id;              ///< The same in every attempt and run.
-  std::string_view account;              ///< Stable pseudonym.
+  std::string_view input_json;  ///< An object that satisfies the skill's input schema.
+  std::string_view call_id;     ///< The same in every attempt and run.
+  std::string_view account;     ///< Stable pseudonym.
   std::string_view transport, client, locale, traceparent, meta_json;
-  std::int64_t deadline_ns = 0;          ///< Monotonic; 0: none.
+  std::int64_t deadline_ns = 0;  ///< Monotonic; 0: none.
   std::uint32_t attempt = 0, run = 0;
-  const Backend* backend = nullptr;      ///< Null when the skill has no providers.
-  base::Loop* loop = nullptr;            ///< The call's home: `invoke`, `cancel` and `complete` happen there.
+  const Backend* backend = nullptr;  ///< Null when the skill has no providers.
+  base::Loop* loop = nullptr;        ///< The call's home: `invoke`, `cancel` and `complete` happen there.
   bool wants_progress = false, wants_partials = false;
 };
 

@@ -17,7 +17,7 @@ namespace toolrack::registry {
 struct Part {
   enum class Type : std::uint8_t { kText = 1, kImage, kAudio, kLink, kResource, kJson };
   Type type = Type::kText;
-  std::string text;        ///< Text, or one whole content block for kJson.
+  std::string text;  ///< Text, or one whole content block for kJson.
   std::string media_type, uri, name;
   std::string bytes;       ///< Raw, not base64.
   std::string extra_json;  ///< Members added to the block, or empty.
@@ -30,17 +30,17 @@ struct Meter {
 };
 
 struct Outcome {
-  base::GateLease lease;               ///< Keeps the library in memory while `output_json` is lent; released after it.
-  std::optional<base::Error> error;    ///< Empty: success.
-  base::LentBytes output_json;         ///< May accompany an error.
-  std::vector<Part> parts;             ///< Empty: the transport makes one text block of output or message.
-  std::string meta_json;               ///< MCP _meta, an object, or empty.
-  std::optional<base::Money> raw_cost; ///< When the skill metered "usd"; else the manifest's price counts.
+  base::GateLease lease;                ///< Keeps the library in memory while `output_json` is lent; released after it.
+  std::optional<base::Error> error;     ///< Empty: success.
+  base::LentBytes output_json;          ///< May accompany an error.
+  std::vector<Part> parts;              ///< Empty: the transport makes one text block of output or message.
+  std::string meta_json;                ///< MCP _meta, an object, or empty.
+  std::optional<base::Money> raw_cost;  ///< When the skill metered "usd"; else the manifest's price counts.
   std::vector<Meter> meters;
-  std::optional<bool> billed;          ///< Did the provider charge? Empty: not known.
+  std::optional<bool> billed;  ///< Did the provider charge? Empty: not known.
   std::int64_t ttl_ns = 0;
-  bool is_final = false;               ///< No other backend, no retry: it may have acted.
-  bool try_next = false;               ///< Another backend may be tried although the status alone would not say so.
+  bool is_final = false;  ///< No other backend, no retry: it may have acted.
+  bool try_next = false;  ///< Another backend may be tried although the status alone would not say so.
   bool truncated = false;
   bool cache_public = false;
 };

@@ -1,0 +1,189 @@
+/// toolrack.http/1 against a real server on loopback.
+#include <gmock/gmock.h>
+
+#include <future>
+#include <memory>
+
+#include "base/json.hpp"
+#include "native_fixture.hpp"
+#include "services/http/client.hpp"
+#include "sources/native/http_targets.hpp"
+#include "support/scripted_http_server.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+namespace http = services::http;
+using test::Reply;
+
+class HostHttp : public NativeFixture {
+ protected:
+  void SetUp() override {
+    policy = std::make_unique<http::EgressPolicy>(
+        *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}}));
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
+      environment.http.push_back(clients.back().get());
+    }
+    settings.provider_base_urls["local"] = server.url("/base/");
+    settings.grace = std::chrono::milliseconds(500);
+    install("http");
+    open();
+  }
+  void TearDown() override {
+    source.reset();
+    // Clients are used on their loops only.
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      std::promise<void> gone;
+      boost::asio::post(loops[i].context(), [&] {
+        clients[i].reset();
+        gone.set_value();
+      });
+      gone.get_future().wait();
+    }
+  }
+  base::json::Document run(const std::string& name) {
+    auto answer = call("http", name);
+    EXPECT_FALSE(answer.error) << answer.error->message();
+    auto document = base::json::parse(answer.output);
+    EXPECT_TRUE(document) << answer.output;
+    return std::move(*document);
+  }
+  static std::int64_t number(const base::json::Document& document, std::string_view key) {
+    return base::json::find_int(document, key).value_or(-1);
+  }
+  static std::string text(const base::json::Document& document, std::string_view key) {
+    return std::string(base::json::find_string(document, key).value_or("(none)"));
+  }
+
+  test::ScriptedHttpServer server;
+  std::unique_ptr<http::EgressPolicy> policy;
+  std::vector<std::unique_ptr<http::Client>> clients;
+};
+
+TEST_F(HostHttp, SendsBelowTheProvidersBaseUrl) {
+  server.on("/base/data", Reply::json(R"({"ok":true})"));
+  for (const auto* name : {"get", "get_pooled"}) {
+    const auto answer = run(name);
+    EXPECT_EQ(number(answer, "status"), TR_OK);
+    EXPECT_EQ(number(answer, "number"), 200);
+    EXPECT_EQ(number(answer, "size"), 11);
+    EXPECT_EQ(text(answer, "type"), "application/json");
+    const auto* meta = base::json::find(answer, "meta");
+    ASSERT_NE(meta, nullptr);
+    EXPECT_EQ(base::json::find_string(*meta, "url"), server.url("/base/data"));
+  }
+  EXPECT_EQ(server.requests().at(0).header("x-test"), "yes");
+}
+
+TEST_F(HostHttp, CallsAnErrorOfTheServerAnAnswer) {
+  server.on("/base/busy", Reply::text("later", 429).header("Retry-After", "7"));
+  const auto answer = run("busy");
+  EXPECT_EQ(number(answer, "status"), TR_OK);
+  EXPECT_EQ(number(answer, "number"), 429);
+  EXPECT_EQ(number(answer, "retry"), 7'000'000'000);
+}
+
+TEST_F(HostHttp, JoinsThePiecesOfABody) {
+  server.on("/base/data", Reply::json("{}"));
+  EXPECT_EQ(number(run("post"), "number"), 200);
+  EXPECT_EQ(server.requests().at(0).method, "POST");
+  EXPECT_EQ(server.requests().at(0).body, R"({"half":"whole"})");
+}
+
+TEST_F(HostHttp, HandsABodyOverWithoutCopy) {
+  server.on("/base/data", Reply::json(R"({"kept":"body, longer than the small buffer of a string"})"));
+  EXPECT_EQ(call("http", "keep").output, R"({"kept":"body, longer than the small buffer of a string"})");
+}
+
+TEST_F(HostHttp, StreamsABody) {
+  server.on("/base/data", Reply::chunked({std::string(500'000, 'a'), std::string(500'000, 'b'), "c"}));
+  const auto answer = run("stream");
+  EXPECT_EQ(number(answer, "status"), TR_OK);
+  EXPECT_EQ(number(answer, "heads"), 1);
+  EXPECT_EQ(number(answer, "head"), 200);
+  EXPECT_EQ(number(answer, "bytes"), 1'000'001);
+  EXPECT_EQ(number(answer, "size"), 0) << "done has no body then";
+}
+
+TEST_F(HostHttp, StopsAStreamWhenThePluginHasEnough) {
+  server.on("/base/data", Reply::endless(std::string(1000, 'x')));
+  const auto answer = run("stop");
+  EXPECT_EQ(number(answer, "status"), TR_OK);
+  EXPECT_EQ(number(answer, "flags"), TR_RESULT_CUT);
+  EXPECT_EQ(number(answer, "number"), 200);
+}
+
+TEST_F(HostHttp, HoldsAStreamUntilThePluginResumesIt) {
+  server.on("/base/data",
+            Reply::chunked({std::string(1000, 'a'), std::string(400'000, 'b'), std::string(400'000, 'c')}));
+  const auto answer = run("pause");
+  EXPECT_EQ(number(answer, "status"), TR_OK);
+  EXPECT_EQ(number(answer, "bytes"), 801'000);
+}
+
+TEST_F(HostHttp, CutsAtTheLimit) {
+  server.on("/base/data", Reply::text(std::string(100, 'x')));
+  const auto answer = run("short");
+  EXPECT_EQ(number(answer, "flags") & TR_RESULT_CUT, TR_RESULT_CUT);
+  EXPECT_EQ(number(answer, "size"), 10);
+}
+
+TEST_F(HostHttp, NamesAMissingCredential) {
+  const auto answer = run("secret");
+  EXPECT_EQ(number(answer, "status"), TR_UNAUTHENTICATED);
+  EXPECT_EQ(text(answer, "code"), "credential_missing");
+  EXPECT_EQ(number(answer, "flags"), TR_RESULT_NOT_SENT);
+}
+
+TEST_F(HostHttp, RefusesWhatItCannotDoOrMayNot) {
+  EXPECT_EQ(number(run("asset"), "status"), TR_UNIMPLEMENTED);
+  const auto foreign = run("foreign");
+  EXPECT_EQ(number(foreign, "status"), TR_PERMISSION_DENIED);
+  EXPECT_EQ(text(foreign, "code"), "egress_refused");
+  EXPECT_EQ(number(foreign, "flags"), TR_RESULT_NOT_SENT);
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(HostHttp, SendsTwoRequestsOfOneCallAtOnce) {
+  server.on("/base/data", Reply::json("{}"));
+  EXPECT_EQ(number(run("both"), "number"), 200);
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
+TEST_F(HostHttp, ClosesTheRequestOfACancelledCall) {
+  server.on("/base/slow", Reply::held(Reply::text("never")));
+  server.on("/base/data", Reply::text("x"));
+  run("get");
+  TestCall one(skill("http", "slow"), "{}", loops[0]);
+  one.start();
+  ASSERT_TRUE(server.wait_for_requests(2));
+  one.cancel();
+  const auto document = base::json::parse(one.wait().output);
+  ASSERT_TRUE(document);
+  EXPECT_EQ(number(*document, "status"), TR_CANCELLED);
+  EXPECT_EQ(number(*document, "flags"), TR_RESULT_MAYBE_SENT);
+}
+
+TEST_F(HostHttp, InheritsTheDeadlineOfTheCall) {
+  server.on("/base/slow", Reply::held(Reply::text("never")));
+  server.on("/base/data", Reply::text("x"));
+  run("get");
+  TestCall one(skill("http", "slow"), "{}", loops[0]);
+  one.invocation.deadline_ns = base::system_clock().monotonic_ns() + 50'000'000;
+  one.start();
+  const auto document = base::json::parse(one.wait().output);
+  ASSERT_TRUE(document);
+  EXPECT_THAT(number(*document, "status"), ::testing::AnyOf(TR_CANCELLED, TR_DEADLINE_EXCEEDED));
+}
+
+TEST(HttpTargets, FindsTheHostOfAUrl) {
+  EXPECT_EQ(host_of("https://api.example.com/v1"), "api.example.com");
+  EXPECT_EQ(host_of("http://127.0.0.1:8080"), "127.0.0.1");
+  EXPECT_EQ(host_of("http://[::1]:8080/x"), "[::1]");
+  EXPECT_EQ(host_of("https://user@host.example/"), "host.example");
+  EXPECT_EQ(host_of("/relative"), "");
+}
+
+}  // namespace
+}  // namespace toolrack::sources::native

@@ -1,0 +1,135 @@
+/// What a plugin gets from the host, called through a real library.
+#include <cstdio>
+#include <future>
+
+#include "native_fixture.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+class HostServices : public NativeFixture {
+ protected:
+  void SetUp() override {
+    install("services");
+    open();
+  }
+  Answer run(const std::string& name) { return call("services", name); }
+};
+
+TEST_F(HostServices, WaitsForATime) {
+  EXPECT_EQ(run("after").output, R"({"status":0,"order":"","overlaps":0})");
+  EXPECT_EQ(run("after_pooled").output, R"({"status":0,"order":"","overlaps":0})");
+}
+
+TEST_F(HostServices, LetsABlockingSkillWait) {
+  EXPECT_EQ(run("after_blocking").output, R"({"status":0,"order":"1","overlaps":0})");
+  EXPECT_EQ(run("two_waits").output, R"({"status":0,"order":"2","overlaps":0})");
+  EXPECT_EQ(row("services").misuses, 0U);
+}
+
+TEST_F(HostServices, RefusesToWaitElsewhere) {
+  EXPECT_EQ(run("misplaced_wait").code(), "ok");
+  EXPECT_EQ(row("services").misuses, 1U);
+}
+
+TEST_F(HostServices, EndsACancelledOperation) {
+  EXPECT_EQ(run("cancelled_after").output, R"({"status":1,"order":"","overlaps":0})");
+}
+
+TEST_F(HostServices, EndsOperationsOfACancelledCall) {
+  run("clock");
+  TestCall one(skill("services", "after_long"), "{}", loops[0]);
+  one.start();
+  one.ticket();
+  one.cancel();
+  EXPECT_EQ(one.wait().output, R"({"status":1,"order":"","overlaps":0})")
+      << "the skill answers with what its timer said";
+}
+
+TEST_F(HostServices, EndsOperationsAtTheDeadline) {
+  run("clock");
+  TestCall one(skill("services", "after_long"), "{}", loops[0]);
+  one.invocation.deadline_ns = base::system_clock().monotonic_ns() + 5'000'000;
+  one.start();
+  EXPECT_EQ(one.wait().output, R"({"status":1,"order":"","overlaps":0})");
+}
+
+TEST_F(HostServices, DeliversWhatIsPendingAfterCompletion) {
+  EXPECT_EQ(run("after_complete").code(), "ok");
+  while (run("late_dones").output != R"({"late":2})") std::this_thread::yield();
+}
+
+TEST_F(HostServices, RunsPostedTasks) {
+  EXPECT_EQ(run("post").code(), "ok");
+  EXPECT_EQ(run("post_blocking").code(), "ok");
+}
+
+TEST_F(HostServices, RunsTheFramesOfACallOneAfterAnother) {
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(run("ordered").output, R"({"status":0,"order":"abc","overlaps":0})");
+}
+
+TEST_F(HostServices, TellsASkillAboutItsCall) {
+  TestCall one(skill("services", "info"), "{}", loops[0]);
+  one.backend.provider = "local";
+  one.invocation.backend = &one.backend;
+  one.start();
+  EXPECT_EQ(
+      one.wait().output,
+      R"({"call_id":"call-1","account":"account-1","transport":"test","client":"tests/1","config":"","backend":"local"})");
+}
+
+TEST_F(HostServices, PassesProgressOnInOrder) {
+  TestCall one(skill("services", "progress"), "{}", loops[0]);
+  one.invocation.wants_progress = true;
+  one.start();
+  one.wait();
+  ASSERT_FALSE(one.progress_seen.empty());
+  EXPECT_EQ(one.progress_seen.back(), (std::pair<double, std::string>(2, "two")))
+      << "older ones may be skipped, the last not";
+}
+
+TEST_F(HostServices, PausesASkillThatSendsFasterThanTheClientReads) {
+  TestCall one(skill("services", "partials"), "{}", loops[0]);
+  one.invocation.wants_partials = true;
+  // The loop is busy while the skill sends, so that nothing leaves the queue.
+  std::promise<void> go;
+  call("services", "clock");
+  boost::asio::post(loops[0].context(), [&, ready = go.get_future().share()] {
+    one.start_here();
+    ready.wait();
+  });
+  while (one.ticket() == 0) std::this_thread::yield();
+  go.set_value();
+  const auto answer = one.wait();
+  EXPECT_EQ(answer.output, R"({"sent":20,"paused":true})");
+  EXPECT_EQ(one.partials_seen, 20U);
+  EXPECT_EQ(one.partial_bytes, 2'000'000U);
+}
+
+TEST_F(HostServices, StopsASkillWhenNobodyListens) {
+  EXPECT_EQ(run("partials").output, R"({"sent":1,"paused":false})");
+}
+
+TEST_F(HostServices, GivesTimeAndChance) {
+  const auto before = base::system_clock().unix_ns();
+  const auto answer = run("clock").output;
+  long long unix_ns = 0, monotonic_ns = 0;
+  ASSERT_EQ(std::sscanf(answer.c_str(), R"({"unix":%lld,"monotonic":%lld})", &unix_ns, &monotonic_ns), 2) << answer;
+  EXPECT_GE(unix_ns, before);
+  EXPECT_LE(monotonic_ns, base::system_clock().monotonic_ns());
+  EXPECT_EQ(run("random").code(), "ok");
+}
+
+TEST_F(HostServices, OffersNoMoreThanItHas) {
+  EXPECT_EQ(run("unknown_service").output, R"({"status":0,"order":"","overlaps":0})");
+  EXPECT_EQ(run("checkpoint").output, R"({"status":12,"order":"","overlaps":0})");
+  EXPECT_EQ(run("log").output, R"({"status":0,"order":"","overlaps":0})");
+}
+
+TEST_F(HostServices, CountsOperationsThatAreNotThere) {
+  EXPECT_EQ(run("foreign_op").code(), "ok");
+  EXPECT_EQ(row("services").misuses, 2U);
+}
+
+}  // namespace
+}  // namespace toolrack::sources::native
