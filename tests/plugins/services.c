@@ -8,7 +8,7 @@ static const int64_t kHour = 3600000000000;
 static const int64_t kMillisecond = 1000000;
 
 typedef struct counts {
-  atomic_int late_dones;
+  atomic_int late_dones, pauses;
 } counts;
 
 typedef struct visit {
@@ -90,6 +90,7 @@ static void pump(flow* f) {
     if (said == 2) break;
     if (said == 1) {
       ++f->pauses;
+      atomic_fetch_add(&((counts*)f->me->more)->pauses, 1);
       f->me->call->writable(f->me->host, f->call, writable_again, f);
       return;
     }
@@ -164,6 +165,11 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     free(v);
     memset(big_text, 'x', sizeof big_text);
     pump(f);
+  } else if (is_named(in, "pauses")) {
+    char text[64];
+    snprintf(text, sizeof text, "{\"pauses\":%d}", atomic_load(&((counts*)me->more)->pauses));
+    answer(me, call, text);
+    free(v);
   } else if (is_named(in, "clock")) {
     char text[96];
     snprintf(text, sizeof text, "{\"unix\":%lld,\"monotonic\":%lld}", (long long)me->clock->unix_ns(host, call),

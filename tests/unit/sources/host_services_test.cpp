@@ -91,14 +91,19 @@ TEST_F(HostServices, PassesProgressOnInOrder) {
 TEST_F(HostServices, PausesASkillThatSendsFasterThanTheClientReads) {
   TestCall one(skill("services", "partials"), "{}", loops[0]);
   one.invocation.wants_partials = true;
-  // The loop is busy while the skill sends, so that nothing leaves the queue.
+  // The loop is busy until the skill has been told to pause, so that nothing leaves the queue before.
   std::promise<void> go;
   call("services", "clock");
   boost::asio::post(loops[0].context(), [&, ready = go.get_future().share()] {
     one.start_here();
     ready.wait();
   });
-  while (one.ticket() == 0) std::this_thread::yield();
+  const auto pauses = [&] {
+    TestCall other(skill("services", "pauses"), "{}", loops[1]);
+    other.start();
+    return other.wait().output;
+  };
+  while (pauses() == R"({"pauses":0})") std::this_thread::yield();
   go.set_value();
   const auto answer = one.wait();
   EXPECT_EQ(answer.output, R"({"sent":20,"paused":true})");
