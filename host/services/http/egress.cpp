@@ -170,11 +170,16 @@ Result<EgressPolicy> EgressPolicy::create(const Settings& settings) {
                                                    std::to_string(bits) + "; write the network's own address");
       }
     }
-    // Addresses of this shape are judged as IPv4, so the network has to be one too.
-    if (network.is_v6 && bits >= 96 && std::memcmp(network.bytes, kV4Mapped, 12) == 0) {
+    // Addresses of these shapes are judged as IPv4, so the network has to be one too.
+    if (const auto* v4 = network.is_v6 ? embedded_v4(network.bytes) : nullptr; v4 != nullptr) {
+      if (bits < 96) {
+        return fail(ErrorCode::kInvalidConfig, "egress.allow: \"" + text +
+                                                   "\" is wider than the IPv4 addresses that it begins with; write the "
+                                                   "IPv4 network, as 10.1.0.0/16");
+      }
       network.is_v6 = false;
       network.bits = bits - 96;
-      std::memmove(network.bytes, network.bytes + 12, 4);
+      std::memmove(network.bytes, v4, 4);
     }
     policy.allow_.push_back(network);
   }

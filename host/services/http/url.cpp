@@ -61,7 +61,10 @@ Result<Url> Url::parse(const std::string& text) {
     return fail(ErrorCode::kInvalidRequest, "The URL " + shown(text) + " is neither http nor https");
   }
   Url url(std::move(handle));
-  if (url.host_.empty() || url.host_.find('%') != std::string::npos) {
+  // libcurl undoes escapes in host names, so what was not there before may be there now.
+  const bool is_plain =
+      std::all_of(url.host_.begin(), url.host_.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '%'; });
+  if (url.host_.empty() || !is_plain) {
     return fail(ErrorCode::kInvalidRequest, "The URL " + shown(text) + " has no plain host name");
   }
   return url;

@@ -170,6 +170,15 @@ TEST(EgressPolicy, AllowsNetworksOfTheOperator) {
   }
 }
 
+TEST(EgressPolicy, TakesANetworkOfEmbeddedIpv4AsTheIpv4NetworkItIs) {
+  const auto policy = policy_of({.allow = {"64:ff9b::10.1.0.0/112", "::192.168.7.9"}});
+  for (const auto* text : {"64:ff9b::10.1.2.3", "10.1.2.3", "::192.168.7.9", "192.168.7.9"})
+    EXPECT_TRUE(allows(policy, text)) << text;
+  for (const auto* text : {"64:ff9b::10.2.0.0", "10.2.0.0", "192.168.7.8"}) EXPECT_FALSE(allows(policy, text)) << text;
+  // None of its addresses could ever be allowed: better said than accepted.
+  EXPECT_FALSE(EgressPolicy::create({.allow = {"64:ff9b::/64"}}));
+}
+
 TEST(EgressPolicy, KeepsEmbeddedIpv4OutOfIpv6Networks) {
   EXPECT_FALSE(allows(policy_of({.allow = {"::/0"}}), "::ffff:127.0.0.1"));
   EXPECT_FALSE(allows(policy_of({.allow = {"::/0"}}), "64:ff9b::10.0.0.1"));

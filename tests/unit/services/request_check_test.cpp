@@ -181,6 +181,18 @@ TEST(RequestCheck, RefusesHostsThatAreNotGranted) {
   EXPECT_TRUE(check_request({.url = "https://API.Example.COM/", .granted_hosts = {"api.example.com"}}));
 }
 
+TEST(Url, RefusesAHostThatHidesBytesBehindEscapes) {
+  using services::http::Url;
+  for (const auto* text : {"http://%7fa.test/", "http://%c3%a4.test/", "http://a%ef%bc%8f.test/", "http://a%2525.test/",
+                           "http://a%25.test/", "http://a%20.test/", "http://a%00.test/"}) {
+    const auto url = Url::parse(text);
+    ASSERT_FALSE(url) << text << " is " << url->text();
+    EXPECT_EQ(url.error().code(), ErrorCode::kInvalidRequest);
+  }
+  EXPECT_FALSE(Url::parse("http://a.test/")->resolve("//%c3%a4.test/"));
+  EXPECT_EQ(Url::parse("http://%61.test/%7f")->text(), "http://a.test/%7f");
+}
+
 TEST(Url, KnowsItsOrigin) {
   const auto parse = [](const char* text) { return services::http::Url::parse(text).value(); };
   EXPECT_TRUE(parse("http://a.test/x").has_same_origin(parse("HTTP://A.test:80/y#z")));
