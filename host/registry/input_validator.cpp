@@ -23,17 +23,17 @@ class CompiledValidator final : public InputValidator {
 
 }  // namespace
 
-base::Result<std::shared_ptr<const InputValidator>> compile_schema(const json::Value& schema) {
-  return std::make_shared<const CompiledValidator>(TRY(schema::compile(schema)));
+base::Result<std::shared_ptr<const InputValidator>> compile_schema(const json::Value& schema, Formats formats) {
+  return std::make_shared<const CompiledValidator>(TRY(schema::compile(schema, formats)));
 }
 
-base::Result<std::shared_ptr<const InputValidator>> compile_schema(std::string_view schema_json) {
+base::Result<std::shared_ptr<const InputValidator>> compile_schema(std::string_view schema_json, Formats formats) {
   auto document = json::parse(schema_json);
   if (!document) {
     return base::fail(base::ErrorCode::kInvalidManifest,
                       fmt::format("the schema is no JSON: {}", document.error().message()));
   }
-  return compile_schema(static_cast<const json::Value&>(*document));
+  return compile_schema(static_cast<const json::Value&>(*document), formats);
 }
 
 std::string to_json(const std::vector<Violation>& violations) {
@@ -48,6 +48,12 @@ std::string to_json(const std::vector<Violation>& violations) {
     json::put(writer, violation.keyword);
     json::key(writer, "message");
     json::put(writer, violation.message);
+    if (!violation.expected.empty()) {
+      json::key(writer, "expected");
+      json::put(writer, violation.expected);
+      json::key(writer, "actual");
+      json::put(writer, violation.actual);
+    }
     writer.EndObject();
   }
   writer.EndArray();

@@ -3,380 +3,464 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
+#include <bit>
 
-#include "base/utf8.hpp"
-#include "registry/json_compare.hpp"
-#include "registry/near_names.hpp"
-#include "registry/schema_links.hpp"
+#include "registry/schema_keywords.hpp"
 
 namespace toolrack::registry::schema {
 
 namespace json = base::json;
-using json::Value;
 
-namespace {
+Stage Checker::Frame::stage() const noexcept { return static_cast<Stage>(std::countr_zero(todo)); }
 
-constexpr std::size_t kShownBytes = 60;
-constexpr std::size_t kShownOptions = 12;
-
-std::uint8_t type_of(const Value& value) noexcept {
-  switch (value.GetType()) {
-    case rapidjson::kNullType:
-      return kNull;
-    case rapidjson::kFalseType:
-    case rapidjson::kTrueType:
-      return kBoolean;
-    case rapidjson::kObjectType:
-      return kObject;
-    case rapidjson::kArrayType:
-      return kArray;
-    case rapidjson::kStringType:
-      return kString;
-    case rapidjson::kNumberType:
-      break;
-  }
-  return is_whole(value) ? kInteger : kFraction;
+void Checker::Frame::begin_stage() noexcept {
+  flag = false;
+  index = sub = count = hint = 0;
 }
-
-std::string names_of(std::uint8_t types) {
-  static constexpr std::pair<int, const char*> kNames[] = {
-      {kNull, "null"}, {kBoolean, "boolean"}, {kString, "string"}, {kArray, "array"}, {kObject, "object"}};
-  std::string out;
-  const auto add = [&out](const char* name) {
-    if (!out.empty()) out += " or ";
-    out += name;
-  };
-  if ((types & kFraction) != 0) {
-    add("number");
-  } else if ((types & kInteger) != 0) {
-    add("integer");
-  }
-  for (const auto& [bit, name] : kNames)
-    if ((types & bit) != 0) add(name);
-  return out;
-}
-
-/// Short enough for a message: containers by kind, long texts cut.
-std::string show(const Value& value) {
-  if (value.IsObject()) return "an object";
-  if (value.IsArray()) return "an array";
-  if (value.IsString() && value.GetStringLength() > kShownBytes) {
-    return json::quote(std::string(base::truncate_utf8(json::view(value), kShownBytes)) + "…");
-  }
-  return json::dump(value);
-}
-
-std::uint64_t code_points(std::string_view text) noexcept {
-  return static_cast<std::uint64_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-bool matches(const re2::RE2& pattern, std::string_view text) {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern);
-}
-
-std::size_t depth_of(const Violation& violation) {
-  return static_cast<std::size_t>(std::count(violation.pointer.begin(), violation.pointer.end(), '/'));
-}
-
-}  // namespace
 
 std::vector<Violation> Checker::run(const Value& value) {
-  std::vector<Violation> violations;
-  out_ = &violations;
-  const bool is_valid = check(0, value, Path{});
-  if (is_exhausted_ && violations.empty()) {
-    violations.push_back({"", "",
-                          fmt::format("checking this value takes more than {} steps or {} levels; send a smaller one",
-                                      kMaxSteps, kMaxNesting)});
-  } else if (!is_valid && violations.empty()) {
-    violations.push_back({"", "", "does not satisfy the schema"});
+  if (walk(value)) return {};
+  if (deciding_.is_spent()) {
+    return {{"", "",
+             fmt::format("checking this value takes more than {} steps or {} levels; send a smaller one", kMaxSteps,
+                         kMaxDepth)}};
   }
+  Report report;
+  report_ = &report;
+  explaining_ = Work();
+  work_ = &explaining_;
+  walk(value);
+  report_ = nullptr;
+  auto violations = report.take();
+  if (violations.empty())
+    violations.push_back({"", "", "does not satisfy the schema, and it takes too long to say why"});
   return violations;
 }
 
-bool Checker::spend(std::int64_t steps) noexcept {
-  steps_left_ -= steps;
-  if (steps_left_ < 0) is_exhausted_ = true;
-  return !is_exhausted_;
-}
-
-template <typename Message>
-bool Checker::violate(const Path& path, std::string_view keyword, const Message& message) {
-  if (out_ == nullptr || out_->size() >= kMaxViolations || is_exhausted_) return false;
-  std::vector<const Path*> parts;
-  for (const auto* part = &path; part->parent != nullptr; part = part->parent) parts.push_back(part);
-  std::string pointer;
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    pointer += '/';
-    pointer += (*part)->name.data() != nullptr ? escape_token((*part)->name) : std::to_string((*part)->index);
+bool Checker::walk(const Value& root) {
+  auto verdict = enter(0, root, kHere, report_ == nullptr, Marks::kNone);
+  while (!frames_.empty()) {
+    if (verdict != Verdict::kPushed) take(frames_.back(), verdict == Verdict::kGood);
+    verdict = advance(frames_.back());
+    if (work_->is_spent()) {
+      frames_.clear();
+      marks_.clear();
+      return false;
+    }
   }
-  out_->push_back({std::move(pointer), std::string(keyword), message()});
-  return false;
+  return verdict == Verdict::kGood && !work_->is_spent();
 }
 
-bool Checker::check(NodeId id, const Value& value, const Path& path) {
-  if (!spend(1)) return false;
+Checker::Verdict Checker::enter(NodeId id, const Value& value, std::uint32_t at, bool is_quiet, Marks marks) {
+  if (!work_->spend(1)) return Verdict::kBad;
   const Node& node = program_.nodes[id];
-  if (node.never) return violate(path, "false", [] { return std::string("no value is allowed here"); });
-  if (!check_type(node, value, path)) return false;
-  if (nesting_ >= kMaxNesting) {
-    is_exhausted_ = true;
-    return false;
-  }
-  ++nesting_;
-  bool is_valid = check_options(node, value, path);
-  const auto apply = [&](const auto& rules, auto rule) {
-    if (rules && (is_valid || !may_stop())) is_valid &= (this->*rule)(*rules, value, path);
-  };
-  if (value.IsString()) apply(node.string, &Checker::check_string);
-  if (value.IsNumber()) apply(node.number, &Checker::check_number);
-  if (value.IsArray()) apply(node.array, &Checker::check_array);
-  if (value.IsObject()) apply(node.object, &Checker::check_object);
-  apply(node.in_place, &Checker::check_in_place);
-  --nesting_;
-  return is_valid;
-}
+  const auto alone = check_alone(node, value, at, is_quiet);
+  if (alone == Alone::kWrongKind || (alone == Alone::kFails && is_quiet)) return Verdict::kBad;
+  const auto todo = node.stages_for(value);
+  if (todo == 0) return alone == Alone::kHolds ? Verdict::kGood : Verdict::kBad;
 
-bool Checker::check_type(const Node& node, const Value& value, const Path& path) {
-  if (node.types == kAnyType || (node.types & type_of(value)) != 0) return true;
-  return violate(path, "type", [&] {
-    const bool is_container = value.IsObject() || value.IsArray() || value.IsNull();
-    const auto actual = names_of(type_of(value));
-    return fmt::format("expected {}, got {}", names_of(node.types), is_container ? actual : actual + " " + show(value));
-  });
-}
-
-bool Checker::check_options(const Node& node, const Value& value, const Path& path) {
-  if (node.constant != nullptr && !is_equal(*node.constant, value)) {
-    return violate(path, "const",
-                   [&] { return fmt::format("expected {}, got {}", show(*node.constant), show(value)); });
-  }
-  if (node.options == nullptr) return true;
-  if (!spend(node.options->Size() / 8)) return false;
-  for (const auto& option : node.options->GetArray())
-    if (is_equal(option, value)) return true;
-  return violate(path, "enum", [&] {
-    std::string list;
-    for (rapidjson::SizeType i = 0; i < node.options->Size() && i < kShownOptions; ++i) {
-      list += (i > 0 ? ", " : "") + show((*node.options)[i]);
+  Frame frame;
+  frame.node = &node;
+  frame.value = &value;
+  frame.at = at;
+  frame.todo = todo;
+  frame.is_good = alone == Alone::kHolds;
+  frame.is_quiet = is_quiet;
+  bool parent_has_marks = false;
+  if (!frames_.empty()) {
+    const auto& parent = frames_.back();
+    frame.depth = static_cast<std::uint8_t>(parent.depth + (at == kHere ? 0 : 1));
+    if (frame.depth >= kMaxDepth) {
+      work_->give_up();
+      return Verdict::kBad;
     }
-    if (node.options->Size() > kShownOptions) list += fmt::format(" and {} more", node.options->Size() - kShownOptions);
-    return fmt::format("expected one of {}; got {}", list, show(value));
-  });
+    parent_has_marks = marks != Marks::kNone && parent.marks != kNone;
+    if (parent_has_marks && marks == Marks::kShared) frame.marks = parent.marks;
+  }
+  if ((todo & kNeedsMarks) != 0 || (parent_has_marks && marks == Marks::kWhenGood)) {
+    frame.marks = new_marks(value);
+    frame.owns_marks = true;
+    frame.adds_marks = parent_has_marks;
+  }
+  frames_.push_back(frame);
+  return Verdict::kPushed;
 }
 
-bool Checker::check_range(const Range& range, std::uint64_t actual, const char* min, const char* max,
-                          std::string_view unit, const Path& path) {
-  if (actual < range.min) {
-    return violate(path, min, [&] { return fmt::format("expected at least {} {}, got {}", range.min, unit, actual); });
+Checker::Verdict Checker::advance(Frame& frame) {
+  while (frame.todo != 0 && (frame.is_good || !frame.is_quiet)) {
+    if (run_stage(frame) == Verdict::kPushed) return Verdict::kPushed;
+    frame.todo &= static_cast<Stages>(frame.todo - 1);
+    frame.begin_stage();
   }
-  if (actual > range.max) {
-    return violate(path, max, [&] { return fmt::format("expected at most {} {}, got {}", range.max, unit, actual); });
-  }
-  return true;
+  return finish(frame);
 }
 
-bool Checker::check_string(const StringRules& rules, const Value& value, const Path& path) {
-  const auto text = json::view(value);
-  if (!spend(static_cast<std::int64_t>(text.size() / 64))) return false;
-  bool is_valid = check_range(rules.length, code_points(text), "minLength", "maxLength", "characters", path);
-  if (rules.pattern && (is_valid || !may_stop()) && !matches(*rules.pattern, text)) {
-    is_valid = violate(path, "pattern", [&] {
-      return fmt::format("expected a match of {}, got {}", rules.pattern->pattern(), show(value));
-    });
-  }
-  return is_valid;
-}
-
-bool Checker::check_number(const NumberRules& rules, const Value& value, const Path& path) {
-  const auto wrong = [&](const char* keyword, const char* relation, const Value& limit) {
-    return violate(path, keyword,
-                   [&] { return fmt::format("expected {} {}, got {}", relation, show(limit), show(value)); });
-  };
-  if (rules.minimum && compare_numbers(value, *rules.minimum) < 0) return wrong("minimum", "at least", *rules.minimum);
-  if (rules.maximum && compare_numbers(value, *rules.maximum) > 0) return wrong("maximum", "at most", *rules.maximum);
-  if (rules.exclusive_minimum && compare_numbers(value, *rules.exclusive_minimum) <= 0) {
-    return wrong("exclusiveMinimum", "more than", *rules.exclusive_minimum);
-  }
-  if (rules.exclusive_maximum && compare_numbers(value, *rules.exclusive_maximum) >= 0) {
-    return wrong("exclusiveMaximum", "less than", *rules.exclusive_maximum);
-  }
-  if (rules.multiple_of && !is_multiple(value, *rules.multiple_of)) {
-    return wrong("multipleOf", "a multiple of", *rules.multiple_of);
-  }
-  return true;
-}
-
-bool Checker::check_array(const ArrayRules& rules, const Value& value, const Path& path) {
-  bool is_valid = check_range(rules.count, value.Size(), "minItems", "maxItems", "items", path);
-  for (rapidjson::SizeType i = 0; i < value.Size() && (is_valid || !may_stop()); ++i) {
-    const auto item = i < rules.prefix.size() ? rules.prefix[i] : rules.rest;
-    if (item == kNone) break;
-    is_valid &= check(item, value[i], Path{&path, {}, i});
-  }
-  if (rules.contains != kNone && (is_valid || !may_stop())) is_valid &= check_contains(rules, value, path);
-  if (rules.unique && (is_valid || !may_stop())) {
-    if (!spend(value.Size())) return false;
-    if (!has_distinct_items(value)) {
-      is_valid = violate(path, "uniqueItems", [] { return std::string("expected every item only once"); });
+Checker::Verdict Checker::finish(Frame& frame) {
+  const bool is_good = frame.is_good;
+  if (frames_.size() > 1 && frame.at == kHere) {
+    auto& parent = frames_[frames_.size() - 2];
+    if (!is_good) parent.lacks_marks |= frame.lacks_marks;
+    if (is_good && frame.adds_marks) {
+      for (std::size_t i = 0; frame.marks + i < marks_.size(); ++i) marks_[parent.marks + i] |= marks_[frame.marks + i];
     }
   }
-  return is_valid;
+  if (frame.owns_marks) marks_.resize(frame.marks);
+  frames_.pop_back();
+  return is_good ? Verdict::kGood : Verdict::kBad;
 }
 
-bool Checker::check_contains(const ArrayRules& rules, const Value& value, const Path& path) {
-  std::uint64_t found = 0;
-  for (rapidjson::SizeType i = 0; i < value.Size() && !is_exhausted_; ++i) {
-    if (holds(rules.contains, value[i], path)) ++found;
-    if (found >= rules.contained.min && rules.contained.max == kNoLimit) return true;
+Checker::Verdict Checker::run_stage(Frame& frame) {
+  switch (frame.stage()) {
+    case Stage::kItems:
+      return items(frame);
+    case Stage::kContains:
+      return contains(frame);
+    case Stage::kMembers:
+      return members(frame);
+    case Stage::kDependents:
+      return dependents(frame);
+    case Stage::kAllOf:
+      return all_of(frame);
+    case Stage::kAnyOf:
+      return alternatives(frame, frame.node->in_place->any_of, false);
+    case Stage::kOneOf:
+      return alternatives(frame, frame.node->in_place->one_of, true);
+    case Stage::kNot:
+      return negation(frame);
+    case Stage::kIf:
+      return condition(frame);
+    case Stage::kUnevaluatedItems:
+    case Stage::kUnevaluatedMembers:
+      return unevaluated(frame);
   }
-  const bool is_plain = rules.contained.min == 1 && rules.contained.max == kNoLimit;
-  return check_range(rules.contained, found, is_plain ? "contains" : "minContains", "maxContains", "items that fit",
-                     path);
+  return Verdict::kGood;
 }
 
-bool Checker::check_object(const ObjectRules& rules, const Value& value, const Path& path) {
-  bool is_valid = check_range(rules.count, value.MemberCount(), "minProperties", "maxProperties", "properties", path);
-  std::size_t required_found = 0;
-  for (auto member = value.MemberBegin(); member != value.MemberEnd() && (is_valid || !may_stop()); ++member) {
-    const auto* property = rules.find(json::view(member->name));
-    if (property != nullptr && property->is_required) ++required_found;
-    is_valid &= check_member(rules, property, member->name, member->value, path);
+void Checker::take(Frame& frame, bool is_good) {
+  switch (frame.stage()) {
+    case Stage::kContains:
+      if (is_good) mark(frame, frame.index - 1);
+      frame.count += is_good ? 1 : 0;
+      return;
+    case Stage::kAnyOf:
+    case Stage::kOneOf:
+      if (is_good && frame.count++ == 0) frame.sub = frame.index;
+      if (frame.is_quiet) return;
+      if (frame.count > 0) {
+        report_->truncate(frame.first);
+        frame.best = frame.first;
+      } else {
+        frame.best = static_cast<std::uint32_t>(report_->keep_nearer(frame.first, frame.best));
+      }
+      return;
+    case Stage::kNot:
+      frame.flag = is_good;
+      return;
+    case Stage::kIf:
+      if (frame.index == 1) {
+        frame.flag = is_good;
+        return;
+      }
+      break;
+    default:
+      break;
   }
-  // Names are unique, so equal counts mean that all are there.
-  if (required_found < rules.required_count && (is_valid || !may_stop()))
-    is_valid &= check_required(rules, value, path);
-  if (!rules.dependents.empty() && (is_valid || !may_stop())) is_valid &= check_dependents(rules, value, path);
-  return is_valid;
+  frame.is_good &= is_good;
 }
 
-bool Checker::check_member(const ObjectRules& rules, const Property* property, const Value& name, const Value& value,
-                           const Path& path) {
-  const Path here{&path, json::view(name), 0};
-  bool is_valid = true;
-  if (rules.names != kNone) is_valid &= check(rules.names, name, here);
-  bool is_additional = true;
-  if (property != nullptr && property->is_declared) {
-    is_additional = false;
-    is_valid &= check(property->schema, value, here);
-  }
-  for (const auto& [pattern, schema] : rules.patterns) {
-    if (!spend(1 + name.GetStringLength() / 64)) return false;
-    if (!matches(*pattern, json::view(name))) continue;
-    is_additional = false;
-    is_valid &= check(schema, value, here);
-  }
-  if (!is_additional || rules.additional == kNone) return is_valid;
-  if (!program_.nodes[rules.additional].never) return check(rules.additional, value, here) && is_valid;
-  return violate(here, "additionalProperties", [&] {
-    std::vector<std::string_view> known;
-    for (const auto& declared : rules.properties)
-      if (declared.is_declared) known.push_back(declared.name);
-    return fmt::format("there is no property {} here.{}",
-                       json::quote(base::truncate_utf8(json::view(name), kShownBytes)),
-                       did_you_mean(json::view(name), known));
-  });
+Checker::Verdict Checker::apply(Frame& frame, NodeId id, const Value& value, std::uint32_t at, bool is_quiet,
+                                Marks marks) {
+  const auto verdict = enter(id, value, at, is_quiet, marks);
+  if (verdict == Verdict::kPushed) return verdict;  // The frame may have moved.
+  take(frame, verdict == Verdict::kGood);
+  return frame.is_good || !frame.is_quiet ? Verdict::kGood : Verdict::kBad;
 }
 
-bool Checker::check_required(const ObjectRules& rules, const Value& value, const Path& path) {
-  for (const auto& property : rules.properties) {
-    if (!property.is_required) continue;
-    if (!spend(1 + value.MemberCount() / 16)) return false;
-    if (json::find(value, property.name) != nullptr) continue;
-    violate(path, "required", [&] { return fmt::format("property {} is missing", json::quote(property.name)); });
-    if (may_stop()) break;
+// ---- Arrays.
+
+Checker::Verdict Checker::items(Frame& frame) {
+  const auto& rules = *frame.node->array;
+  const auto size = frame.value->Size();
+  while (frame.index < size) {
+    const auto i = frame.index++;
+    const auto id = i < rules.prefix.size() ? rules.prefix[i] : rules.rest;
+    if (id == kNone) break;
+    mark(frame, i);
+    const auto verdict = apply(frame, id, (*frame.value)[i], i, frame.is_quiet, Marks::kNone);
+    if (verdict != Verdict::kGood) return verdict;
   }
-  return false;
+  return Verdict::kGood;
 }
 
-bool Checker::check_dependents(const ObjectRules& rules, const Value& value, const Path& path) {
-  bool is_valid = true;
-  for (const auto& dependent : rules.dependents) {
-    if (!spend(1 + value.MemberCount() / 16)) return false;
-    if (json::find(value, dependent.name) == nullptr) continue;
+Checker::Verdict Checker::contains(Frame& frame) {
+  const auto& rules = *frame.node->array;
+  const auto& range = rules.contained;
+  while (frame.index < frame.value->Size()) {
+    if (frame.count >= range.min && range.max == kNoLimit && frame.marks == kNone) return Verdict::kGood;
+    const auto i = frame.index++;
+    const auto verdict = apply(frame, rules.contains, (*frame.value)[i], i, true, Marks::kNone);
+    if (verdict == Verdict::kPushed) return verdict;
+  }
+  const bool is_plain = range.min == 1 && range.max == kNoLimit;
+  frame.is_good &= check_range(range, frame.count, is_plain ? "contains" : "minContains", "maxContains",
+                               "items that fit", kHere, frame.is_quiet);
+  return Verdict::kGood;
+}
+
+// ---- Objects.
+
+Checker::Verdict Checker::members(Frame& frame) {
+  const auto& rules = *frame.node->object;
+  if (frame.index == 0 && frame.sub == 0 && !work_->spend(frame.value->MemberCount() / 4)) return Verdict::kBad;
+  if (rules.patterns.empty() && rules.names == kNone) return plain_members(frame);
+  const auto all = frame.value->MemberBegin();
+  for (; frame.index < frame.value->MemberCount(); ++frame.index, frame.sub = 0, frame.flag = false) {
+    const Value* subject = nullptr;
+    for (;;) {
+      const auto id = next_for_member(frame, all[frame.index], subject);
+      if (id == kNone) break;
+      const auto verdict = apply(frame, id, *subject, frame.index, frame.is_quiet, Marks::kNone);
+      if (verdict != Verdict::kGood) return verdict;
+    }
+  }
+  if (frame.count < rules.required_count) {
+    frame.is_good = false;
+    if (!frame.is_quiet) complain_missing(rules, *frame.value, kHere);
+  }
+  return Verdict::kGood;
+}
+
+/// The next schema for the member, and what it is for: the name or the value. frame.sub counts them.
+NodeId Checker::next_for_member(Frame& frame, const Value::Member& member, const Value*& subject) {
+  const auto& rules = *frame.node->object;
+  const auto name = json::view(member.name);
+  if (frame.sub == 0) {
+    frame.sub = 1;
+    subject = &member.name;
+    if (rules.names != kNone) return rules.names;
+  }
+  subject = &member.value;
+  if (frame.sub == 1) {
+    frame.sub = 2;
+    const auto* property = rules.properties.find(name, frame.hint);
+    if (property != nullptr && property->is_required) ++frame.count;
+    if (property != nullptr && property->is_declared) {
+      frame.flag = true;
+      return property->schema;
+    }
+  }
+  while (frame.sub < rules.patterns.size() + 2) {
+    const auto& [pattern, schema] = rules.patterns[frame.sub++ - 2];
+    if (!work_->spend(1)) return kNone;
+    if (!pattern->matches(name, *work_)) continue;
+    frame.flag = true;
+    return schema;
+  }
+  if (frame.sub > rules.patterns.size() + 2) return kNone;
+  ++frame.sub;
+  const bool is_additional = !frame.flag && rules.additional != kNone;
+  if (frame.flag || is_additional) mark(frame, frame.index);
+  if (!is_additional) return kNone;
+  if (frame.is_quiet || !program_.nodes[rules.additional].never) return rules.additional;
+  frame.is_good = false;
+  complain_unknown(rules, "additionalProperties", name, frame.index);
+  return kNone;
+}
+
+/// The common case: one schema a member. When nobody wants reasons it goes twice over the members: scalars and missing
+/// properties decide first, so that the forms of a union are told apart by their tags before anything is walked down.
+Checker::Verdict Checker::plain_members(Frame& frame) {
+  const auto& rules = *frame.node->object;
+  const auto all = frame.value->MemberBegin();
+  const auto size = frame.value->MemberCount();
+  for (;;) {
+    while (frame.index < size) {
+      const auto i = frame.index++;
+      const auto& member = all[i];
+      const auto* property = rules.properties.find(json::view(member.name), frame.hint);
+      if (!frame.flag && property != nullptr && property->is_required) ++frame.count;
+      const bool is_declared = property != nullptr && property->is_declared;
+      const auto id = is_declared ? property->schema : rules.additional;
+      if (id == kNone) continue;
+      if (frame.is_quiet && (program_.nodes[id].stages_for(member.value) != 0) != frame.flag) {
+        frame.sub = 1;  // Something waits for the second round.
+        continue;
+      }
+      mark(frame, i);
+      if (!frame.is_quiet && !is_declared && program_.nodes[id].never) {
+        frame.is_good = false;
+        complain_unknown(rules, "additionalProperties", json::view(member.name), i);
+        continue;
+      }
+      const auto verdict = apply(frame, id, member.value, i, frame.is_quiet, Marks::kNone);
+      if (verdict != Verdict::kGood) return verdict;
+    }
+    if (!frame.flag && frame.count < rules.required_count) {
+      frame.is_good = false;
+      if (frame.is_quiet) return Verdict::kBad;
+      complain_missing(rules, *frame.value, kHere);
+    }
+    if (frame.flag || frame.sub == 0) return Verdict::kGood;
+    frame.flag = true;
+    frame.index = frame.hint = 0;
+  }
+}
+
+Checker::Verdict Checker::dependents(Frame& frame) {
+  const auto& rules = *frame.node->object;
+  const auto has = [&](const std::string& name) {
+    work_->spend(1 + frame.value->MemberCount() / 16);
+    return json::find(*frame.value, name) != nullptr;
+  };
+  while (frame.index < rules.dependents.size() && !work_->is_spent()) {
+    const auto& dependent = rules.dependents[frame.index++];
+    if (!has(dependent.name)) continue;
     for (const auto& name : dependent.required) {
-      if (!spend(1 + value.MemberCount() / 16)) return false;
-      if (json::find(value, name) != nullptr) continue;
-      is_valid = violate(path, "dependentRequired", [&] {
-        return fmt::format("property {} is missing; it goes with {}", json::quote(name), json::quote(dependent.name));
-      });
+      if (has(name)) continue;
+      frame.is_good = false;
+      if (frame.is_quiet) return Verdict::kBad;
+      complain(kHere, "dependentRequired", fmt::format("property {}", json::quote(name)), "none of that name",
+               fmt::format("property {} is missing; it goes with {}", json::quote(name), json::quote(dependent.name)));
     }
-    if (dependent.schema != kNone && (is_valid || !may_stop())) is_valid &= check(dependent.schema, value, path);
+    if (dependent.schema == kNone) continue;
+    const auto verdict = apply(frame, dependent.schema, *frame.value, kHere, frame.is_quiet, Marks::kShared);
+    if (verdict != Verdict::kGood) return verdict;
   }
-  return is_valid;
+  return Verdict::kGood;
 }
 
-bool Checker::holds(NodeId id, const Value& value, const Path& path) {
-  auto* const out = std::exchange(out_, nullptr);
-  const bool is_valid = check(id, value, path);
-  out_ = out;
-  return is_valid;
+// ---- Schemas for the value itself.
+
+Checker::Verdict Checker::all_of(Frame& frame) {
+  const auto& list = frame.node->in_place->all_of;
+  while (frame.index < list.size()) {
+    const auto id = list[frame.index++];
+    const auto verdict = apply(frame, id, *frame.value, kHere, frame.is_quiet, Marks::kShared);
+    if (verdict != Verdict::kGood) return verdict;
+  }
+  return Verdict::kGood;
 }
 
-bool Checker::check_in_place(const InPlace& rules, const Value& value, const Path& path) {
-  bool is_valid = rules.ref == kNone || check(rules.ref, value, path);
-  for (const auto id : rules.all_of) {
-    if (!is_valid && may_stop()) return false;
-    is_valid &= check(id, value, path);
+Checker::Verdict Checker::alternatives(Frame& frame, const std::vector<NodeId>& forms, bool is_one) {
+  if (frame.index == 0 && !frame.is_quiet) {
+    frame.first = frame.best = static_cast<std::uint32_t>(report_->size());
   }
-  if (!rules.any_of.empty() && (is_valid || !may_stop())) {
-    const auto fits = [&](NodeId id) { return holds(id, value, path); };
-    if (std::none_of(rules.any_of.begin(), rules.any_of.end(), fits)) {
-      is_valid =
-          violate(path, "anyOf", [&] { return fmt::format("fits none of the {} allowed forms", rules.any_of.size()); });
-      explain_nearest(rules.any_of, value, path);
+  while (frame.index < forms.size()) {
+    // With marks wanted, every form that fits counts.
+    if (is_one ? frame.count > 1 : (frame.count > 0 && frame.marks == kNone)) break;
+    const auto id = forms[frame.index++];
+    if (apply(frame, id, *frame.value, kHere, frame.is_quiet, Marks::kWhenGood) == Verdict::kPushed) {
+      return Verdict::kPushed;
     }
   }
-  if (!rules.one_of.empty() && (is_valid || !may_stop())) is_valid &= check_one_of(rules, value, path);
-  if (rules.not_schema != kNone && (is_valid || !may_stop()) && holds(rules.not_schema, value, path)) {
-    is_valid = violate(path, "not", [&] { return fmt::format("{} is excluded here", show(value)); });
-  }
-  if (rules.if_schema != kNone && (is_valid || !may_stop())) is_valid &= check_condition(rules, value, path);
-  return is_valid;
+  judge_alternatives(frame, forms.size(), is_one);
+  return Verdict::kGood;
 }
 
-bool Checker::check_one_of(const InPlace& rules, const Value& value, const Path& path) {
-  std::optional<std::size_t> first, second;
-  for (std::size_t i = 0; i < rules.one_of.size() && !second; ++i)
-    if (holds(rules.one_of[i], value, path)) (first ? second : first) = i;
-  if (first && !second) return true;
-  if (first) {
-    return violate(path, "oneOf", [&] {
-      return fmt::format("fits more than one of the {} allowed forms (number {} and number {})", rules.one_of.size(),
-                         *first + 1, *second + 1);
-    });
+void Checker::judge_alternatives(Frame& frame, std::size_t forms, bool is_one) {
+  if (frame.count == 1 || (frame.count > 1 && !is_one)) return;
+  frame.is_good = false;
+  frame.lacks_marks = true;
+  if (frame.is_quiet) return;
+  if (frame.count == 0) {
+    const auto found = report_->size();
+    complain(kHere, is_one ? "oneOf" : "anyOf", fmt::format("{} of {} allowed forms", is_one ? "one" : "any", forms),
+             show(*frame.value), fmt::format("fits none of the {} allowed forms", forms));
+    if (report_->size() > found) report_->move_last_to(frame.first);
+  } else {
+    complain(kHere, "oneOf", fmt::format("one of {} allowed forms", forms),
+             fmt::format("forms {} and {}", frame.sub, frame.index),
+             fmt::format("fits more than one of the {} allowed forms (number {} and number {})", forms, frame.sub,
+                         frame.index));
   }
-  violate(path, "oneOf", [&] { return fmt::format("fits none of the {} allowed forms", rules.one_of.size()); });
-  explain_nearest(rules.one_of, value, path);
-  return false;
 }
 
-bool Checker::check_condition(const InPlace& rules, const Value& value, const Path& path) {
-  const auto branch = holds(rules.if_schema, value, path) ? rules.then_schema : rules.else_schema;
-  return branch == kNone || check(branch, value, path);
+Checker::Verdict Checker::negation(Frame& frame) {
+  if (frame.index == 0) {
+    frame.index = 1;
+    const auto id = frame.node->in_place->not_schema;
+    if (apply(frame, id, *frame.value, kHere, true, Marks::kNone) == Verdict::kPushed) return Verdict::kPushed;
+  }
+  if (!frame.flag) return Verdict::kGood;
+  frame.is_good = false;
+  if (!frame.is_quiet) {
+    complain(kHere, "not", "another value", show(*frame.value), fmt::format("{} is excluded here", show(*frame.value)));
+  }
+  return Verdict::kBad;
 }
 
-void Checker::explain_nearest(const std::vector<NodeId>& alternatives, const Value& value, const Path& path) {
-  if (may_stop()) return;
-  auto* const out = out_;
-  std::vector<Violation> nearest;
-  for (const auto id : alternatives) {
-    std::vector<Violation> violations;
-    out_ = &violations;
-    check(id, value, path);
-    if (violations.empty()) continue;
-    // The form that fails deepest inside the value is most likely the one that was meant.
-    const auto rank = [](const std::vector<Violation>& v) {
-      return std::pair(depth_of(v.front()), -static_cast<int>(v.size()));
-    };
-    if (nearest.empty() || rank(violations) > rank(nearest)) nearest = std::move(violations);
+Checker::Verdict Checker::condition(Frame& frame) {
+  const auto& rules = *frame.node->in_place;
+  if (frame.index == 0) {
+    frame.index = 1;
+    if (apply(frame, rules.if_schema, *frame.value, kHere, true, Marks::kWhenGood) == Verdict::kPushed) {
+      return Verdict::kPushed;
+    }
   }
-  out_ = out;
-  for (auto& violation : nearest)
-    if (out_->size() < kMaxViolations) out_->push_back(std::move(violation));
+  const auto branch = frame.flag ? rules.then_schema : rules.else_schema;
+  if (frame.index == 2 || branch == kNone) return Verdict::kGood;
+  frame.index = 2;
+  return apply(frame, branch, *frame.value, kHere, frame.is_quiet, Marks::kShared);
+}
+
+// ---- What nobody has looked at.
+
+Checker::Verdict Checker::unevaluated(Frame& frame) {
+  if (frame.lacks_marks && !frame.is_quiet)
+    return Verdict::kBad;  // It has failed, and more would be said than is wrong.
+  const bool is_object = frame.value->IsObject();
+  const auto id = is_object ? frame.node->object->unevaluated : frame.node->array->unevaluated;
+  const auto size = is_object ? frame.value->MemberCount() : frame.value->Size();
+  while (frame.index < size) {
+    const auto i = frame.index++;
+    if (is_marked(frame, i)) continue;
+    mark(frame, i);
+    if (is_object && !frame.is_quiet && program_.nodes[id].never) {
+      frame.is_good = false;
+      complain_unknown(*frame.node->object, "unevaluatedProperties", json::view(frame.value->MemberBegin()[i].name), i);
+      continue;
+    }
+    const auto& child = is_object ? frame.value->MemberBegin()[i].value : (*frame.value)[i];
+    const auto verdict = apply(frame, id, child, i, frame.is_quiet, Marks::kNone);
+    if (verdict != Verdict::kGood) return verdict;
+  }
+  return Verdict::kGood;
+}
+
+std::uint32_t Checker::new_marks(const Value& value) {
+  const auto offset = static_cast<std::uint32_t>(marks_.size());
+  const std::size_t count = value.IsObject() ? value.MemberCount() : (value.IsArray() ? value.Size() : 0);
+  work_->spend(static_cast<std::int64_t>(count / 64));
+  marks_.resize(offset + (count + 63) / 64, 0);
+  return offset;
+}
+
+void Checker::mark(const Frame& frame, std::uint32_t index) noexcept {
+  if (frame.marks != kNone) marks_[frame.marks + index / 64] |= std::uint64_t{1} << (index % 64);
+}
+
+bool Checker::is_marked(const Frame& frame, std::uint32_t index) const noexcept {
+  return ((marks_[frame.marks + index / 64] >> (index % 64)) & 1) != 0;
+}
+
+// ---- Reasons.
+
+void Checker::complain(std::uint32_t at, std::string_view keyword, std::string expected, std::string actual,
+                       std::string message) {
+  work_->spend(10);
+  std::vector<std::uint32_t> order;
+  std::string pointer;
+  const auto step = [&](const Value& parent, std::uint32_t index) {
+    order.push_back(index);
+    pointer += '/';
+    pointer += parent.IsObject() ? escape_token(json::view(parent.MemberBegin()[index].name)) : std::to_string(index);
+  };
+  for (std::size_t i = 1; i < frames_.size(); ++i)
+    if (frames_[i].at != kHere) step(*frames_[i - 1].value, frames_[i].at);
+  if (at != kHere) step(*frames_.back().value, at);
+  if (message.empty()) message = fmt::format("expected {}, got {}", expected, actual);
+  report_->add(std::move(order),
+               {std::move(pointer), std::string(keyword), std::move(message), std::move(expected), std::move(actual)});
 }
 
 }  // namespace toolrack::registry::schema

@@ -11,11 +11,24 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <random>
+#include <sys/wait.h>
+#include <unistd.h>
 
-// valijson as an oracle: on schemas and values that both understand alike, both must say the same. Left out is what it
-// is known to get wrong (1.0 as integer, multipleOf of fractions, formats, keywords of 2020-12) and what it dies of
-// (endless references, deep nesting).
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+// valijson as an oracle: on schemas and values that both understand alike, both must say the same. It runs in a child,
+// because it ends the process on what it does not expect. The subset leaves out
+//   numbers      1.0 as an integer (it says no), multipleOf (it knows integers only), integers beyond 2^53,
+//   formats      it checks some, each a little differently,
+//   2020-12      prefixItems, dependentSchemas and dependentRequired, unevaluated*, minContains, maxContains, $anchor:
+//   it
+//                knows draft 7 and ignores the rest in silence,
+//   references   it overflows the stack on endless ones, and reads names by rules of its own,
+//   depth        it recurses, so schemas and values are nested three levels at most,
+//   patterns     std::regex, so only what means the same to it; no white space classes, nothing outside ASCII.
 
 namespace toolrack::registry {
 namespace {
@@ -163,29 +176,79 @@ class Oracle {
   valijson::Validator validator_;
 };
 
+struct Pairs {
+  std::string schema;
+  std::vector<std::string> values;
+};
+
+std::vector<Pairs> pairs(unsigned seed) {
+  Generator generate(seed);
+  std::vector<Pairs> out(1'500);
+  for (auto& one : out) {
+    one.schema = generate.schema(2);
+    for (int j = 0; j < 12; ++j) one.values.push_back(generate.value(2));
+  }
+  return out;
+}
+
+/// The oracle's answers from `first` on, one byte a pair, as far as it gets.
+std::string ask(const std::vector<Pairs>& all, std::size_t first) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
+  std::fflush(nullptr);
+  const auto child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    for (std::size_t i = first; i < all.size(); ++i) {
+      const auto schema = json::parse(all[i].schema);
+      Oracle oracle(*schema);
+      std::string answers;
+      for (const auto& text : all[i].values) answers += oracle.takes(*json::parse(text)) ? '1' : '0';
+      if (::write(ends[1], answers.data(), answers.size()) < 0) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string out;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    out.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return out;
+}
+
 TEST(SchemaDifferential, AgreesWithValijsonOnGeneratedSchemasAndValues) {
-  Generator generate(20'26);
-  int valid = 0, invalid = 0;
-  for (int i = 0; i < 1'500; ++i) {
-    const auto schema_text = generate.schema(2);
-    const auto schema = json::parse(schema_text);
-    ASSERT_TRUE(schema) << schema_text;
-    const auto ours = compile_schema(static_cast<const json::Value&>(*schema));
+  constexpr unsigned kSeed = 20'26;
+  const auto all = pairs(kSeed);
+  int valid = 0, invalid = 0, deaths = 0;
+  std::string answers;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [schema_text, values] = all[i];
+    if (answers.empty()) answers = ask(all, i);
+    if (answers.size() < values.size()) {  // It died of this one; a new child goes on behind it.
+      answers.clear();
+      ++deaths;
+      continue;
+    }
+    const auto ours = compile_schema(schema_text);
     ASSERT_TRUE(ours) << schema_text << ": " << ours.error().message();
-    Oracle oracle(*schema);
-    for (int j = 0; j < 12; ++j) {
-      const auto value_text = generate.value(2);
-      const auto value = json::parse(value_text);
-      ASSERT_TRUE(value) << value_text;
-      const auto violations = (*ours)->check(*value);
-      ASSERT_EQ(violations.empty(), oracle.takes(*value)) << schema_text << "\n"
-                                                          << value_text << "\n"
-                                                          << (violations.empty() ? "" : violations[0].message);
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      const auto violations = (*ours)->check(*json::parse(values[j]));
+      ASSERT_EQ(violations.empty(), answers[j] == '1') << "seed " << kSeed << ", schema " << i << "\n"
+                                                       << schema_text << "\n"
+                                                       << values[j] << "\n"
+                                                       << (violations.empty() ? "" : violations[0].message);
       ++(violations.empty() ? valid : invalid);
     }
+    answers.erase(0, values.size());
   }
+  std::printf("%d valid and %d invalid pairs alike; the oracle died of %d of %zu schemas\n", valid, invalid, deaths,
+              all.size());
   EXPECT_GT(valid, 3'000) << "a test whose answers are all alike shows nothing";
   EXPECT_GT(invalid, 3'000);
+  EXPECT_LT(deaths, 15) << "an oracle that says nothing is none";
 }
 
 }  // namespace
