@@ -176,6 +176,25 @@ base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id
   return info;
 }
 
+void Keys::set_limits(std::optional<LimitSettings> limits) {
+  base::Lock lock(mutex_);
+  limit_settings_ = limits;
+  for (auto& row : rows_) {
+    const auto& counting = row->principal->limits;
+    if (counting && limits) {
+      counting->set(*limits);
+    } else if (static_cast<bool>(counting) != limits.has_value()) {
+      // A call that runs leaves through the principal it came with.
+      auto next = std::make_shared<Row>(*row);
+      auto principal = *row->principal;
+      principal.limits = limits ? std::make_shared<KeyLimits>(*limits) : nullptr;
+      next->principal = std::make_shared<const Principal>(std::move(principal));
+      row = std::move(next);
+    }
+  }
+  publish();
+}
+
 Keys::Reader::Reader(const Keys& keys) : clock_(keys.clock_), table_(keys.table_) {}
 
 base::Result<std::reference_wrapper<const PrincipalRef>> Keys::Reader::find(std::string_view key) {
@@ -183,14 +202,25 @@ base::Result<std::reference_wrapper<const PrincipalRef>> Keys::Reader::find(std:
   const auto invalid = [] { return base::fail(ErrorCode::kInvalidKey, "The API key is not valid."); };
   const auto id = key_id_of(key);
   if (!id) return invalid();
-  static constexpr base::Sha256 kNobody{};
-  const auto digest = base::sha256(key);
-  const auto* entry = table_.get()->find(*id);
-  const bool is_equal =
-      base::equal_constant_time(base::as_bytes(digest), base::as_bytes(entry ? entry->digest : kNobody));
-  if (entry == nullptr || !is_equal) return invalid();
-  if (entry->expires_ns != 0 && entry->expires_ns <= clock_.unix_ns()) return invalid();
-  return std::cref(entry->principal);
+  const auto& table = *table_.get();
+  if (&table != known_in_) {
+    known_.clear();
+    known_in_ = &table;
+  }
+  const auto tag = tagger_.tag(key);
+  auto known = known_.find(*id);
+  if (known == known_.end() || !base::equal_constant_time(base::as_bytes(tag), base::as_bytes(known->second.tag))) {
+    static constexpr base::Sha256 kNobody{};
+    const auto digest = base::sha256(key);
+    const auto* entry = table.find(*id);
+    const bool is_equal =
+        base::equal_constant_time(base::as_bytes(digest), base::as_bytes(entry ? entry->digest : kNobody));
+    if (entry == nullptr || !is_equal) return invalid();
+    known = known_.insert_or_assign(*id, Known{tag, entry->expires_ns, &entry->principal}).first;
+  }
+  const auto& [tag_of_key, expires_ns, principal] = known->second;
+  if (expires_ns != 0 && expires_ns <= clock_.unix_ns()) return invalid();
+  return std::cref(*principal);
 }
 
 }  // namespace toolrack::accounts

@@ -15,6 +15,7 @@
 #include "accounts/limits.hpp"
 #include "accounts/principal.hpp"
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "base/mutex.hpp"
 #include "base/published.hpp"
 #include "store/store.hpp"
@@ -53,6 +54,10 @@ class Keys {
   /// Effective for the next call on every loop; idempotent.
   base::Result<KeyInfo> revoke(std::string_view account, std::string_view id);
 
+  /// Other defaults for every key, old ones too, from the next call on; what was counted goes on counting. Null: no key
+  /// is limited any more.
+  void set_limits(std::optional<LimitSettings> limits);
+
   /// One per loop.
   class Reader {
    public:
@@ -62,21 +67,30 @@ class Keys {
     base::Result<std::reference_wrapper<const PrincipalRef>> find(std::string_view key);
 
    private:
+    struct Known {
+      base::Tagger::Tag tag;
+      std::int64_t expires_ns;
+      const PrincipalRef* principal;  ///< In `known_in_`.
+    };
     const base::Clock& clock_;
     base::Published<KeyTable>::Reader table_;
+    // Keys whose digest was right, so that it is not computed for every call.
+    const base::Tagger tagger_;
+    std::unordered_map<std::uint64_t, Known> known_;  ///< By id.
+    const KeyTable* known_in_ = nullptr;              ///< Those of another table are forgotten.
   };
 
  private:
   Keys(store::Store& store, const base::Clock& clock, std::optional<LimitSettings> limits);
   struct Row;
-  std::shared_ptr<const Row> make_row(StoredKey key) const;
+  std::shared_ptr<const Row> make_row(StoredKey key) const TR_REQUIRES(mutex_);
   std::shared_ptr<const Row> find_row(std::string_view account, std::string_view id) const;
   void publish() TR_REQUIRES(mutex_);
 
   store::Store& store_;
   const base::Clock& clock_;
-  const std::optional<LimitSettings> limit_settings_;
   mutable base::Mutex mutex_;
+  std::optional<LimitSettings> limit_settings_ TR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const Row>> rows_ TR_GUARDED_BY(mutex_);
   base::Published<KeyTable> table_;
 };

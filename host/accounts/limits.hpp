@@ -16,11 +16,15 @@
 
 namespace toolrack::accounts {
 
-/// 0: no such limit. Windows hold at most 1,048,575 calls; larger limits are held to that.
+/// What a window can count; larger limits are held to it.
+inline constexpr std::uint32_t kMaxWindowCalls = (1u << 24) - 1;
+
+/// 0: no such limit. `concurrent` is held to 65,535.
 struct LimitSettings {
   std::uint32_t per_minute = 60;
   std::uint32_t per_hour = 1'000;
   std::uint32_t concurrent = 5;
+  bool operator==(const LimitSettings&) const = default;
 };
 
 /// What X-RateLimit-* say: the tightest window. All 0 when the key has no windows.
@@ -33,8 +37,10 @@ struct LimitState {
 /// running calls. Threads: any, lock-free.
 class KeyLimits {
  public:
-  explicit KeyLimits(LimitSettings settings);
+  explicit KeyLimits(LimitSettings settings) { set(settings); }
 
+  /// From the next `enter` on. What was counted goes on counting, so a change forgives nothing.
+  void set(LimitSettings settings) noexcept;
   /// Takes one call from every window and one place. kRateLimited (with retry_after) or kTooManyConcurrent; nothing is
   /// taken then.
   base::Result<void> enter(std::int64_t monotonic_ns);
@@ -47,7 +53,8 @@ class KeyLimits {
   struct Window {
     std::atomic<std::uint64_t> word{0};
   };
-  const LimitSettings settings_;
+  LimitSettings settings() const noexcept;
+  std::atomic<std::uint64_t> settings_{0};  ///< In one word, so that nobody sees half of a change.
   Window minute_, hour_;
   std::atomic<std::uint32_t> running_{0};
 };

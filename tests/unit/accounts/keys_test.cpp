@@ -64,6 +64,28 @@ TEST_F(KeysTest, MakesAKeyThatIsFoundAtOnceByEveryReader) {
   }
 }
 
+TEST_F(KeysTest, ChangesTheLimitsOfEveryKey) {
+  open(LimitSettings{.per_minute = 60, .per_hour = 0, .concurrent = 5});
+  const auto made = create();
+  Keys::Reader reader(*keys_);
+  const PrincipalRef before = reader.find(made.secret)->get();
+  const auto now = clock_.monotonic_ns();
+  ASSERT_TRUE(before->limits->enter(now).has_value());
+
+  keys_->set_limits(LimitSettings{.per_minute = 10, .per_hour = 0, .concurrent = 5});
+  EXPECT_EQ(reader.find(made.secret)->get()->limits->state(now).limit, 10u);
+  EXPECT_EQ(reader.find(made.secret)->get()->limits->state(now).remaining, 9u) << "what was counted still counts";
+  EXPECT_EQ(reader.find(create().secret)->get()->limits->state(now).limit, 10u) << "of a new key too";
+
+  keys_->set_limits(std::nullopt);
+  EXPECT_EQ(reader.find(made.secret)->get()->limits, nullptr);
+  EXPECT_EQ(reader.find(made.secret)->get()->account, "acc_1");
+  before->limits->leave();  // The call that was running.
+
+  keys_->set_limits(LimitSettings{.per_minute = 3, .per_hour = 0, .concurrent = 5});
+  EXPECT_EQ(reader.find(made.secret)->get()->limits->state(now).remaining, 3u);
+}
+
 TEST_F(KeysTest, StoresNoSecret) {
   const auto made = create();
   const auto document = **store_.get("keys", made.info.id);
@@ -239,6 +261,26 @@ TEST_F(KeysTest, ReadersFollowWhileKeysComeAndGo) {
   for (auto& reader : readers) reader.join();
   EXPECT_EQ(missed, 0);
   EXPECT_EQ(keys_->list("acc_2").size(), 40u);
+}
+
+TEST_F(KeysTest, AReaderThatKnowsAKeyStillRefusesWhatItMustRefuse) {
+  Keys::Reader reader(*keys_);
+  const auto made = create("acc_1", clock_.unix_ns() + 1'000'000'000);
+  const auto other = create("acc_2");
+  ASSERT_TRUE(reader.find(made.secret).has_value());  // From here on it is known.
+  ASSERT_TRUE(reader.find(made.secret).has_value());
+  EXPECT_EQ(reader.find(other.secret)->get()->account, "acc_2");
+
+  auto wrong = made.secret;
+  wrong.back() = wrong.back() == '0' ? '1' : '0';
+  EXPECT_EQ(failure(reader, wrong), ErrorCode::kInvalidKey);
+  ASSERT_TRUE(reader.find(made.secret).has_value()) << "a wrong guess changes nothing";
+
+  clock_.advance(1s);
+  EXPECT_EQ(failure(reader, made.secret), ErrorCode::kInvalidKey) << "expired";
+  ASSERT_TRUE(reader.find(other.secret).has_value());
+  ASSERT_TRUE(keys_->revoke("acc_2", other.info.id).has_value());
+  EXPECT_EQ(failure(reader, other.secret), ErrorCode::kInvalidKey) << "revoked";
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST(KeyLimits, LetsTheNextCallInExactlyWhenItSaid) {
   std::mt19937_64 random(7);
   auto now = kStart;
   for (int i = 0; i < 2'000; ++i) {
-    now += static_cast<std::int64_t>(random() % (8 * kSecond));
+    now += static_cast<std::int64_t>(random() % 8'000'000) * 1'000;  // It counts in microseconds.
     const auto entered = limits.enter(now);
     if (entered) {
       limits.leave();
@@ -69,6 +69,50 @@ TEST(KeyLimits, NeverLetsMoreThanTheLimitIntoOneMinute) {
   }
   // And it is no tighter than it says: a caller who always asks gets nearly all of it.
   EXPECT_GT(accepted, (now - kStart) / kMinute * 17);
+}
+
+TEST(KeyLimits, ForgetsAfterAnyPauseHoweverLong) {
+  // Window numbers come round after 65,536 minutes; only a pause of just that length may find its old count.
+  for (const std::int64_t minutes : {2, 3, 5, 1'000, 32'767, 32'768, 32'769, 40'000, 65'530, 65'537, 65'538, 200'000}) {
+    KeyLimits limits({.per_minute = 3, .per_hour = 0, .concurrent = 0});
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(limits, kStart));
+    if (minutes % 65'536 != 1) EXPECT_EQ(limits.state(kStart + minutes * kMinute).remaining, 3u) << minutes;
+    EXPECT_EQ(limits.state(kStart + (minutes + 1) * kMinute).remaining, 3u) << minutes;
+  }
+}
+
+TEST(KeyLimits, CountsMillionsOfCallsAnHour) {
+  constexpr std::uint32_t kMany = 3'000'000;
+  KeyLimits limits({.per_minute = 0, .per_hour = kMany, .concurrent = 0});
+  for (std::uint32_t i = 0; i < kMany; ++i) ASSERT_TRUE(call(limits, kStart + i));
+  EXPECT_FALSE(call(limits, kStart + kMany));
+  EXPECT_EQ(limits.state(kStart + kHour).remaining, 0u);
+  EXPECT_EQ(limits.state(kStart + kHour + kHour / 2).remaining, kMany / 2);
+}
+
+TEST(KeyLimits, ChangesItsLimitsAndGoesOnCounting) {
+  KeyLimits limits({.per_minute = 60, .per_hour = 0, .concurrent = 1});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(limits, kStart));
+  limits.set({.per_minute = 4, .per_hour = 0, .concurrent = 2});
+  EXPECT_EQ(limits.state(kStart).limit, 4u);
+  EXPECT_EQ(limits.state(kStart).remaining, 1u);
+  EXPECT_TRUE(call(limits, kStart));
+  EXPECT_FALSE(call(limits, kStart));
+  limits.set({.per_minute = 2, .per_hour = 0, .concurrent = 2});  // Fewer than have been made.
+  EXPECT_EQ(limits.state(kStart).remaining, 0u);
+  EXPECT_FALSE(call(limits, kStart));
+  limits.set({.per_minute = 6, .per_hour = 0, .concurrent = 2});
+  EXPECT_TRUE(limits.enter(kStart).has_value());
+  EXPECT_TRUE(limits.enter(kStart).has_value());
+  EXPECT_EQ(limits.enter(kStart).error().code(), ErrorCode::kTooManyConcurrent);
+  limits.leave();
+  limits.leave();
+}
+
+TEST(KeyLimits, KeepsTheLargestLimitsThatItHolds) {
+  KeyLimits limits({.per_minute = 50'000'000, .per_hour = 0, .concurrent = 4'000'000'000});
+  EXPECT_EQ(limits.state(kStart).limit, kMaxWindowCalls);
+  EXPECT_TRUE(call(limits, kStart));
 }
 
 TEST(KeyLimits, ForgetsAfterTwoWindows) {
