@@ -46,6 +46,11 @@ class MemoryStore final : public store::Store {
     base::Lock lock(mutex_);
     failing_ = failing;
   }
+  /// While set, commits are checked and answered but leave nothing: for what runs millions of times.
+  void set_forgetful(bool forgetful) {
+    base::Lock lock(mutex_);
+    forgetful_ = forgetful;
+  }
 
  private:
   using Name = std::pair<std::string, std::string>;  // Collection and key.
@@ -133,7 +138,7 @@ class MemoryStore final : public store::Store {
     if (failing_) return base::fail(base::ErrorCode::kStoreFailed, "The store was told to fail.");
     auto copy = tables_;
     auto outcome = apply(copy, commit);
-    if (outcome && outcome->accepted()) tables_.swap(copy);
+    if (outcome && outcome->accepted() && !forgetful_) tables_.swap(copy);
     return outcome;
   }
 
@@ -162,6 +167,7 @@ class MemoryStore final : public store::Store {
   Tables tables_ TR_GUARDED_BY(mutex_);
   std::vector<std::pair<store::Commit, store::Done>> queue_ TR_GUARDED_BY(mutex_);
   bool failing_ TR_GUARDED_BY(mutex_) = false;
+  bool forgetful_ TR_GUARDED_BY(mutex_) = false;
   bool stopping_ TR_GUARDED_BY(mutex_) = false;
   std::thread writer_;
 };

@@ -47,11 +47,11 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
                .plugins_json = [] { return std::string("[]"); },
                .table = &table},
       runner(services, pool),
-      local(principal("local", accounts::Scopes::all(), false)),
+      local(principal("local", options.local_scopes, false)),
       anonymous(principal("anonymous", {accounts::Scope::kToolsRead}, true)) {
   for (std::size_t i = 0; i < loops.size(); ++i)
     identifiers.push_back(std::make_unique<call::Identifier>(options.mode, *keys, local, anonymous));
-  loops.start();
+  if (options.starts_loops) loops.start();
 }
 
 Rack::~Rack() {
@@ -69,9 +69,8 @@ std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {
   return made ? made->secret : "";
 }
 
-ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
-    : rack(std::move(tools), options),
-      sessions(mcp::Sessions::Key{1, 2, 3}, session_clock),
+RackFront::RackFront(Rack& rack)
+    : sessions(mcp::Sessions::Key{1, 2, 3}, session_clock),
       mcp({.loops = rack.loops,
            .table = rack.table,
            .runner = rack.runner,
@@ -83,25 +82,29 @@ ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools,
             .runner = rack.runner,
             .calls = rack.calls,
             .identifiers = rack.identifiers,
-            .clock = rack.clock}),
+            .clock = rack.clock}) {}
+
+void RackFront::handle(const net::Request& request, net::Exchange& exchange) {
+  if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());
+  if (request.path == "/mcp") return mcp.handle(request, exchange);
+  rest.handle(request, exchange);
+}
+
+ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
+    : rack(std::move(tools), options),
+      front(rack),
       socket_path((directory.path() / "toolrack.sock").string()),
       server_(std::make_unique<net::Server>(rack.loops, rack.metrics, options.http)) {
-  const auto tcp = server_->listen_tcp("127.0.0.1", 0, front_);
+  const auto tcp = server_->listen_tcp("127.0.0.1", 0, front);
   EXPECT_TRUE(tcp) << tcp.error().message();
   port = tcp.value_or(0);
-  const auto local = server_->listen_unix(socket_path, front_);
+  const auto local = server_->listen_unix(socket_path, front);
   EXPECT_TRUE(local) << local.error().message();
 }
 
 ServedRack::~ServedRack() {
   rack.pool.stop();
   rack.loops.stop();
-}
-
-void ServedRack::Front::handle(const net::Request& request, net::Exchange& exchange) {
-  if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());
-  if (request.path == "/mcp") return rack_.mcp.handle(request, exchange);
-  rack_.rest.handle(request, exchange);
 }
 
 }  // namespace toolrack::testing

@@ -35,6 +35,8 @@ struct RackOptions {
   std::chrono::milliseconds store_delay{0};
   std::size_t loops = 1;
   net::Limits http;
+  accounts::Scopes local_scopes = accounts::Scopes::all();
+  bool starts_loops = true;  ///< False: nothing runs on a loop but what the test polls there itself.
 };
 
 /// Members in the order of their making. Whoever runs calls ends them before the rack goes.
@@ -68,6 +70,21 @@ class Rack {
   std::atomic<bool> is_ready{true};
 };
 
+/// What stands behind a rack's port: the guard, then /mcp or REST.
+class RackFront final : public net::Handler {
+ public:
+  explicit RackFront(Rack& rack);  ///< Which outlives it.
+  void handle(const net::Request& request, net::Exchange& exchange) override;
+
+  FakeClock session_clock;  ///< Of the legacy sessions only.
+  mcp::Sessions sessions;
+  mcp::McpHandler mcp;
+  rest::RestHandler rest;
+
+ private:
+  const net::HostGuard guard_{{}};
+};
+
 /// A rack that serves HTTP.
 class ServedRack {
  public:
@@ -76,24 +93,13 @@ class ServedRack {
 
   TempDirectory directory;
   Rack rack;
-  FakeClock session_clock;  ///< Of the legacy sessions only.
-  mcp::Sessions sessions;
-  mcp::McpHandler mcp;
-  rest::RestHandler rest;
+  RackFront front;
+  FakeClock& session_clock = front.session_clock;
+  mcp::Sessions& sessions = front.sessions;
   std::uint16_t port = 0;
   std::string socket_path;
 
  private:
-  class Front final : public net::Handler {
-   public:
-    explicit Front(ServedRack& rack) : rack_(rack) {}
-    void handle(const net::Request& request, net::Exchange& exchange) override;
-
-   private:
-    ServedRack& rack_;
-    const net::HostGuard guard_{{}};
-  };
-  Front front_{*this};
   std::unique_ptr<net::Server> server_;
 };
 
