@@ -1,5 +1,7 @@
 #include "registry/json_text.hpp"
 
+#include "base/json.hpp"
+
 namespace toolrack::registry {
 namespace {
 
@@ -33,6 +35,13 @@ std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
   return at;
 }
 
+/// Is `written`, a string with its quotes, the name `key`? Escapes are rare and cost a parse.
+bool is_named(std::string_view written, std::string_view key) {
+  if (written.find('\\') == std::string_view::npos) return written.substr(1, written.size() - 2) == key;
+  const auto name = base::json::parse(written);
+  return name && name->IsString() && base::json::view(*name) == key;
+}
+
 }  // namespace
 
 std::string compact(std::string_view json) {
@@ -57,7 +66,7 @@ std::string_view member_text(std::string_view object, std::string_view key) {
     const auto key_end = skip_string(object, at);
     const auto value = key_end + 1;  // Behind the colon.
     const auto end = skip_value(object, value);
-    if (object.substr(at + 1, key_end - at - 2) == key) return object.substr(value, end - value);
+    if (is_named(object.substr(at, key_end - at), key)) return object.substr(value, end - value);
     at = end + 1;  // Behind the comma or the brace.
   }
   return {};

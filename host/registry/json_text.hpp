@@ -11,7 +11,7 @@ namespace toolrack::registry {
 /// Without the white space between tokens.
 std::string compact(std::string_view json);
 
-/// The text of a member's value in the compact text of an object; empty when it is not there under exactly these bytes.
+/// The text of a member's value in the compact text of an object; empty when it is not there.
 std::string_view member_text(std::string_view compact_object, std::string_view key);
 
 /// The texts of the items in the compact text of an array.

@@ -7,7 +7,7 @@ namespace toolrack::registry::schema {
 namespace {
 
 /// Of text that is matched for the steps in cost_.
-constexpr std::size_t kBytes = 256;
+constexpr std::size_t kBytes = 512;
 /// Of memory for a pattern and its automata, which RE2 never exceeds.
 constexpr std::int64_t kMaxMemory = 4 << 20;
 

@@ -22,6 +22,8 @@ TEST(JsonText, FindsTheTextOfAMember) {
   EXPECT_EQ(member_text(object, "d"), "1.50");
   EXPECT_EQ(member_text(object, "e"), "null");
   EXPECT_EQ(member_text(object, "x"), "") << "only the object's own members";
+  EXPECT_EQ(member_text(R"({"in\u0070ut":{"a":1.0}})", "input"), R"({"a":1.0})")
+      << "a name is the same however written";
   EXPECT_EQ(member_text("{}", "a"), "");
 }
 
