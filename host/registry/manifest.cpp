@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "base/embedded.hpp"
 #include "base/json.hpp"
@@ -56,8 +59,82 @@ Result<void> check_version(const json::Value& document) {
                   : "Write the manifest for a version this host understands.");
 }
 
-Result<void> require_none(const std::vector<Violation>& violations) {
+/// The code point at `at`, which moves on; `text` is UTF-8.
+char32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+  const auto first = byte(at);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  char32_t out = length == 1 ? first : first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) out = (out << 6) | (byte(at + i) & 0x3f);
+  at += length;
+  return out;
+}
+
+bool is_hidden(char32_t c) noexcept {
+  const bool is_control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0);
+  const bool turns_text_around = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  const bool is_tag = c >= 0xe0000 && c <= 0xe007f;  // Invisible, and read by models all the same.
+  return is_control || turns_text_around || is_tag;
+}
+
+/// Reads every text of a manifest, but for values that are data and not words about the tool.
+class HiddenText {
+ public:
+  std::vector<Violation> found;
+
+  void read(const json::Value& value, const std::string& pointer) {
+    if (value.IsString()) return check(json::view(value), pointer);
+    if (value.IsArray()) {
+      for (rapidjson::SizeType i = 0; i < value.Size(); ++i) read(value[i], fmt::format("{}/{}", pointer, i));
+    } else if (value.IsObject()) {
+      for (const auto& [name, member] : value.GetObject()) {
+        const auto key = json::view(name);
+        check(key, pointer);
+        if (!is_data(pointer, key)) read(member, fmt::format("{}/{}", pointer, escape_pointer(key)));
+      }
+    }
+  }
+
+ private:
+  static bool is_data(std::string_view pointer, std::string_view key) noexcept {
+    // Their places are fixed by the manifest's schema, so a property of that name in a skill's schema is not meant.
+    const auto depth = std::count(pointer.begin(), pointer.end(), '/');
+    if (key.starts_with("x-")) return depth == 0 || !pointer.starts_with("/skills/") || depth == 2;
+    if (depth == 4 && pointer.starts_with("/skills/") && pointer.find("/examples/") != std::string_view::npos)
+      return key == "input" || key == "output";
+    return key == "options" && ((depth == 2 && pointer.starts_with("/providers/")) ||
+                                (depth == 4 && pointer.find("/providers/") != std::string_view::npos));
+  }
+  static std::string escape_pointer(std::string_view key) {
+    std::string out;
+    for (const char c : key) {
+      if (c == '~' || c == '/')
+        out += c == '~' ? "~0" : "~1";
+      else
+        out += c;
+    }
+    return out;
+  }
+
+  void check(std::string_view text, const std::string& pointer) {
+    for (std::size_t at = 0; at < text.size();) {
+      const auto c = next_code_point(text, at);
+      if (!is_hidden(c)) continue;
+      found.push_back({pointer, "", fmt::format("holds U+{:04X}, which people do not see", static_cast<unsigned>(c))});
+      return;
+    }
+  }
+};
+
+/// What an author can use of a list that may have a place for every value of the manifest.
+constexpr std::size_t kMaxViolations = 32;
+
+Result<void> require_none(std::vector<Violation> violations) {
   if (violations.empty()) return {};
+  if (const auto count = violations.size(); count > kMaxViolations) {
+    violations.resize(kMaxViolations - 1);
+    violations.push_back({"", "", fmt::format("{} more places are wrong", count - violations.size())});
+  }
   return tl::unexpected(to_error(violations, "manifest", ErrorCode::kInvalidManifest));
 }
 
@@ -72,11 +149,14 @@ Result<std::shared_ptr<Tool>> load_manifest(std::string_view text) {
   const auto& schema = manifest_schema();
   if (!schema) return tl::unexpected(schema.error());
   TRY(require_none((*schema)->check(*document)));
+  HiddenText hidden;
+  hidden.read(*document, "");
+  TRY(require_none(std::move(hidden.found)));
 
   const auto compacted = compact(text);
   ManifestReader reader(*document, compacted);
   auto tool = reader.read();
-  TRY(require_none(reader.violations()));
+  TRY(require_none(std::move(reader.violations())));
   tool->manifest_json = text;
   return tool;
 }

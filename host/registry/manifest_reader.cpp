@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "registry/json_text.hpp"
+#include "registry/manifest.hpp"
 #include "registry/semver.hpp"
 
 namespace toolrack::registry {
@@ -74,6 +75,10 @@ std::shared_ptr<Tool> ManifestReader::read() {
   read_grants(*tool);
   const auto* skills = json::find(document_, "skills");
   if (skills == nullptr || !skills->IsArray()) return tool;
+  if (skills->Size() > kMaxSkills) {
+    violate("/skills", fmt::format("has {} skills, and a tool at most {}", skills->Size(), kMaxSkills));
+    return tool;
+  }
   const auto texts = item_texts(member_text(text_, "skills"));
   tool->skills.reserve(skills->Size());
   for (rapidjson::SizeType i = 0; i < skills->Size(); ++i) {
@@ -125,9 +130,21 @@ void ManifestReader::read_providers(Tool& tool) {
         (credentials == nullptr || json::find(*credentials, provider.credential) == nullptr)) {
       violate(pointer + "/credential", fmt::format("credential \"{}\" is not among /credentials", provider.credential));
     }
+    check_port(provider.base_url, pointer + "/base_url");
     read_price(json::find(value, "cost"), pointer + "/cost");
     tool.providers.push_back(std::move(provider));
   }
+}
+
+void ManifestReader::check_port(std::string_view url, const std::string& pointer) {
+  auto authority = url.substr(url.find("://") + 3);
+  authority = authority.substr(0, authority.find('/'));
+  const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
+  if (colon == std::string_view::npos) return;
+  const auto port = authority.substr(colon + 1);
+  std::uint32_t number = 0;
+  std::from_chars(port.data(), port.data() + port.size(), number);
+  if (number == 0 || number > 65535) violate(pointer, fmt::format("{} is no port; there are 1 to 65535", port));
 }
 
 void ManifestReader::check_credentials() {
@@ -198,11 +215,10 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
 }
 
 void ManifestReader::check_flat_name(const Tool& tool, const Skill& skill, const std::string& pointer) {
-  for (const auto& other : tool.skills) {
-    if (other.name == skill.name) {
-      violate(pointer, fmt::format("\"{}\" is also the name of /skills/{}; names are unique in a tool", skill.name,
-                                   other.index));
-    }
+  const auto [other, is_new] = skill_names_.emplace(skill.name, skill.index);
+  if (!is_new) {
+    violate(pointer, fmt::format("\"{}\" is also the name of /skills/{}; names are unique in a tool", skill.name,
+                                 other->second));
   }
   const auto is_allowed = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
@@ -218,19 +234,20 @@ void ManifestReader::check_flat_name(const Tool& tool, const Skill& skill, const
 }
 
 void ManifestReader::read_schemas(Skill& skill, const Value& value, std::string_view text, const std::string& pointer) {
-  const auto read = [&](const char* key, std::string& out, std::shared_ptr<const InputValidator>& validator) {
+  const auto read = [&](const char* key, Formats formats, std::string& out,
+                        std::shared_ptr<const InputValidator>& validator) {
     const auto* schema = json::find(value, key);
     if (schema == nullptr) return;
     const auto written = member_text(text, key);
     out = written.empty() ? json::dump(*schema) : std::string(written);
-    if (auto compiled = compile_schema(*schema)) {
+    if (auto compiled = compile_schema(*schema, formats)) {
       validator = std::move(*compiled);
     } else {
       violate(fmt::format("{}/{}", pointer, key), compiled.error().message());
     }
   };
-  read("input", skill.input_schema, skill.input_validator);
-  read("output", skill.output_schema, skill.output_validator);
+  read("input", Formats::kAssert, skill.input_schema, skill.input_validator);
+  read("output", Formats::kAnnotate, skill.output_schema, skill.output_validator);
   if (const auto* output = json::find(value, "output"))
     skill.has_object_output = json::find_string(*output, "type") == "object";
 }
@@ -297,8 +314,10 @@ void ManifestReader::read_limits(const Tool& tool, Skill& skill, const Value& va
 Money ManifestReader::read_price(const Value* price, const std::string& pointer) {
   if (price == nullptr) return {};
   const auto max = json::find_string(*price, "max_usd");
-  if (const auto min = json::find_string(*price, "min_usd")) read_money(*min, pointer + "/min_usd");
+  const auto min = json::find_string(*price, "min_usd");
+  const auto least = min ? read_money(*min, pointer + "/min_usd") : Money();
   const auto worst = max ? read_money(*max, pointer + "/max_usd") : Money();
+  if (min && max && least > worst) violate(pointer + "/min_usd", fmt::format("{} is more than max_usd", *min));
   if (json::find_string(*price, "per").value_or("call") == "call") {
     return read_money(json::find_string(*price, "usd").value_or("0"), pointer + "/usd");
   }

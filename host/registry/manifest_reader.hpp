@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/json.hpp"
@@ -30,6 +31,7 @@ class ManifestReader {
   void read_identity(Tool& tool);
   void read_providers(Tool& tool);
   void check_credentials();
+  void check_port(std::string_view url, const std::string& pointer);
   void check_placement(const Value& placement, const Value& fields, const std::string& pointer);
   void read_grants(Tool& tool);
   void read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index);
@@ -46,6 +48,7 @@ class ManifestReader {
   const Value& document_;
   std::string_view text_;
   std::vector<Violation> violations_;
+  std::unordered_map<std::string, std::size_t> skill_names_;  // To their place.
 };
 
 }  // namespace toolrack::registry

@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <rapidjson/pointer.h>
+
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <optional>
 #include <sstream>
 
+#include "registry/catalogue.hpp"
 #include "registry/input_validator.hpp"
+#include "support/data_file.hpp"
 
 namespace toolrack::registry {
 namespace {
@@ -19,7 +23,7 @@ using ::testing::IsEmpty;
 namespace json = base::json;
 using namespace std::chrono_literals;
 
-const std::filesystem::path kData = std::filesystem::path(TOOLRACK_SOURCE_DIR) / "tests/data/manifests";
+const std::filesystem::path kData = std::filesystem::path(TOOLRACK_SOURCE_DIR) / "tests/data";
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -37,48 +41,137 @@ std::shared_ptr<Tool> load(std::string_view text) {
 
 /// The control with one piece of its text replaced.
 std::string changed(std::string_view from, std::string_view to) {
-  auto text = read(kData / "control.json");
+  auto text = read(kData / "manifest_control.json");
   const auto at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return text.replace(at, from.size(), to);
 }
 
-// Every file in hostile/ is the control with one thing wrong in it; the table says what, and the control shows that
-// nothing else is.
-TEST(Manifest, RefusesEachHostileFileForItsReason) {
-  ASSERT_TRUE(load(read(kData / "control.json")));
-  const auto table = json::parse(read(kData / "hostile_table.json"));
-  ASSERT_TRUE(table && table->IsArray());
-  std::set<std::string> listed;
-  for (const auto& row : table->GetArray()) {
-    const std::string file(*json::find_string(row, "file"));
-    SCOPED_TRACE(file);
-    listed.insert(file);
-    const auto tool = load_manifest(read(kData / "hostile" / file));
-    ASSERT_FALSE(tool);
-    EXPECT_EQ(tool.error().code(), base::ErrorCode::kInvalidManifest);
-    const std::string message(*json::find_string(row, "message"));
-    const auto pointer = json::find_string(row, "pointer");
-    if (!pointer) {
-      EXPECT_THAT(tool.error().message(), HasSubstr(message));
-      continue;
+/// The control, changed as a row of manifest_attacks.json says: `remove` and `set` name places by JSON Pointer, `from`
+/// and `to` are texts (`bytes`: each character a byte), {bomb} in them is something repeated, {i} in it the number.
+class Attack {
+ public:
+  explicit Attack(const json::Value& row) : row_(row) {}
+
+  std::string text() const {
+    auto out = read(kData / "manifest_control.json");
+    if (const auto kept = json::find_int(row_, "keep_bytes")) out.resize(static_cast<std::size_t>(*kept));
+    if (const auto from = json::find_string(row_, "from")) {
+      const auto at = out.find(*from);
+      EXPECT_NE(at, std::string::npos) << "the control has no " << *from;
+      out.replace(at, from->size(), replacement());
     }
-    const auto details = json::parse(tool.error().details_json());
-    ASSERT_TRUE(details && details->IsArray()) << tool.error().message();
-    bool is_named = false;
-    for (const auto& violation : details->GetArray()) {
-      is_named |= json::find_string(violation, "pointer") == pointer &&
-                  json::find_string(violation, "message")->find(message) != std::string_view::npos;
+    return with_members(std::move(out), row_);
+  }
+
+  /// The tool that stands beside it, if the row has one.
+  std::optional<std::string> other() const {
+    const auto* members = json::find(row_, "beside");
+    if (members == nullptr) return std::nullopt;
+    json::Document as_row(rapidjson::kObjectType);
+    as_row.AddMember("set", json::Value(*members, as_row.GetAllocator()), as_row.GetAllocator());
+    return with_members(read(kData / "manifest_control.json"), as_row);
+  }
+
+ private:
+  std::string replacement() const {
+    std::string out(*json::find_string(row_, "to"));
+    if (json::find_bool(row_, "bytes").value_or(false)) {
+      std::string bytes;
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        const auto c = static_cast<unsigned char>(out[i]);
+        bytes += static_cast<char>(c < 0x80 ? c : (c << 6) | (static_cast<unsigned char>(out[++i]) & 0x3f));
+      }
+      out = bytes;
     }
-    EXPECT_TRUE(is_named) << "wanted " << *pointer << ": " << message << "\ngot " << tool.error().details_json();
+    const auto* bomb = json::find(row_, "bomb");
+    return bomb == nullptr ? out : put_in(std::move(out), "{bomb}", build(*bomb));
   }
-  for (const auto& entry : std::filesystem::directory_iterator(kData / "hostile")) {
-    EXPECT_TRUE(listed.contains(entry.path().filename().string())) << entry.path() << " has no row in the table";
+  static std::string build(const json::Value& bomb) {
+    const auto part = [&](const char* name) { return json::find_string(bomb, name).value_or(std::string_view()); };
+    const auto times = json::find_int(bomb, "times").value_or(1);
+    std::string out;
+    if (const auto item = part("list"); !item.empty()) {
+      for (std::int64_t i = 0; i < times; ++i)
+        out += (i == 0 ? "" : ",") + put_in(std::string(item), "{i}", std::to_string(i));
+      return out;
+    }
+    for (std::int64_t i = 0; i < times; ++i) out += part("open");
+    out += part("item");
+    for (std::int64_t i = 0; i < times; ++i) out += part("close");
+    return out;
   }
+  static std::string put_in(std::string text, std::string_view mark, const std::string& what) {
+    const auto at = text.find(mark);
+    return at == std::string::npos ? text : text.replace(at, mark.size(), what);
+  }
+  static std::string with_members(std::string text, const json::Value& row) {
+    const auto* remove = json::find(row, "remove");
+    const auto* set = json::find(row, "set");
+    if (remove == nullptr && set == nullptr) return text;
+    auto document = json::parse(text);
+    EXPECT_TRUE(document);
+    if (remove != nullptr) {
+      for (const auto& place : remove->GetArray()) rapidjson::Pointer(place.GetString()).Erase(*document);
+    }
+    if (set != nullptr) {
+      for (const auto& [place, value] : set->GetObject())
+        rapidjson::Pointer(place.GetString(), place.GetStringLength()).Set(*document, value);
+    }
+    return json::dump(*document);
+  }
+
+  const json::Value& row_;
+};
+
+class ManifestAttack : public ::testing::TestWithParam<const json::Value*> {};
+
+TEST_P(ManifestAttack, EndsAsTheTableSays) {
+  const auto& row = *GetParam();
+  const auto expected = *json::find_string(row, "expect");
+  const auto message = json::find_string(row, "message").value_or(std::string_view());
+  const Attack attack(row);
+  auto tool = load_manifest(attack.text());
+  if (const auto other = attack.other()) {
+    auto beside = load_manifest(*other);
+    ASSERT_TRUE(beside) << beside.error().message();
+    ASSERT_TRUE(tool) << tool.error().message();
+    const auto both = Catalogue::build({*tool, *beside}, {}, 1);
+    EXPECT_EQ(both ? "ok" : both.error().name(), expected);
+    if (!both) EXPECT_THAT(both.error().message(), HasSubstr(message));
+    return;
+  }
+  ASSERT_EQ(tool ? "ok" : tool.error().name(), expected) << (tool ? "" : tool.error().message());
+  if (tool) return;
+  EXPECT_LT(tool.error().details_json().size(), 20'000U);
+  const auto pointer = json::find_string(row, "pointer");
+  if (!pointer) {
+    EXPECT_THAT(tool.error().message(), HasSubstr(message));
+    return;
+  }
+  const auto details = json::parse(tool.error().details_json());
+  ASSERT_TRUE(details && details->IsArray()) << tool.error().message();
+  EXPECT_LE(details->Size(), 32U);
+  bool is_named = false;
+  for (const auto& violation : details->GetArray()) {
+    is_named |= json::find_string(violation, "pointer") == pointer &&
+                json::find_string(violation, "message")->find(message) != std::string_view::npos;
+  }
+  EXPECT_TRUE(is_named) << "wanted " << *pointer << ": " << message << "\ngot " << tool.error().details_json();
 }
 
+std::vector<const json::Value*> attacks() {
+  static const auto& all = toolrack::testing::data_file("manifest_attacks.json");
+  std::vector<const json::Value*> out;
+  for (const auto& row : all.GetArray()) out.push_back(&row);
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ManifestAttack, ::testing::ValuesIn(attacks()),
+                         [](const auto& row) { return toolrack::testing::case_name(*row.param); });
+
 TEST(Manifest, ReadsEverything) {
-  const auto text = read(kData / "control.json");
+  const auto text = read(kData / "manifest_control.json");
   const auto tool = load(text);
   ASSERT_TRUE(tool);
   EXPECT_EQ(tool->id(), "acme/weather");
@@ -218,7 +311,7 @@ TEST(Manifest, CallsAToolOfRequestsDeclarative) {
 }
 
 TEST(Manifest, TellsTheReaderOfANewerManifestToUpdate) {
-  const auto tool = load_manifest(read(kData / "hostile/newer_minor.json"));
+  const auto tool = load_manifest(changed(R"("manifest": "1.0")", R"("manifest": "1.7", "future_field": 1)"));
   ASSERT_FALSE(tool);
   EXPECT_THAT(std::string(tool.error().hint()), HasSubstr("Update Toolrack"));
 }
