@@ -1,5 +1,7 @@
 #include "base/error_json.hpp"
 
+#include "base/utf8.hpp"
+
 namespace toolrack::base {
 
 void write_error(json::Writer& writer, const Error& error) {
@@ -9,7 +11,12 @@ void write_error(json::Writer& writer, const Error& error) {
   json::key(writer, "type");
   json::put(writer, to_string(error.type()));
   json::key(writer, "message");
-  json::put(writer, error.message());
+  // A message repeats what was wrong, and that may be any bytes.
+  if (is_utf8(error.message())) {
+    json::put(writer, error.message());
+  } else {
+    json::put(writer, replace_invalid_utf8(error.message()));
+  }
   json::key(writer, "resolution_hint");
   json::put(writer, error.hint());
   if (const auto delay = error.retry_after()) {

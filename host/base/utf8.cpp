@@ -51,6 +51,17 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept {
   return text.size();
 }
 
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string out;
+  for (;;) {
+    const auto bad = find_invalid_utf8(text);
+    out.append(text.substr(0, bad));
+    if (bad == text.size()) return out;
+    out.append("\xEF\xBF\xBD");
+    text.remove_prefix(bad + 1);
+  }
+}
+
 std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
   while (max_bytes > 0 && is_continuation(static_cast<unsigned char>(text[max_bytes]))) --max_bytes;

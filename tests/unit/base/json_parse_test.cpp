@@ -63,6 +63,17 @@ TEST(Json, RefusesZeroBytesAnywhere) {
   EXPECT_TRUE(refuses("\0"s, ErrorCode::kInvalidJson));
 }
 
+TEST(Json, RefusesEveryControlCharacterInAString) {
+  // At every place of a long string: readers that take many bytes at a time have their own way of finding these.
+  for (char c = 1; c < 0x20; ++c) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      auto text = "[\"" + std::string(40, 'x') + "\"]";
+      text[2 + at] = c;
+      ASSERT_TRUE(refuses(text, ErrorCode::kInvalidJson)) << static_cast<int>(c) << " at " << at;
+    }
+  }
+}
+
 TEST(Json, TakesAnEscapedZero) { EXPECT_EQ(view(*parse(R"("a\u0000b")")), "a\0b"s); }
 
 TEST(Json, ErrorsSayWhereAndWhat) {

@@ -79,5 +79,12 @@ TEST(TruncateUtf8, NeverCutsASequence) {
   }
 }
 
+TEST(Utf8, ReplacesEachByteThatBelongsToNoSequence) {
+  EXPECT_EQ(replace_invalid_utf8("a\xC3\xBC"), "a\xC3\xBC");
+  EXPECT_EQ(replace_invalid_utf8("a\xFF\xC3\xBC\xC3"), "a\xEF\xBF\xBD\xC3\xBC\xEF\xBF\xBD");
+  EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD") << "half of a pair";
+  EXPECT_EQ(replace_invalid_utf8(""), "");
+}
+
 }  // namespace
 }  // namespace toolrack::base

@@ -22,6 +22,14 @@ TEST(ErrorBody, TellsCodeTypeMessageHintAndRequest) {
   EXPECT_EQ(*base::json::find_string(*body, "request_id"), "id-12345");
 }
 
+TEST(ErrorBody, IsJsonWhateverBytesItRepeats) {
+  const auto text = error_body(Error(ErrorCode::kBadHttp, "The Host header \"\xFF\" names no host."), "id-12345");
+  const auto body = base::json::parse(text);
+  ASSERT_TRUE(body) << body.error().message();
+  EXPECT_EQ(base::json::view(*base::json::at(*body, "/error/message")),
+            "The Host header \"\xEF\xBF\xBD\" names no host.");
+}
+
 TEST(ErrorBody, RoundsTheDelayUp) {
   EXPECT_EQ(RetryAfter(Error(ErrorCode::kRateLimited, "")).seconds(), "");
   EXPECT_EQ(RetryAfter(Error(ErrorCode::kRateLimited, "").with_retry_after(std::chrono::milliseconds(1))).seconds(),
