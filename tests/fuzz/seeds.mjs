@@ -1,0 +1,87 @@
+// Seeds for the fuzz targets out of the lists of tests/data, so that the two never differ: `seeds(target)` gives the inputs
+// as buffers. What no list holds stands in tests/fuzz/corpus.
+import {existsSync, readFileSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+const data = (name) => join(root, 'tests/data', name);
+const rows = (name) => (existsSync(data(name)) ? JSON.parse(readFileSync(data(name), 'utf8')) : []);
+const files = (folder, suffix) => (existsSync(folder) ? readdirSync(folder, {recursive: true}) : [])
+    .filter((name) => name.endsWith(suffix)).sort().map((name) => readFileSync(join(folder, name)));
+
+function* http() {
+  for (const row of [...rows('http_attacks.json'), ...rows('http_odd_requests.json')]) {
+    if (row.bytes) yield row.bytes;
+    if (row.control) yield row.control;
+  }
+  for (const row of rows('host_origin.json'))
+    yield `GET /v1/tools HTTP/1.1\r\nHost: ${row.host}\r\n${row.origin === undefined ? '' : `Origin: ${row.origin}\r\n`}\r\n`;
+  for (const row of rows('rest_requests.json')) {
+    const body = row.body_text ?? (row.body === undefined ? '' : JSON.stringify(row.body));
+    const headers = Object.entries({...(body && {'Content-Type': 'application/json'}), ...row.headers}).filter(([, value]) => typeof value === 'string');
+    const head = [`${row.method} ${row.path} HTTP/1.1`, 'Host: localhost', ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n');
+    yield `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    if (body) yield `${head}\r\nTransfer-Encoding: chunked\r\n\r\n${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  }
+  for (const message of mcp()) {
+    const [head, body] = message.split('\n\n');
+    yield `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${head.replaceAll('\n', '\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  }
+}
+
+function* mcp() {
+  for (const row of rows('mcp_http.json')) {
+    const method = row.body?.method;
+    const isModern = row.era !== 'legacy' && row.body && !Array.isArray(row.body);
+    const headers = {'Content-Type': 'application/json', Accept: 'application/json, text/event-stream'};
+    const body = row.body && structuredClone(row.body);
+    if (isModern && method) {
+      headers['MCP-Protocol-Version'] = '2026-07-28';
+      headers['Mcp-Method'] = String(method);
+      const name = body.params?.name ?? body.params?.uri ?? body.params?.taskId;
+      if (name !== undefined) headers['Mcp-Name'] = String(name);
+      if (row.meta !== null && (body.params === undefined || body.params?.constructor === Object))
+        body.params = {...body.params, _meta: {'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}, ...row.meta, ...body.params?._meta}};
+    }
+    Object.assign(headers, row.headers);
+    const lines = Object.entries(headers).filter(([, value]) => typeof value === 'string').map(([name, value]) => `${name}: ${value}`);
+    yield `${lines.join('\n')}\n\n${row.body_text ?? JSON.stringify(body ?? {})}`;
+  }
+}
+
+function* schemas() {
+  for (const text of [...files(join(root, 'manifests/tools'), '.json'), readFileSync(data('manifests/control.json'))])
+    for (const skill of JSON.parse(text).skills)
+      for (const schema of [skill.input, skill.output])
+        if (schema) yield [schema, (skill.examples ?? []).map((example) => (schema === skill.input ? example.input : example.output))];
+  for (const text of files(data('json-schema-suite'), '.json')) {
+    const groups = JSON.parse(text);
+    if (!Array.isArray(groups)) continue;
+    for (const group of groups) if (group.tests) yield [group.schema, group.tests.map((test) => test.data)];
+  }
+}
+
+const targets = {
+  http,
+  mcp,
+  * config() { for (const row of rows('config_errors.json')) yield row.file.join('\n'); },
+  * json() {
+    yield* files(data('manifests'), '.json');
+    for (const row of [...rows('mcp_http.json'), ...rows('rest_requests.json')])
+      yield row.body_text ?? JSON.stringify(row.body ?? null);
+  },
+  * manifest() { yield* files(data('manifests'), '.json'); },
+  * schema() { for (const [schema] of schemas()) yield JSON.stringify(schema); },
+  * validator() {
+    for (const [schema, values] of schemas()) yield [schema, ...values.slice(0, 4)].map((value) => JSON.stringify(value)).join('\n');
+  },
+  * url() {
+    const list = rows('egress_attacks.json');
+    for (const row of list.rows) yield row.url.replace('{port}', '8080');
+    for (const address of list.addresses) yield `http://${address.includes(':') ? `[${address}]` : address}/\n//${address}\n${address}`;
+  },
+};
+
+export function seeds(target) {
+  return [...(targets[target]?.() ?? [])].map((input) => Buffer.from(input));
+}
