@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -47,7 +48,9 @@ struct Attachment {
 /// listen yet: it is given a moment.
 base::Result<Attachment> attach(const Config& config, const operations::Table& table) {
   constexpr auto kPatience = std::chrono::seconds(10);
+  constexpr std::chrono::milliseconds kLongestPause(100);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::chrono::milliseconds pause(1);
   for (;;) {
     auto acquired = TRY(store::DataDirectory::acquire(config.data));
     if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) {
@@ -63,7 +66,8 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
           fmt::format("process {} owns {} but does not answer at {}",
                       std::get<store::DataDirectory::Owned>(acquired).pid, config.data.string(), socket_path),
           "End that process, or choose another --data directory.");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
   }
 }
 
@@ -107,6 +111,37 @@ std::string with_query(std::string url, std::string_view query) {
   return url.append(query);
 }
 
+/// What `toolrack serve` runs with: the file, the environment, the command line.
+base::Result<Config> configure_serving(const cli::ServeOptions& options) {
+  auto config = TRY(configure(options.target));
+  if (options.listen) config.listen = TRY(parse_endpoint(*options.listen));
+  if (options.metrics_listen) {
+    config.metrics_listen.reset();
+    if (!options.metrics_listen->empty()) config.metrics_listen = TRY(parse_endpoint(*options.metrics_listen));
+  }
+  if (options.mode) config.mode = *options.mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
+  if (options.threads) config.threads = *options.threads;
+  TRY(check_config(config));
+  return config;
+}
+
+/// SIGHUP. One line says what came of it.
+void reload(Gateway& gateway, const cli::ServeOptions& options) {
+  const auto changes = [&]() -> base::Result<ConfigChanges> {
+    const auto config = TRY(configure_serving(options));
+    auto result = TRY(gateway.reload(config));
+    set_up_log(config, "");
+    return result;
+  }();
+  if (!changes)
+    return log::write(log::Level::kError, "the configuration is not taken over: everything stays as it was",
+                      {{"reason", changes.error().message()}, {"remedy", changes.error().hint()}});
+  if (changes->restart.empty())
+    return log::write(log::Level::kNotice, "the configuration is read again", {{"changed", join(changes->live)}});
+  log::write(log::Level::kWarning, "the configuration is read again; some of it needs a restart",
+             {{"changed", join(changes->live)}, {"needs_restart", join(changes->restart)}});
+}
+
 int complain(const base::Error& error) {
   fmt::print(stderr, "toolrack: {} ({})\n  {}\n", error.message(), error.name(), error.hint());
   return cli::exit_code(error.type());
@@ -123,22 +158,11 @@ base::Result<Config> configure(const cli::Target& target) {
 }
 
 int Backstage::serve(const cli::ServeOptions& options) {
-  auto prepared = [&]() -> base::Result<Config> {
-    auto config = TRY(configure(options.target));
-    if (options.listen) config.listen = TRY(parse_endpoint(*options.listen));
-    if (options.metrics_listen) {
-      config.metrics_listen.reset();
-      if (!options.metrics_listen->empty()) config.metrics_listen = TRY(parse_endpoint(*options.metrics_listen));
-    }
-    if (options.mode) config.mode = *options.mode == "hosted" ? call::Mode::kHosted : call::Mode::kLocal;
-    if (options.threads) config.threads = *options.threads;
-    TRY(check_config(config));
-    return config;
-  }();
+  const Signals signals;  // Before the first thread, so that every thread inherits the mask.
+  const auto prepared = configure_serving(options);
   if (!prepared) return complain(prepared.error());
   const auto& config = *prepared;
   set_up_log(config, "");
-  StopSignals signals;  // Before the first thread, so that every thread inherits the mask.
 
   auto acquired = store::DataDirectory::acquire(config.data);
   if (!acquired) return complain(acquired.error());
@@ -157,7 +181,7 @@ int Backstage::serve(const cli::ServeOptions& options) {
              {{"url", url},
               {"mode", config.mode == call::Mode::kHosted ? "hosted" : "local"},
               {"data", config.data.native()}});
-  signals.wait();
+  while (signals.wait() == Signal::kReload) reload(**gateway, options);
   log::write(log::Level::kInfo, "the gateway stops: running calls may end");
   (*gateway)->stop();
   return cli::kOk;

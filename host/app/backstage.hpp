@@ -13,7 +13,7 @@ class Backstage final : public cli::Backstage {
   /// `table` outlives it.
   explicit Backstage(const operations::Table& table) : table_(table) {}
 
-  /// Runs until SIGTERM or SIGINT, then drains.
+  /// Runs until SIGTERM or SIGINT, then drains. SIGHUP has it read the configuration again.
   int serve(const cli::ServeOptions& options) override;
   int stdio(const cli::StdioOptions& options) override;
   /// A remote gateway when a URL is given, else the owner of the data directory, else a gateway in this process for as

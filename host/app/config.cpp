@@ -110,6 +110,13 @@ base::Error misplaced(std::string_view name, std::string_view text, std::string_
           std::string(hint)};
 }
 
+/// What is no JSON says where itself, but for a name that stands twice.
+base::Error unreadable(std::string_view name, std::string_view text, const base::Error& error) {
+  const auto line = error.code() == ErrorCode::kDuplicateKey ? line_of_repeated_name(text) : 0;
+  const auto where = line == 0 ? std::string(name) : fmt::format("{}, line {}", name, line);
+  return {ErrorCode::kInvalidConfig, fmt::format("{}: {}", where, error.message())};
+}
+
 /// `root` satisfies the schema and has no wrong value.
 base::Result<void> apply(const json::Value& root, Config& config) {
   if (const auto mode = json::find_string(root, "mode"))
@@ -221,7 +228,7 @@ base::Result<Config> read_config(std::string_view text, std::string_view name) {
   if (const auto* home = std::getenv("HOME")) config.data = std::filesystem::path(home) / ".toolrack";
   if (!text.empty()) {
     auto root = json::parse_config(text);
-    if (!root) return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", name, root.error().message()));
+    if (!root) return fail(unreadable(name, text, root.error()));
     const auto schema = TRY(registry::compile_schema(embedded::app_files().front().bytes));
     if (const auto violations = schema->check(*root); !violations.empty())
       return fail(misplaced(name, text, violations.front().pointer, violations.front().message, ""));

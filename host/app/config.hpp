@@ -18,6 +18,7 @@ namespace toolrack::app {
 struct Endpoint {
   std::string address;
   std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
 };
 
 struct Config {

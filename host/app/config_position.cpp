@@ -3,11 +3,14 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace toolrack::app {
 namespace {
+
+constexpr unsigned kFlags = rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
 
 /// Follows the parse, keeping the pointer of the value that comes next, and notes the offset where a wanted one begins.
 class Finder {
@@ -83,16 +86,50 @@ class Finder {
   std::size_t best_size_ = 0, best_offset_ = 0;
 };
 
+/// Ends the parse at a name that its object has already.
+class RepetitionFinder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, RepetitionFinder> {
+ public:
+  bool StartObject() {
+    names_.emplace_back();
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) {
+    names_.pop_back();
+    return true;
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool) { return names_.back().emplace(text, size).second; }
+
+ private:
+  std::vector<std::set<std::string>> names_;  // Of the objects that are open.
+};
+
+/// What reads by vector instructions looks ahead.
+std::string terminated(std::string_view text) { return std::string(text).append(16, '\0'); }
+
+std::size_t line_at(std::string_view text, std::size_t offset) {
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
+  return 1 + static_cast<std::size_t>(std::count(text.begin(), end, '\n'));
+}
+
 }  // namespace
 
 std::size_t line_of(std::string_view text, std::string_view pointer) {
-  const std::string terminated(text);
-  rapidjson::StringStream stream(terminated.c_str());
+  const auto copy = terminated(text);
+  rapidjson::StringStream stream(copy.c_str());
   Finder finder(pointer, stream);
   rapidjson::Reader reader;
-  reader.Parse<rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag>(stream, finder);
-  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(finder.offset(), text.size()));
-  return 1 + static_cast<std::size_t>(std::count(text.begin(), end, '\n'));
+  reader.Parse<kFlags>(stream, finder);
+  return line_at(text, finder.offset());
+}
+
+std::size_t line_of_repeated_name(std::string_view text) {
+  const auto copy = terminated(text);
+  rapidjson::StringStream stream(copy.c_str());
+  RepetitionFinder finder;
+  rapidjson::Reader reader;
+  reader.Parse<kFlags>(stream, finder);
+  const bool is_found = reader.GetParseErrorCode() == rapidjson::kParseErrorTermination;
+  return is_found ? line_at(text, reader.GetErrorOffset()) : 0;
 }
 
 }  // namespace toolrack::app

@@ -10,4 +10,7 @@ namespace toolrack::app {
 /// parent that is there when it is not.
 std::size_t line_of(std::string_view text, std::string_view pointer);
 
+/// The line, from 1, where an object has a name for the second time; 0 when none has.
+std::size_t line_of_repeated_name(std::string_view text);
+
 }  // namespace toolrack::app

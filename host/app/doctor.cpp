@@ -13,9 +13,11 @@
 #include "app/backstage.hpp"
 #include "app/config.hpp"
 #include "app/http_api.hpp"
+#include "app/port_holder.hpp"
 #include "base/json.hpp"
 #include "store/data_directory.hpp"
 #include "store/lmdb/lmdb_store.hpp"
+#include "transports/net/listener.hpp"
 
 namespace toolrack::app {
 namespace {
@@ -68,10 +70,16 @@ void check_space(Report& report, const std::filesystem::path& path) {
     report.ok("disk", detail);
 }
 
-void check_store(Report& report, const Config& config) {
+/// The process that serves the data directory; 0: nobody.
+pid_t check_store(Report& report, const Config& config) {
+  pid_t owner = 0;
   const auto acquired = store::DataDirectory::acquire(config.data);
-  if (!acquired) return report.error("data directory", acquired.error());
+  if (!acquired) {
+    report.error("data directory", acquired.error());
+    return owner;
+  }
   if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired)) {
+    owner = owned->pid;
     report.ok("data directory", fmt::format("{} is served by process {}", config.data.string(), owned->pid));
     const auto reply =
         HttpApi::local(store::DataDirectory::socket_of(config.data).string())->request("GET", "/health", "");
@@ -88,6 +96,29 @@ void check_store(Report& report, const Config& config) {
       report.error("store", opened.error());
   }
   check_space(report, config.data);
+  return owner;
+}
+
+std::string describe(const Endpoint& endpoint) {
+  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+  return fmt::format("{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
+}
+
+/// Is it free, or ours already? `setting` is what names it.
+void check_address(Report& report, std::string_view name, const Endpoint& endpoint, std::string_view setting,
+                   pid_t owner) {
+  const auto checked = net::check_tcp(endpoint.address, endpoint.port);
+  const auto where = describe(endpoint);
+  if (checked) return report.ok(name, fmt::format("{} is free", where));
+  if (checked.error().code() != base::ErrorCode::kConflict) return report.error(name, checked.error());
+  const auto holder = port_holder(endpoint.port);
+  if (holder && holder->pid == owner)
+    return report.ok(name, fmt::format("{} is served by process {}", where, holder->pid));
+  const auto who = holder ? fmt::format("{} (process {})", holder->name, holder->pid)
+                          : std::string("a process that only its user or root can look into");
+  report.error(name, {base::ErrorCode::kConflict, fmt::format("{} is taken by {}", where, who),
+                      fmt::format("Choose another address with {}, or stop {}.", setting,
+                                  holder ? fmt::format("process {}", holder->pid) : "the process that listens there")});
 }
 
 void check_plugins(Report& report, const Config& config) {
@@ -148,7 +179,10 @@ std::string doctor_report(const cli::Target& target) {
     report.ok("configuration",
               fmt::format("{} mode, listens on {}:{}", config->mode == call::Mode::kHosted ? "hosted" : "local",
                           config->listen.address, config->listen.port));
-  check_store(report, *config);
+  const auto owner = check_store(report, *config);
+  check_address(report, "listening address", config->listen, "--listen", owner);
+  if (config->metrics_listen)
+    check_address(report, "metrics address", *config->metrics_listen, "--metrics-listen", owner);
   check_plugins(report, *config);
   check_sandbox(report);
   check_dns(report);

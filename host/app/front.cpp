@@ -15,12 +15,12 @@ bool is_mcp(std::string_view path) {
 }  // namespace
 
 void Front::handle(const net::Request& request, net::Exchange& exchange) {
-  if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());
+  if (auto allowed = guard_.check(request, exchange); !allowed) return net::respond_error(exchange, allowed.error());
   (is_mcp(request.path) ? mcp_ : rest_).handle(request, exchange);
 }
 
 void MetricsHandler::handle(const net::Request& request, net::Exchange& exchange) {
-  if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());
+  if (auto allowed = guard_.check(request, exchange); !allowed) return net::respond_error(exchange, allowed.error());
   if (request.path != "/metrics")
     return net::respond_error(
         exchange, base::Error(base::ErrorCode::kRouteNotFound, fmt::format("there is nothing at {}", request.path),

@@ -32,6 +32,7 @@
 #include "sources/native/native_source.hpp"
 #include "store/lmdb/lmdb_store.hpp"
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/net/descriptors.hpp"
 #include "transports/net/server.hpp"
 #include "transports/rest/rest_handler.hpp"
 
@@ -81,11 +82,19 @@ net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
                          .allowed_origins = config.allowed_origins});
 }
 
-std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config) {
-  std::vector<sources::native::PluginDirectory> directories{{.path = bundled_plugins(), .bundled = true}};
+std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config,
+                                                                 const std::filesystem::path& bundled) {
+  std::vector<sources::native::PluginDirectory> directories{{.path = bundled, .bundled = true}};
   for (const auto& path : config.plugins)
     if (path != directories.front().path) directories.push_back({.path = path, .bundled = false});
   return directories;
+}
+
+base::Result<std::shared_ptr<const http::EgressPolicy>> egress_policy(const Config& config) {
+  return std::make_shared<const http::EgressPolicy>(
+      TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,
+                                      .allow = config.egress_allow,
+                                      .ports = config.egress_ports})));
 }
 
 /// Calls back once, from another thread; waits for it here, but not for ever. False when it has not come.
@@ -118,12 +127,13 @@ struct Gateway::Parts {
         loops(loop_count(given)) {}
 
   base::Result<void> open_store();
-  base::Result<void> load_plugins();
+  base::Result<void> load_plugins(const std::filesystem::path& bundled);
   void build_paths();
   base::Result<void> listen(const Options& options);
+  base::Result<ConfigChanges> reload(const Config& wanted);
   void close();
 
-  const Config config;
+  Config config;  // What holds now; used by whoever starts, reloads and stops.
   const operations::Table& table;
   store::DataDirectory directory;
   const std::string socket_path;
@@ -141,7 +151,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::ClassLimits> class_limits;
   std::unique_ptr<accounts::Usage> usage;
 
-  std::optional<http::EgressPolicy> egress;
+  std::optional<http::PublishedEgress> egress;
   std::vector<std::unique_ptr<http::Client>> clients;  // One a loop.
   std::unique_ptr<NativeSource> native;
   std::optional<registry::PublishedCatalogue> catalogue;
@@ -171,10 +181,8 @@ base::Result<void> Gateway::Parts::open_store() {
   return {};
 }
 
-base::Result<void> Gateway::Parts::load_plugins() {
-  egress = TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,
-                                           .allow = config.egress_allow,
-                                           .ports = config.egress_ports}));
+base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bundled) {
+  egress.emplace(TRY(egress_policy(config)));
   sources::native::Environment environment;
   for (std::size_t i = 0; i < loops.size(); ++i) {
     clients.push_back(std::make_unique<http::Client>(loops[i], *egress, metrics, http::Client::Settings{}));
@@ -189,7 +197,7 @@ base::Result<void> Gateway::Parts::load_plugins() {
   environment.settings.provider_base_urls = config.provider_base_urls;
   native = std::make_unique<NativeSource>(std::move(environment));
 
-  auto found = native->scan(plugin_directories(config));
+  auto found = native->scan(plugin_directories(config, bundled));
   for (const auto& file : native->files())
     if (!file.code.empty())
       log::write(log::Level::kWarning, "a plugin is not served",
@@ -230,8 +238,14 @@ void Gateway::Parts::build_paths() {
                                                                         .catalogue = *catalogue,
                                                                         .identifiers = identifiers,
                                                                         .sessions = *sessions});
-  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes);
-  server = std::make_unique<net::Server>(loops, metrics);
+  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());
+  net::Limits limits;
+  const auto wanted = limits.connections;
+  limits.connections = net::make_room_for_connections(wanted);
+  if (limits.connections < wanted)
+    log::write(log::Level::kWarning, "few descriptors are allowed, so fewer connections are",
+               {{"connections", limits.connections}, {"remedy", "raise the hard limit (ulimit -Hn, LimitNOFILE=)"}});
+  server = std::make_unique<net::Server>(loops, metrics, limits);
 }
 
 base::Result<void> Gateway::Parts::listen(const Options& options) {
@@ -239,13 +253,37 @@ base::Result<void> Gateway::Parts::listen(const Options& options) {
     endpoint = config.listen;
     endpoint.port = TRY(server->listen_tcp(endpoint.address, endpoint.port, *front));
     if (config.metrics_listen) {
-      metrics_handler = std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics);
+      metrics_handler =
+          std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics, loops.size());
       metrics_endpoint = config.metrics_listen;
       metrics_endpoint->port =
           TRY(server->listen_tcp(metrics_endpoint->address, metrics_endpoint->port, *metrics_handler));
     }
   }
   return server->listen_unix(socket_path, *front);
+}
+
+/// What can fail is made first, then everything is handed over.
+base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
+  auto changes = compare(config, wanted);
+  auto next = with_live_fields(config, wanted);
+  auto next_egress = TRY(egress_policy(next));
+  auto next_catalogue = catalogue->load();
+  if (changes.has("owners"))
+    next_catalogue =
+        TRY(registry::Catalogue::build(next_catalogue->all(), next.owners, next_catalogue->generation() + 1));
+
+  config = std::move(next);
+  if (changes.has("limits")) keys->set_limits(key_limits(config));
+  if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
+  if (changes.has("providers")) native->move_providers(config.provider_base_urls);
+  if (changes.has("owners")) catalogue->publish(std::move(next_catalogue));
+  if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
+  if (changes.has("http.allowed_hosts") || changes.has("http.allowed_origins")) {
+    front->replace_guard(guard_for(config, config.listen));
+    if (metrics_handler) metrics_handler->replace_guard(guard_for(config, *config.metrics_listen));
+  }
+  return changes;
 }
 
 /// Transports first, then who answers them, then what those stand on.
@@ -276,7 +314,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   auto& parts = *gateway->parts_;
   parts.loops.start();
   TRY(parts.open_store());
-  TRY(parts.load_plugins());
+  TRY(parts.load_plugins(options.bundled));
   parts.build_paths();
   TRY(parts.listen(options));
   parts.is_ready.store(true);
@@ -284,6 +322,8 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
 }
 
 Gateway::~Gateway() { stop(); }
+
+base::Result<ConfigChanges> Gateway::reload(const Config& wanted) { return parts_->reload(wanted); }
 
 void Gateway::stop() { parts_->close(); }
 

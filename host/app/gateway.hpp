@@ -1,11 +1,13 @@
 /// A whole gateway: every part of the host, made in order and taken down in reverse.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "app/config.hpp"
+#include "app/config_changes.hpp"
 #include "base/result.hpp"
 #include "operations/table.hpp"
 #include "store/data_directory.hpp"
@@ -16,12 +18,17 @@ class Gateway {
  public:
   struct Options {
     bool listen = true;  ///< False: only the owner's socket, for a command's time.
+    std::filesystem::path bundled = bundled_plugins();
   };
   /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
   static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,
                                                       store::DataDirectory directory, Options options);
   /// `stop`, if that was not done.
   ~Gateway();
+
+  /// Takes over from `wanted`, which `check_config` has passed, what may change while calls run; none is lost or held
+  /// up. Says what differed. On an error everything is as it was. Not on a loop; by one thread at a time.
+  base::Result<ConfigChanges> reload(const Config& wanted);
 
   /// No new calls, running ones may end until the deadline; returns when everything is down. Not on a loop.
   void stop();

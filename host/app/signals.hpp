@@ -1,20 +1,26 @@
-/// SIGTERM and SIGINT as something to wait for.
+/// Signals as something to wait for.
 #pragma once
 
 #include <csignal>
 
 namespace toolrack::app {
 
-/// Blocks both for this thread and the ones made after it, and ignores SIGPIPE. One per process, made before other
-/// threads.
-class StopSignals {
+enum class Signal {
+  kStop,    ///< SIGTERM, SIGINT; SIGHUP when our terminal is gone.
+  kReload,  ///< SIGHUP.
+};
+
+/// Blocks SIGTERM, SIGINT and SIGHUP for this thread and the ones made after it, and ignores SIGPIPE. One per process,
+/// made before other threads.
+class Signals {
  public:
-  StopSignals();
-  /// Returns when one of them has come.
-  void wait() const;
+  Signals();
+  /// Returns when one of them has come; several of one kind that came before count as one.
+  Signal wait() const;
 
  private:
   sigset_t set_;
+  bool ends_with_terminal_;
 };
 
 }  // namespace toolrack::app

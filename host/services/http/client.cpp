@@ -71,12 +71,13 @@ Failure cancelled(Sent sent) { return {base::Error(ErrorCode::kCancelled, "The r
 /// call.
 class Client::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(base::Loop& loop, const EgressPolicy& policy, base::Metrics& metrics, Settings settings)
+  Impl(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings)
       : context_(loop.context()),
         settings_(std::move(settings)),
         metrics_(metrics),
+        policy_(policy),
         driver_(context_, {settings_.max_connections_per_host, settings_.max_connections}),
-        shared_{policy, driver_.sockets(), settings_} {}
+        shared_{policy_, driver_.sockets(), settings_} {}
 
   void start() {
     driver_.start(weak_from_this(), [this] { turn(); });
@@ -253,6 +254,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   boost::asio::io_context& context_;
   const Settings settings_;
   ClientMetrics metrics_;
+  PublishedEgress::Reader policy_;
   CurlDriver driver_;
   const Transfer::Shared shared_;
   std::vector<CurlHandle> idle_handles_;
@@ -264,7 +266,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   bool is_closed_ = false;
 };
 
-Client::Client(base::Loop& loop, const EgressPolicy& policy, base::Metrics& metrics, Settings settings)
+Client::Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings)
     : impl_(std::make_shared<Impl>(loop, policy, metrics, std::move(settings))) {
   impl_->start();
 }

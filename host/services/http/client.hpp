@@ -79,7 +79,7 @@ class Client {
     std::size_t max_connections = 256;
   };
   /// `policy` and `metrics` outlive the client.
-  Client(base::Loop& loop, const EgressPolicy& policy, base::Metrics& metrics, Settings settings);
+  Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings);
   ~Client();  ///< Cancels what runs; each `done` is called with kCancelled.
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

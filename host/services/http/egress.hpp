@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/published.hpp"
 #include "base/result.hpp"
 
 namespace toolrack::services::http {
@@ -43,6 +44,10 @@ class EgressPolicy {
   std::vector<std::uint16_t> ports_;
   bool allow_loopback_ = false;
 };
+
+/// What holds now; an operator may replace it while requests run. Connections that are kept are judged again with each
+/// request.
+using PublishedEgress = base::Published<EgressPolicy>;
 
 /// Does a grant ("api.example.com", "*.example.com", "*") cover the host? Case-insensitive; an address must be granted
 /// literally or by "*"; "*.example.com" covers sub-domains only.

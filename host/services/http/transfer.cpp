@@ -96,7 +96,7 @@ Failure Transfer::explain(CURLcode code) const {
 
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (!transfer.shared_.policy.check(&address->addr)) {
+  if (!transfer.shared_.policy.get()->check(&address->addr)) {
     transfer.is_egress_refused_ = true;
     return CURL_SOCKET_BAD;
   }
@@ -110,7 +110,7 @@ int Transfer::on_close_socket(void* sockets, curl_socket_t socket) {
 
 int Transfer::on_before_request(void* self, char* remote_ip, char*, int remote_port, int) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (!check_text(transfer.shared_.policy, remote_ip, remote_port)) {
+  if (!check_text(*transfer.shared_.policy.get(), remote_ip, remote_port)) {
     transfer.is_egress_refused_ = true;
     return CURL_PREREQFUNC_ABORT;
   }

@@ -26,7 +26,7 @@ class Transfer {
  public:
   /// What all transfers of a client share; outlives them.
   struct Shared {
-    const EgressPolicy& policy;
+    PublishedEgress::Reader& policy;
     SocketWatcher& sockets;
     const Client::Settings& settings;
   };

@@ -30,7 +30,8 @@ struct Upstream {
   std::chrono::milliseconds timeout = kDefaultTimeout;
 };
 
-Result<Upstream> find_upstream(const NativeCall& call, std::string_view provider) {
+/// Borrows from the call and from `moved`.
+Result<Upstream> find_upstream(const NativeCall& call, std::string_view provider, const BaseUrls& moved) {
   const auto& module = *call.module();
   Upstream out;
   const auto* backend = call.backend();
@@ -47,7 +48,7 @@ Result<Upstream> find_upstream(const NativeCall& call, std::string_view provider
     out.timeout = entry->timeout;
   }
   if (is_backend) out.credential = view(backend->credential);
-  out.base_url = module.http_targets().base_url(slug, is_backend ? view(backend->base_url) : std::string_view());
+  out.base_url = module.http_targets().base_url(moved, slug, is_backend ? view(backend->base_url) : std::string_view());
   return out;
 }
 
@@ -88,7 +89,9 @@ Result<http::Request> make_request(const NativeCall& call, const tr_http_request
   if ((in.flags & TR_HTTP_TO_ASSET) != 0) {
     return fail(ErrorCode::kUnimplemented, "this host cannot put a reply into an asset");
   }
-  const auto upstream = find_upstream(call, view(in.provider));
+  // Any thread may ask, so there is no reader of its own; beside a request's allocations the lock is nothing.
+  const auto moved = call.runtime().base_urls.load();
+  const auto upstream = find_upstream(call, view(in.provider), *moved);
   if (!upstream) return tl::unexpected(upstream.error());
   const auto credential = in.credential.size == 0 ? upstream->credential : view(in.credential);
   if (!credential.empty() && credential != "-") {
@@ -116,7 +119,7 @@ Result<http::Request> make_request(const NativeCall& call, const tr_http_request
   out.connect_timeout = std::min(out.connect_timeout, out.timeout);
   out.max_bytes = in.max_bytes == 0 ? kDefaultMaxBytes : std::min(in.max_bytes, kMostBytes);
   if ((in.flags & TR_HTTP_NO_REDIRECT) != 0) out.max_redirects = 0;
-  out.granted_hosts = call.module()->http_targets().granted_hosts();
+  out.granted_hosts = call.module()->http_targets().granted_hosts(*moved);
   return out;
 }
 

@@ -1,8 +1,14 @@
 #include "sources/native/http_targets.hpp"
 
-#include <utility>
-
 namespace toolrack::sources::native {
+namespace {
+
+std::string_view without_slash(std::string_view url) noexcept {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return url;
+}
+
+}  // namespace
 
 std::string_view host_of(std::string_view url) noexcept {
   const auto scheme = url.find("://");
@@ -14,19 +20,23 @@ std::string_view host_of(std::string_view url) noexcept {
   return authority.substr(0, authority.find(':'));
 }
 
-HttpTargets::HttpTargets(const registry::Tool& tool, const Overrides& overrides) : granted_hosts_(tool.granted_hosts) {
-  for (const auto& provider : tool.providers) {
-    const auto moved = overrides.find(provider.slug);
-    std::string url = moved == overrides.end() ? provider.base_url : moved->second;
-    while (url.ends_with('/')) url.pop_back();
-    if (const auto host = host_of(url); !host.empty()) granted_hosts_.emplace_back(host);
-    base_urls_.emplace(provider.slug, std::move(url));
-  }
+HttpTargets::HttpTargets(const registry::Tool& tool) : grants_(tool.granted_hosts) {
+  for (const auto& provider : tool.providers) base_urls_.emplace(provider.slug, without_slash(provider.base_url));
 }
 
-std::string_view HttpTargets::base_url(std::string_view provider, std::string_view otherwise) const {
+std::string_view HttpTargets::base_url(const BaseUrls& moved, std::string_view provider,
+                                       std::string_view otherwise) const {
   const auto found = base_urls_.find(provider);
-  return found == base_urls_.end() ? otherwise : std::string_view(found->second);
+  if (found == base_urls_.end()) return otherwise;
+  const auto to = moved.find(provider);
+  return to == moved.end() ? std::string_view(found->second) : without_slash(to->second);
+}
+
+std::vector<std::string> HttpTargets::granted_hosts(const BaseUrls& moved) const {
+  auto hosts = grants_;
+  for (const auto& [provider, unmoved] : base_urls_)
+    if (const auto host = host_of(base_url(moved, provider)); !host.empty()) hosts.emplace_back(host);
+  return hosts;
 }
 
 }  // namespace toolrack::sources::native

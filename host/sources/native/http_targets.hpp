@@ -14,23 +14,24 @@ namespace toolrack::sources::native {
 /// "api.example.com" of "https://api.example.com:8443/v1"; empty when there is none.
 std::string_view host_of(std::string_view url) noexcept;
 
-/// Made once a module. Immutable; any thread.
+/// By provider slug: where it is really reached, in place of the manifest's base URL.
+using BaseUrls = std::map<std::string, std::string, std::less<>>;
+
+/// What a manifest says; made once a module. Immutable; any thread. `moved` is what the operator says now.
 class HttpTargets {
  public:
-  using Overrides = std::map<std::string, std::string, std::less<>>;
-
-  HttpTargets(const registry::Tool& tool, const Overrides& overrides);
+  explicit HttpTargets(const registry::Tool& tool);
 
   /// The base URL that stands for a provider, without a slash at its end; `otherwise` when the manifest does not name
   /// it.
-  std::string_view base_url(std::string_view provider, std::string_view otherwise = {}) const;
-  /// Hosts of the manifest's grants and of every provider.
-  const std::vector<std::string>& granted_hosts() const noexcept { return granted_hosts_; }
-  bool is_empty() const noexcept { return granted_hosts_.empty(); }
+  std::string_view base_url(const BaseUrls& moved, std::string_view provider, std::string_view otherwise = {}) const;
+  /// Hosts of the manifest's grants and of every provider, where it is now.
+  std::vector<std::string> granted_hosts(const BaseUrls& moved) const;
+  bool is_empty() const noexcept { return grants_.empty() && base_urls_.empty(); }
 
  private:
-  std::map<std::string, std::string, std::less<>> base_urls_;
-  std::vector<std::string> granted_hosts_;
+  BaseUrls base_urls_;
+  std::vector<std::string> grants_;
 };
 
 }  // namespace toolrack::sources::native

@@ -129,6 +129,11 @@ class NativeSource::Scan {
   std::vector<std::shared_ptr<Module>> in_order, made;
 
  private:
+  struct Holder {
+    std::string tool, path;
+  };
+  using Holders = std::map<std::string, Holder>;
+
   /// False when another file stands in its way; the row says which.
   bool admit(Entry& entry, const registry::Tool& tool, const std::string& build_id) {
     const auto key = key_of(tool);
@@ -147,24 +152,43 @@ class NativeSource::Scan {
       }
       return false;
     }
-    for (const auto& skill : tool.skills) {
-      const auto taken = flat_names_.find(skill.flat_name);
-      if (taken == flat_names_.end() || taken->second.tool == tool.id()) continue;
+    if (const auto clash = find_clash(tool)) {
       entry.row.tool = tool.id();
       entry.row.version = tool.version;
       entry.row.build_id = build_id;
-      describe_failure(entry.row, LoadError(LoadCode::kNameClash,
-                                            fmt::format("{} and {} ({}) both offer \"{}\"", tool.id(),
-                                                        taken->second.tool, taken->second.path, skill.flat_name)));
+      describe_failure(entry.row, *clash);
       return false;
     }
     return true;
   }
 
+  /// A name that would lead to two tools. Two owners may use one slug: who is meant by it alone is settled elsewhere.
+  std::optional<LoadError> find_clash(const registry::Tool& tool) const {
+    const auto find = [&](const Holders& holders, const std::string& name, std::string_view what) {
+      const auto taken = holders.find(name);
+      return taken == holders.end() || taken->second.tool == tool.id()
+                 ? std::nullopt
+                 : std::optional<LoadError>(std::in_place, LoadCode::kNameClash,
+                                            fmt::format("{} and {} ({}) both {} \"{}\"", tool.id(), taken->second.tool,
+                                                        taken->second.path, what, name));
+    };
+    for (const auto& skill : tool.skills)
+      if (auto clash = find(flat_names_, skill.flat_name, "offer")) return clash;
+    if (auto clash = find(aliases_, tool.slug, "answer to")) return clash;
+    for (const auto& alias : tool.aliases) {
+      if (auto clash = find(slugs_, alias, "answer to")) return clash;
+      if (auto clash = find(aliases_, alias, "answer to")) return clash;
+    }
+    return std::nullopt;
+  }
+
   void serve(Entry& entry, const std::shared_ptr<Module>& module, const registry::Tool& tool) {
     entry.module = module;
     holders_.emplace(key_of(tool), entry.row.path);
-    for (const auto& skill : tool.skills) flat_names_.emplace(skill.flat_name, Holder{tool.id(), entry.row.path});
+    const Holder holder{tool.id(), entry.row.path};
+    for (const auto& skill : tool.skills) flat_names_.emplace(skill.flat_name, holder);
+    for (const auto& alias : tool.aliases) aliases_.emplace(alias, holder);
+    slugs_.emplace(tool.slug, holder);
     serving.emplace(key_of(tool), module);
     in_order.push_back(module);
   }
@@ -179,16 +203,12 @@ class NativeSource::Scan {
     return is_equal ? found->second : nullptr;
   }
 
-  struct Holder {
-    std::string tool, path;
-  };
-
   NativeSource& source_;
   const std::map<std::string, Entry> before_;
   const std::map<std::string, std::shared_ptr<Module>> serving_before_;
   std::set<std::string> paths_;
   std::map<std::string, std::string> holders_;  // Key to path.
-  std::map<std::string, Holder> flat_names_;
+  Holders flat_names_, slugs_, aliases_;
 };
 
 NativeSource::NativeSource(Environment environment)
@@ -274,6 +294,10 @@ void NativeSource::drain(RetiredModules retired, std::function<void()> closed) {
       if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && closed) closed();
     });
   }
+}
+
+void NativeSource::move_providers(BaseUrls base_urls) {
+  runtime_->base_urls.publish(std::make_shared<const BaseUrls>(std::move(base_urls)));
 }
 
 std::vector<PluginFile> NativeSource::files() const {

@@ -17,6 +17,7 @@
 #include "registry/tool.hpp"
 #include "sources/native/checked_file.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/http_targets.hpp"
 #include "sources/native/plugin_file.hpp"
 
 namespace toolrack::sources::native {
@@ -55,13 +56,16 @@ class NativeSource {
 
   /// Reads every *.so of the directories, in the given order, names sorted; hidden files, *.tmp and *~ are passed over.
   /// The first file of an owner, slug and version counts; a second one with another build is E_DUPLICATE_ID, with the
-  /// same build nothing. A flat name that another tool has is E_NAME_CLASH. A directory that cannot be read is reported
-  /// as a file.
+  /// same build nothing. A flat name or alias that leads to another tool is E_NAME_CLASH. A directory that cannot be
+  /// read is reported as a file.
   ScanResult scan(const std::vector<PluginDirectory>& directories);
 
   /// Lets nobody in, waits for who is inside, closes. Returns at once; `closed` (may be null) runs when the last one
   /// is.
   void drain(RetiredModules retired, std::function<void()> closed);
+
+  /// Where providers are from now on, in place of `Settings::provider_base_urls`: for requests that begin after it.
+  void move_providers(BaseUrls base_urls);
 
   /// One row for every file the last scan saw, as things stand now.
   std::vector<PluginFile> files() const;

@@ -32,7 +32,9 @@ void CallPool::for_each(const std::function<void(NativeCall&)>& visit) {
   for (std::size_t i = 0; i < calls_.size(); ++i) visit(*calls_[i]);
 }
 
-Runtime::Runtime(Environment environment) : environment_(std::move(environment)) {
+Runtime::Runtime(Environment environment)
+    : base_urls(std::make_shared<const BaseUrls>(environment.settings.provider_base_urls)),
+      environment_(std::move(environment)) {
   for (std::size_t i = 0; i < environment_.loops->size(); ++i) {
     pools_.push_back(std::make_unique<CallPool>(*this, (*environment_.loops)[i]));
   }

@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "base/published.hpp"
 #include "base/slot_map.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/http_targets.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/operation.hpp"
 
@@ -54,6 +56,8 @@ class Runtime {
 
   CallMap calls;
   OperationMap operations;
+  /// Where the operator has providers now; any thread.
+  base::Published<BaseUrls> base_urls;
 
  private:
   Environment environment_;

@@ -32,6 +32,20 @@ TEST(Client, GetsABodyWithItsHeadersInLowerCase) {
   EXPECT_EQ(request.header("user-agent"), "toolrack/0.1");
 }
 
+TEST(Client, HoldsEveryRequestToThePolicyOfItsTime) {
+  ScriptedHttpServer server;
+  server.on("/", Reply::text("ok"));
+  HttpFixture http;
+  EXPECT_TRUE(http.get(server.url("/")));
+  http.policy.publish(make_policy({}));
+  const auto refused = http.get(server.url("/"));  // Over the connection that was kept, too.
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.code(), ErrorCode::kEgressRefused);
+  EXPECT_EQ(server.requests().size(), 1u);
+  http.policy.publish(make_policy({.allow = {"127.0.0.0/8"}}));
+  EXPECT_TRUE(http.get(server.url("/")));
+}
+
 TEST(Client, SendsMethodHeadersAndBodyAsGiven) {
   ScriptedHttpServer server;
   server.on("/", Reply::text("ok"));

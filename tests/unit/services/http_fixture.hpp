@@ -29,8 +29,8 @@ using services::http::Response;
 using services::http::Sent;
 using services::http::Sink;
 
-inline EgressPolicy make_policy(const EgressPolicy::Settings& settings) {
-  return EgressPolicy::create(settings).value();
+inline std::shared_ptr<const EgressPolicy> make_policy(const EgressPolicy::Settings& settings) {
+  return std::make_shared<const EgressPolicy>(EgressPolicy::create(settings).value());
 }
 
 class HttpFixture {
@@ -76,7 +76,7 @@ class HttpFixture {
 
   base::Loop loop{0};
   base::Metrics metrics;
-  EgressPolicy policy;
+  services::http::PublishedEgress policy;
   std::optional<Client> client;
 };
 

@@ -19,8 +19,8 @@ using test::Reply;
 class HostHttp : public NativeFixture {
  protected:
   void SetUp() override {
-    policy = std::make_unique<http::EgressPolicy>(
-        *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}}));
+    policy = std::make_unique<http::PublishedEgress>(std::make_shared<const http::EgressPolicy>(
+        *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}})));
     for (std::size_t i = 0; i < loops.size(); ++i) {
       clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
       environment.http.push_back(clients.back().get());
@@ -57,7 +57,7 @@ class HostHttp : public NativeFixture {
   }
 
   test::ScriptedHttpServer server;
-  std::unique_ptr<http::EgressPolicy> policy;
+  std::unique_ptr<http::PublishedEgress> policy;
   std::vector<std::unique_ptr<http::Client>> clients;
 };
 
@@ -175,6 +175,18 @@ TEST_F(HostHttp, InheritsTheDeadlineOfTheCall) {
   const auto document = base::json::parse(one.wait().output);
   ASSERT_TRUE(document);
   EXPECT_THAT(number(*document, "status"), ::testing::AnyOf(TR_CANCELLED, TR_DEADLINE_EXCEEDED));
+}
+
+TEST_F(HostHttp, SendsWhereTheProviderWasMovedTo) {
+  server.on("/base/data", Reply::json("{}"));
+  test::ScriptedHttpServer other;
+  other.on("/v2/data", Reply::json(R"({"ok":true})"));
+  EXPECT_EQ(number(run("get"), "size"), 2);
+  source->move_providers({{"local", other.url("/v2/")}});
+  EXPECT_EQ(number(run("get"), "size"), 11);
+  EXPECT_EQ(number(run("get_pooled"), "size"), 11);
+  EXPECT_EQ(other.requests().size(), 2u);
+  EXPECT_EQ(server.requests().size(), 1u);
 }
 
 TEST(HttpTargets, FindsTheHostOfAUrl) {
