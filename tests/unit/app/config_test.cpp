@@ -1,0 +1,187 @@
+/// What a configuration file says, and what is wrong with one.
+#include "app/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "environment.hpp"
+#include "support/data_file.hpp"
+#include "support/temp_directory.hpp"
+
+namespace toolrack::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() { environment_.set("HOME", "/home/somebody"); }
+  Config read(std::string_view text) {
+    auto config = read_config(text, "rack.json");
+    EXPECT_TRUE(config) << (config ? "" : config.error().message());
+    return config.value_or(Config{});
+  }
+  Environment environment_;
+};
+
+TEST_F(ConfigTest, HasADefaultForEverything) {
+  for (const auto* text : {"", "{}", "// Nothing but a remark.\n{}"}) {
+    const auto config = read(text);
+    EXPECT_EQ(config.mode, call::Mode::kLocal);
+    EXPECT_EQ(config.listen, (Endpoint{"127.0.0.1", 3141}));
+    EXPECT_EQ(config.metrics_listen, (Endpoint{"127.0.0.1", 9464}));
+    EXPECT_EQ(config.threads, 0u);
+    EXPECT_EQ(config.data, "/home/somebody/.toolrack");
+    EXPECT_THAT(config.plugins, ElementsAre());
+    EXPECT_THAT(config.owners, ElementsAre("toolrack"));
+    EXPECT_EQ(config.log_level, "info");
+    EXPECT_EQ(config.log_format, "text");
+    EXPECT_THAT(config.allowed_hosts, ElementsAre());
+    EXPECT_THAT(config.allowed_origins, ElementsAre());
+    EXPECT_EQ(config.max_body_bytes, 4u << 20);
+    EXPECT_FALSE(config.behind_proxy);
+    EXPECT_THAT(config.egress_allow, ElementsAre());
+    EXPECT_THAT(config.egress_ports, ElementsAre());
+    EXPECT_EQ(config.limits, std::nullopt);
+    EXPECT_TRUE(config.provider_base_urls.empty());
+    EXPECT_TRUE(check_config(config));
+  }
+}
+
+TEST_F(ConfigTest, ReadsEveryField) {
+  const auto config = read(R"({
+    "$schema": "config.schema.json", /* For editors. */
+    "mode": "hosted",
+    "listen": "[::1]:8080",
+    "metrics_listen": "127.0.0.1:0",
+    "threads": 3,
+    "data": "~/rack",
+    "plugins": ["~/tools", "/opt/tools"],
+    "owners": ["acme", "toolrack"],
+    "log": {"level": "warning", "format": "json"},
+    "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
+             "max_body_bytes": 2048, "behind_proxy": true},
+    "egress": {"allow": ["10.1.0.0/16", "fd00::/8"], "ports": [443, 8443]},
+    "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
+    "providers": {"one": {"base_url": "http://127.0.0.1:1"}, "two": {}}, // Trailing commas do no harm.
+  })");
+  EXPECT_EQ(config.mode, call::Mode::kHosted);
+  EXPECT_EQ(config.listen, (Endpoint{"::1", 8080}));
+  EXPECT_EQ(config.metrics_listen, (Endpoint{"127.0.0.1", 0}));
+  EXPECT_EQ(config.threads, 3u);
+  EXPECT_EQ(config.data, "/home/somebody/rack");
+  EXPECT_THAT(config.plugins, ElementsAre("/home/somebody/tools", "/opt/tools"));
+  EXPECT_THAT(config.owners, ElementsAre("acme", "toolrack"));
+  EXPECT_EQ(config.log_level, "warning");
+  EXPECT_EQ(config.log_format, "json");
+  EXPECT_THAT(config.allowed_hosts, ElementsAre("rack.example"));
+  EXPECT_THAT(config.allowed_origins, ElementsAre("https://app.example", "*"));
+  EXPECT_EQ(config.max_body_bytes, 2048u);
+  EXPECT_TRUE(config.behind_proxy);
+  EXPECT_THAT(config.egress_allow, ElementsAre("10.1.0.0/16", "fd00::/8"));
+  EXPECT_THAT(config.egress_ports, ElementsAre(443, 8443));
+  EXPECT_EQ(config.limits, (accounts::LimitSettings{.per_minute = 7, .per_hour = 70, .concurrent = 2}));
+  EXPECT_THAT(config.provider_base_urls, ElementsAre(Pair("one", "http://127.0.0.1:1")));
+}
+
+TEST_F(ConfigTest, KeepsTheDefaultsOfWhatASectionLeavesOut) {
+  EXPECT_EQ(read(R"({"limits": {"per_minute": 7}})").limits,
+            (accounts::LimitSettings{.per_minute = 7, .per_hour = 1'000, .concurrent = 5}));
+  EXPECT_EQ(read(R"({"log": {"level": "error"}})").log_format, "text");
+  EXPECT_EQ(read(R"({"metrics_listen": ""})").metrics_listen, std::nullopt);
+}
+
+/// Each row: a file that is wrong, where the error must say it is, and words that help. Rows without `line` are the
+/// controls: the same thing done right.
+TEST_F(ConfigTest, SaysWhereAFileIsWrongAndWhatIsExpected) {
+  std::size_t controls = 0;
+  for (const auto& row : testing::data_file("config_errors.json").GetArray()) {
+    SCOPED_TRACE(testing::case_name(row));
+    std::string text;
+    for (const auto& line : base::json::find(row, "file")->GetArray()) text.append(base::json::view(line)).append("\n");
+    const auto config = read_config(text, "rack.json");
+    const auto line = base::json::find_int(row, "line");
+    if (!line) {
+      ++controls;
+      EXPECT_TRUE(config) << config.error().message();
+      continue;
+    }
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().code(), base::ErrorCode::kInvalidConfig);
+    const std::string message(config.error().message());
+    EXPECT_THAT(message, StartsWith("rack.json"));
+    EXPECT_THAT(message, HasSubstr("line " + std::to_string(*line) +
+                                   (message.find(", column") != std::string::npos ? "," : ":")));
+    for (const auto& words : base::json::find(row, "says")->GetArray())
+      EXPECT_THAT(message, HasSubstr(std::string(base::json::view(words))));
+  }
+  EXPECT_GE(controls, 3u);
+}
+
+TEST_F(ConfigTest, ReadsTheFileItIsGiven) {
+  const testing::TempDirectory directory;
+  const auto file = directory.path() / "mine.json";
+  std::ofstream(file) << "{\"threads\": 5}";
+  EXPECT_EQ(load_config(file)->threads, 5u);
+  std::ofstream(file) << "{\n\"threads\": \"many\"}";
+  const auto wrong = load_config(file);
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(std::string(wrong.error().message()), StartsWith(file.string() + ", line 2: /threads: "));
+  const auto missing = load_config(directory.path() / "none.json");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(std::string(missing.error().message()), HasSubstr("none.json cannot be read"));
+}
+
+TEST(ParseEndpoint, ReadsAddressesAndPorts) {
+  EXPECT_EQ(*parse_endpoint("127.0.0.1:3141"), (Endpoint{"127.0.0.1", 3141}));
+  EXPECT_EQ(*parse_endpoint("0.0.0.0:0"), (Endpoint{"0.0.0.0", 0}));
+  EXPECT_EQ(*parse_endpoint("[::1]:65535"), (Endpoint{"::1", 65535}));
+  EXPECT_EQ(*parse_endpoint("localhost:80"), (Endpoint{"127.0.0.1", 80}));
+  EXPECT_EQ(*parse_endpoint(":8080"), (Endpoint{"127.0.0.1", 8080}));
+  EXPECT_EQ(*parse_endpoint("8080"), (Endpoint{"127.0.0.1", 8080}));
+}
+
+TEST(ParseEndpoint, RefusesWhatIsNone) {
+  for (const auto* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x",
+                           "::1:80", "[::1:80", "::1]:80", "127.0.0.1: 80"}) {
+    const auto endpoint = parse_endpoint(text);
+    ASSERT_FALSE(endpoint) << text;
+    EXPECT_EQ(endpoint.error().code(), base::ErrorCode::kInvalidConfig);
+    EXPECT_THAT(std::string(endpoint.error().hint()), HasSubstr("127.0.0.1:3141"));
+  }
+}
+
+TEST(CheckConfig, LetsALocalGatewayListenOnLoopbackOnly) {
+  Config config;
+  for (const auto* address : {"127.0.0.1", "127.9.9.9", "::1"}) {
+    config.listen.address = address;
+    EXPECT_TRUE(check_config(config)) << address;
+  }
+  for (const auto* address : {"0.0.0.0", "::", "192.168.1.2"}) {
+    config.listen.address = address;
+    const auto checked = check_config(config);
+    ASSERT_FALSE(checked) << address;
+    EXPECT_THAT(std::string(checked.error().message()), HasSubstr(address));
+    EXPECT_THAT(std::string(checked.error().hint()), HasSubstr("hosted"));
+  }
+}
+
+TEST(CheckConfig, WantsAProxyBeforeAHostedGatewayThatIsNotOnLoopback) {
+  Config config;
+  config.mode = call::Mode::kHosted;
+  EXPECT_TRUE(check_config(config));
+  config.listen.address = "0.0.0.0";
+  const auto checked = check_config(config);
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(std::string(checked.error().hint()), HasSubstr("http.behind_proxy"));
+  config.behind_proxy = true;
+  EXPECT_TRUE(check_config(config));
+}
+
+}  // namespace
+}  // namespace toolrack::app

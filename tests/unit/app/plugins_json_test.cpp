@@ -1,0 +1,56 @@
+#include "app/plugins_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "support/http_client.hpp"
+
+namespace toolrack::app {
+namespace {
+
+using sources::native::PluginFile;
+using sources::native::PluginState;
+
+TEST(PluginsJson, IsAnEmptyArrayForNone) { EXPECT_EQ(plugins_json({}), "[]"); }
+
+TEST(PluginsJson, ShowsAPluginThatServes) {
+  const std::vector<PluginFile> files{{.path = "/p/echo.so",
+                                       .state = PluginState::kServing,
+                                       .tool = "toolrack/echo",
+                                       .version = "1.2.3",
+                                       .build_id = "abc",
+                                       .size = 4096,
+                                       .loaded_at = 1'700'000'000'000'000'000,
+                                       .calls = 5,
+                                       .misuses = 1,
+                                       .demoted_skills = {"slow", "slower"},
+                                       .bundled = true}};
+  const auto json = testing::parsed(plugins_json(files));
+  EXPECT_EQ(testing::at(json, "/0"),
+            R"({"path":"/p/echo.so","state":"serving","tool":"toolrack/echo","version":"1.2.3","build_id":"abc",)"
+            R"("bundled":true,"size":4096,"calls":5,"misuses":1,"loaded_at":"2023-11-14T22:13:20.000Z",)"
+            R"("demoted_skills":["slow","slower"]})");
+}
+
+TEST(PluginsJson, SaysWhyAFileDoesNotServe) {
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so", .state = PluginState::kDuplicate, .message = "the same build"},
+      {.path = "/p/\"b\".so",
+       .state = PluginState::kFailed,
+       .code = "E_TRUNCATED",
+       .message = "ends early",
+       .remedy = "copy it again"}};
+  const auto json = testing::parsed(plugins_json(files));
+  EXPECT_EQ(testing::at(json, "/0/state"), "duplicate");
+  EXPECT_EQ(testing::at(json, "/0/code"), "(absent)");
+  EXPECT_EQ(testing::at(json, "/0/tool"), "(absent)");
+  EXPECT_EQ(testing::at(json, "/0/loaded_at"), "null");
+  EXPECT_EQ(testing::at(json, "/1/path"), "/p/\"b\".so");
+  EXPECT_EQ(testing::at(json, "/1/code"), "E_TRUNCATED");
+  EXPECT_EQ(testing::at(json, "/1/message"), "ends early");
+  EXPECT_EQ(testing::at(json, "/1/remedy"), "copy it again");
+}
+
+}  // namespace
+}  // namespace toolrack::app
