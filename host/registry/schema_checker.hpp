@@ -67,7 +67,7 @@ class Checker {
   void take(Frame& frame, bool is_good);
   Verdict finish(Frame& frame);
 
-  // One stage each. kPushed, or anything else when it is over.
+  // One stage each (schema_stages.cpp). kPushed, or anything else when it is over.
   Verdict items(Frame& frame);
   Verdict contains(Frame& frame);
   Verdict members(Frame& frame);
@@ -80,6 +80,8 @@ class Checker {
   Verdict negation(Frame& frame);
   Verdict condition(Frame& frame);
   Verdict unevaluated(Frame& frame);
+  /// Enters a child that has to hold for its parent to hold.
+  Verdict need(Frame& frame, NodeId id, const Value& value, std::uint32_t at, Marks marks);
   /// Enters a child of the current stage and takes what it says at once, if it can.
   Verdict apply(Frame& frame, NodeId id, const Value& value, std::uint32_t at, bool is_quiet, Marks marks);
 
