@@ -81,6 +81,24 @@ TEST(ToolJson, WritesAnMcpTool) {
       R"("annotations":{"readOnlyHint":true},"_meta":{"dev.toolrack/price_usd":0.000001}})");
 }
 
+TEST(ToolJson, KeepsTheAuthorsSpellingOfASchema) {
+  // Order, numbers that reading and writing would change or round, escapes, and names of members that are escaped.
+  const std::string input =
+      R"({"type":"object","x-z":1,"x-a":{"b":2,"a":1},"properties":{"zeta":{"minimum":1.0,"maximum":1e3,)"
+      R"("multipleOf":0.10},"alpha":{"maximum":123456789012345678901234567890,"default":-0.0},)"
+      R"("caf\u00e9 \/ \ud83d\ude00":{"const":"tab\tand \"quote\" \u0041"}},"examples":[1E+2,1e-7,"\u003cb>"]})";
+  const auto tool = load_manifest(
+      R"({"manifest":"1.0","owner":"acme","name":"awkward","version":"1.0.0","description":"Spelled oddly.",)"
+      R"("sk\u0069lls":[{"name":"one","description":"One.","in\u0070ut" : )" +
+      input + "}]}");
+  ASSERT_TRUE(tool) << tool.error().message();
+  const auto mcp = written([&](auto& writer) { write_mcp_tool(writer, (*tool)->skills[0], false); });
+  EXPECT_NE(mcp.find("\"inputSchema\":" + input), std::string::npos) << mcp;
+  const auto detail = written([&](auto& writer) { write_tool_detail(writer, **tool); });
+  EXPECT_NE(detail.find("\"inputSchema\":" + input), std::string::npos) << detail;
+  EXPECT_NE(detail.find("\"input\":" + input), std::string::npos) << detail;
+}
+
 TEST(ToolJson, LeavesOutWhatASkillDoesNotHave) {
   const auto tool = FakeTool{}.make();
   EXPECT_EQ(written([&](auto& writer) { write_mcp_tool(writer, tool->skills[0], false); }),
