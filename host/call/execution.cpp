@@ -21,7 +21,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   started_ns_ = request.received_ns != 0 ? request.received_ns : path_.deps_.clock.monotonic_ns();
   outcome_.request_id = request.request_id;
 
-  const auto admitted = [&]() -> base::Result<void> {
+  auto admitted = [&]() -> base::Result<void> {
     TRY(resolve(*catalogue));
     TRY(validate());
     return admit();
