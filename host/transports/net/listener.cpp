@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
@@ -33,9 +34,18 @@ tl::unexpected<base::Error> cannot_listen(std::string_view where, int error) {
   return base::fail(code, "Cannot listen on " + std::string(where) + ": " + reason(error) + ".", hint);
 }
 
-bool set_on(int fd, int level, int option) {
-  const int on = 1;
-  return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
+bool set(int fd, int level, int option, int value) {
+  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+bool set_on(int fd, int level, int option) { return set(fd, level, option, 1); }
+
+/// Connections have what their listener has, so this costs nothing when one is accepted.
+bool watch_for_lost_peers(int fd, std::chrono::seconds lost_peer) {
+  // Silence for half the time, then three questions.
+  const auto whole = static_cast<int>(lost_peer.count());
+  return set_on(fd, SOL_SOCKET, SO_KEEPALIVE) && set(fd, IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, whole / 2)) &&
+         set(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, whole / 6)) && set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3) &&
+         set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, whole * 1000);
 }
 
 /// "127.0.0.1" of a peer; IPv4 that came in over IPv6 as IPv4.
@@ -55,6 +65,20 @@ std::string_view peer_text(const sockaddr_storage& from, char (&text)[INET6_ADDR
     return "unix";
   }
   return ::inet_ntop(family, address, text, sizeof text) == nullptr ? std::string_view() : std::string_view(text);
+}
+
+base::Result<boost::asio::ip::tcp::endpoint> read_endpoint(std::string_view address, std::uint16_t port) {
+  boost::system::error_code error;
+  const auto ip = boost::asio::ip::make_address(std::string(address), error);
+  if (error)
+    return base::fail(ErrorCode::kInvalidConfig, "\"" + std::string(address) + "\" is no IP address to listen on.",
+                      "Write an address, not a name: 127.0.0.1, ::1, 0.0.0.0.");
+  return boost::asio::ip::tcp::endpoint(ip, port);
+}
+
+std::string text_of(const boost::asio::ip::tcp::endpoint& endpoint) {
+  const auto ip = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
 }
 
 /// Does a process answer on the socket file at `address`? A file that refuses is left from one that died.
@@ -78,24 +102,26 @@ base::Result<void> remove_stale(const std::string& path, const sockaddr_un& addr
 
 }  // namespace
 
-base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first) {
-  boost::system::error_code error;
-  const auto ip = boost::asio::ip::make_address(std::string(address), error);
-  if (error)
-    return base::fail(ErrorCode::kInvalidConfig, "\"" + std::string(address) + "\" is no IP address to listen on.",
-                      "Write an address, not a name: 127.0.0.1, ::1, 0.0.0.0.");
-  const boost::asio::ip::tcp::endpoint endpoint(ip, port);
-  const auto where = (ip.is_v6() ? "[" + ip.to_string() + "]" : ip.to_string()) + ":" + std::to_string(port);
-  const int family = endpoint.protocol().family();
-  if (is_first && port != 0) {
-    // SO_REUSEPORT would let two gateways share a port without a word; a socket without it finds the other one.
-    const UniqueFd probe(::socket(family, kSocketFlags, 0));
-    if (!probe || !set_on(probe.get(), SOL_SOCKET, SO_REUSEADDR) ||
-        ::bind(probe.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
-      return cannot_listen(where, errno);
+base::Result<void> check_tcp(std::string_view address, std::uint16_t port) {
+  const auto endpoint = TRY(read_endpoint(address, port));
+  // SO_REUSEPORT would let two gateways share a port without a word; a socket without it finds the other one.
+  const UniqueFd probe(::socket(endpoint.protocol().family(), kSocketFlags, 0));
+  if (!probe || !set_on(probe.get(), SOL_SOCKET, SO_REUSEADDR) ||
+      ::bind(probe.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) {
+    const int error = errno;  // What comes next may set another.
+    return cannot_listen(text_of(endpoint), error);
   }
-  UniqueFd fd(::socket(family, kSocketFlags, 0));
+  return {};
+}
+
+base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first,
+                                 std::chrono::seconds lost_peer) {
+  const auto endpoint = TRY(read_endpoint(address, port));
+  const auto where = text_of(endpoint);
+  if (is_first && port != 0) TRY(check_tcp(address, port));
+  UniqueFd fd(::socket(endpoint.protocol().family(), kSocketFlags, 0));
   if (!fd || !set_on(fd.get(), SOL_SOCKET, SO_REUSEADDR) || !set_on(fd.get(), SOL_SOCKET, SO_REUSEPORT) ||
+      !watch_for_lost_peers(fd.get(), lost_peer) ||
       ::bind(fd.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
       ::listen(fd.get(), kBacklog) != 0)
     return cannot_listen(where, errno);

@@ -21,9 +21,15 @@ struct TcpSocket {
   UniqueFd fd;
   std::uint16_t port;
 };
-/// Bound and listening; several may share a port that is not 0 when each is opened by this function. kInvalidConfig,
+/// Could we listen there? kConflict when somebody does, kInvalidConfig when the address is none of this machine's or
+/// the port may not be used. Takes nothing, so somebody may come before us.
+base::Result<void> check_tcp(std::string_view address, std::uint16_t port);
+
+/// Bound and listening; several may share a port that is not 0 when each is opened by this function. Its connections
+/// break when the peer acknowledges nothing for `lost_peer`, also while there is nothing to send. kInvalidConfig,
 /// kConflict (somebody listens there and `is_first`, that is, it cannot be us).
-base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first);
+base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first,
+                                 std::chrono::seconds lost_peer);
 
 /// See Server::listen_unix.
 base::Result<UniqueFd> open_unix(const std::string& path);

@@ -52,7 +52,7 @@ Server::~Server() { state_->remove_socket_files(); }
 base::Result<std::uint16_t> Server::listen_tcp(std::string_view address, std::uint16_t port, Handler& handler) {
   std::vector<TcpSocket> sockets;
   for (std::size_t i = 0; i < state_->loops.size(); ++i) {
-    sockets.push_back(TRY(open_tcp(address, port, i == 0)));
+    sockets.push_back(TRY(open_tcp(address, port, i == 0, state_->share.limits.lost_peer)));
     port = sockets.back().port;
   }
   for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen(i, std::move(sockets[i].fd), false, handler);
