@@ -21,11 +21,18 @@ using base::ErrorCode;
 /// would go unseen.
 constexpr std::size_t kWatchRoom = 256;
 constexpr std::size_t kMaxLingered = 256 << 10;
+/// Room is memory that has not been touched: reading all of it at once would take twice what a chunked body needs.
+constexpr std::size_t kMaxRead = 64 << 10;
 constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 bool is_fit_request_id(std::string_view id) {
   return id.size() >= 8 && id.size() <= 64 &&
          std::ranges::all_of(id, [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+/// How much of a body must move in a window.
+std::size_t share_of(const Limits& limits, std::chrono::milliseconds window) {
+  return limits.body_bytes_per_second * static_cast<std::size_t>(window.count()) / 1000;
 }
 
 void move_view(std::string_view& view, const char* from, std::size_t size, const char* to) noexcept {
@@ -96,7 +103,7 @@ void Connection::read() {
     return;  // What the handler sees must not move; there is room again after its answer.
   }
   is_reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(in_.room_begin(), in_.room()),
+  socket_.async_read_some(boost::asio::buffer(in_.room_begin(), std::min(in_.room(), kMaxRead)),
                           [this](const boost::system::error_code& error, std::size_t size) { on_read(error, size); });
 }
 
@@ -159,6 +166,15 @@ void Connection::take_head() {
 
   const auto limit = handler_.body_limit(request_, all_.share.limits.body_bytes);
   if (!limit) return refuse(limit.error());
+  if (request_.headers.has(HeaderName::kContentEncoding)) {
+    const auto coding = request_.headers.get(HeaderName::kContentEncoding);
+    // A few bytes can stand for gigabytes, and no client needs that here.
+    if (!equal_ignoring_case(coding, "identity") || request_.headers.is_repeated(HeaderName::kContentEncoding))
+      return refuse(base::Error(
+          ErrorCode::kUnsupportedMediaType,
+          "The body's Content-Encoding is \"" + std::string(coding) + "\"; bodies are not decompressed here.",
+          "Send the body as it is, without Content-Encoding."));
+  }
   body_limit_ = *limit;
   if (parser_.content_length() > body_limit_)
     return refuse(base::Error(ErrorCode::kBodyTooLarge, "The body has " + std::to_string(parser_.content_length()) +
@@ -253,10 +269,11 @@ void Connection::refuse(const base::Error& error) {
     request_.version = 11;
   }
   const RetryAfter retry_after(error);
-  std::array<HeaderField, 2> fields;
+  std::array<HeaderField, 3> fields;
   std::size_t count = 0;
   if (!retry_after.seconds().empty()) fields[count++] = {"Retry-After", retry_after.seconds()};
   if (error.code() == ErrorCode::kMethodNotAllowed) fields[count++] = {"Allow", kAllow};
+  if (error.code() == ErrorCode::kUnsupportedMediaType) fields[count++] = {"Accept-Encoding", "identity"};
   const auto body = error_body(error, request_.request_id);
   write_reply_head(base::info(error.code()).http_status, "application/json", std::span(fields).first(count), true,
                    body.size());
@@ -310,17 +327,18 @@ void Connection::on_deadline(std::int64_t) {
       return refuse(base::Error(
           ErrorCode::kRequestTimeout,
           "The request's header was not complete after " + std::to_string(limits.header_deadline.count()) + " ms."));
-    case State::kBody: {
-      const auto wanted = static_cast<std::int64_t>(limits.body_bytes_per_second) * limits.body_window.count() / 1000;
-      if (!std::exchange(is_first_window_, false) && static_cast<std::int64_t>(window_bytes_) < wanted)
+    case State::kBody:
+      if (!std::exchange(is_first_window_, false) && window_bytes_ < share_of(limits, limits.body_window))
         return refuse(base::Error(
             ErrorCode::kRequestTimeout,
             "The body came slower than " + std::to_string(limits.body_bytes_per_second) + " bytes a second."));
       window_bytes_ = 0;
       return set_deadline(limits.body_window);
-    }
-    case State::kHandling:  // A stream, or what was said before: the peer takes nothing.
+    case State::kHandling:  // A stream, or what was said before: the peer takes next to nothing.
     case State::kReplying:
+      if (taken_ < share_of(limits, limits.write_stall)) return close();
+      taken_ = 0;
+      return set_deadline(limits.write_stall);
     case State::kLingering:
       return close();
   }

@@ -86,9 +86,9 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   void write_reply_head(int status, std::string_view content_type, std::span<const HeaderField> headers,
                         bool has_length, std::size_t length);
   void send();
-  bool send_some(bool& progressed);
+  bool send_some();
   void on_sent();
-  void wait_for_room(bool restarts_deadline);
+  void wait_for_room(bool is_first);
   void finish_exchange();
   std::size_t unsent() const noexcept;
   bool has_room() const noexcept;  ///< Enough to wake a writer that was refused.
@@ -130,6 +130,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   std::size_t body_limit_ = 0;
   std::size_t chunks_read_ = 0;   ///< Up to here the input is decoded (chunked only).
   std::size_t window_bytes_ = 0;  ///< Of the body, since the last look at its speed.
+  std::size_t taken_ = 0;         ///< By the peer, since the last look at its speed.
   std::size_t lingered_ = 0;
   std::uint64_t served_ = 0;
 

@@ -137,15 +137,14 @@ void Connection::end() {
 }
 
 void Connection::send() {
-  bool progressed = false;
-  if (send_some(progressed))
+  if (send_some())
     on_sent();
   else if (!is_closed_)
     wait_for_room(true);
 }
 
 /// True when everything is sent; false when the peer takes no more for now, or the connection is closed.
-bool Connection::send_some(bool& progressed) {
+bool Connection::send_some() {
   while (true) {
     const auto head = std::string_view(out_).substr(out_sent_);
     const auto body = body_.view().substr(body_sent_);
@@ -164,7 +163,7 @@ bool Connection::send_some(bool& progressed) {
       close();
       return false;
     }
-    progressed = true;
+    taken_ += sent;
     const auto of_head = std::min(sent, head.size());
     out_sent_ += of_head;
     body_sent_ += sent - of_head;
@@ -176,19 +175,21 @@ void Connection::on_sent() {
   clear_deadline();
 }
 
-void Connection::wait_for_room(bool restarts_deadline) {
+void Connection::wait_for_room(bool is_first) {
   body_sent_ -= body_.keep(body_sent_);
-  if (restarts_deadline) set_deadline(all_.share.limits.write_stall);
+  if (is_first) {
+    taken_ = 0;
+    set_deadline(all_.share.limits.write_stall);
+  }
   is_waiting_ = true;
   socket_.async_wait(Socket::wait_write, [this](const boost::system::error_code&) {
     const Scope scope(*this);
     is_waiting_ = false;
     if (is_closed_) return;
-    bool progressed = false;
-    if (send_some(progressed))
+    if (send_some())
       on_sent();
     else if (!is_closed_)
-      wait_for_room(progressed);
+      wait_for_room(false);
     if (on_writable_ && !is_closed_ && has_room()) post_writable();
   });
 }
