@@ -6,6 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
+#include "transports/net/media_type.hpp"
 
 namespace toolrack::rest {
 namespace {
@@ -57,12 +58,7 @@ base::Result<void> add(json::Document& document, const operations::Operation& op
 base::Result<void> check_content_type(const net::Request& request) {
   const auto type = request.headers.get(net::HeaderName::kContentType);
   if (request.body.empty() && type.empty()) return {};
-  const auto essence = type.substr(0, type.find_first_of("; \t"));
-  const auto charset = type.find("charset=");
-  const bool is_utf8 = charset == std::string_view::npos ||
-                       net::equal_ignoring_case(type.substr(charset + 8, 5), "utf-8") ||
-                       net::equal_ignoring_case(type.substr(charset + 8, 7), "\"utf-8\"");
-  if (net::equal_ignoring_case(essence, "application/json") && is_utf8) return {};
+  if (net::is_utf8_json(type)) return {};
   return fail(ErrorCode::kUnsupportedMediaType, type.empty() ? std::string("the request has a body but no Content-Type")
                                                              : fmt::format("the Content-Type is \"{}\"", type));
 }
