@@ -1,10 +1,8 @@
+#include "unit/plugins/seo/bodies.hpp"
 #include "unit/plugins/seo/skill_host.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
-
-#include <stdexcept>
 
 namespace toolrack::seo::testing {
 namespace {
@@ -26,20 +24,6 @@ std::string index_of(const std::vector<std::string>& urls) {
   std::string out = "<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>";
   for (const std::string& url : urls) out += "<sitemap><loc>" + url + "</loc></sitemap>";
   return out + "</sitemapindex>";
-}
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("zlib");
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 TEST(CheckSitemap, FollowsRobotsTxtToAnIndexAndItsCompressedParts) {

@@ -1,26 +1,13 @@
 #include "analysis/gunzip.hpp"
 
-#include <gtest/gtest.h>
-#include <zlib.h>
+#include "unit/plugins/seo/bodies.hpp"
 
-#include <stdexcept>
+#include <gtest/gtest.h>
 
 namespace toolrack::seo {
 namespace {
 
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("zlib");
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+using testing::gzip;
 
 TEST(Gunzip, UnpacksAllMembers) {
   const Unpacked unpacked = gunzip(gzip("one ") + gzip("two"), 100);

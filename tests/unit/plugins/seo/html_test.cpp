@@ -2,6 +2,7 @@
 
 #include "analysis/analysis.hpp"
 #include "analysis/html_guard.hpp"
+#include "unit/plugins/seo/bodies.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,11 +13,7 @@
 namespace toolrack::seo {
 namespace {
 
-std::string repeated(std::string_view text, int count) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += text;
-  return out;
-}
+using testing::repeated;
 
 std::size_t depth_of(const HtmlDocument& document) {
   std::size_t depth = 0;
@@ -29,12 +26,6 @@ std::size_t depth_of(const HtmlDocument& document) {
       },
       [&](const GumboNode&) { --depth; });
   return deepest;
-}
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 TEST(Html, WalksInDocumentOrderAndLeavesWhatItEntered) {
@@ -135,6 +126,12 @@ TEST(HtmlGuard, KeepsTextAndLinksOfWhatItFlattens) {
 #define __has_feature(x) 0
 #endif
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 std::size_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::size_t size = 0;
