@@ -33,7 +33,9 @@ void add_headers(const Properties& headers, Page& page) {
   for (const std::string_view value : header_values(headers, "link")) {
     for (LinkHeader& link : parse_link_header(value)) {
       if (has_token(link.rel, "canonical")) {
-        page.canonicals.push_back({shorten(link.target, 500), resolve(page.url, link.target), true, true});
+        page.canonicals.add([&] {
+          return Canonical{shorten(link.target, 500), resolve(page.url, link.target), true, true};
+        });
       }
       if (has_token(link.rel, "alternate") && !link.language.empty() && page.hreflangs.size() < Page::kMaxEntries) {
         page.hreflangs.push_back(

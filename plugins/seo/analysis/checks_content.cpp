@@ -7,19 +7,23 @@ namespace toolrack::seo {
 namespace {
 
 void check_headings(const Page& page, Issues& issues) {
-  std::size_t h1 = 0;
+  const auto name = [](const Heading& heading) { return "<h" + std::to_string(heading.level) + ">"; };
+  const auto quoted = [&](const Heading& heading) { return name(heading) + " \"" + heading.text + "\""; };
+  const Headings& headings = page.headings;
+  std::string empty;  // The first of each kind, as evidence.
+  std::string skipped;
   const Heading* previous = nullptr;
-  for (const Heading& heading : page.headings) {
-    h1 += heading.level == 1;
-    if (heading.text.empty()) issues.add("headings.empty", "an empty <h" + std::to_string(heading.level) + ">");
-    if (previous != nullptr && heading.level > previous->level + 1) {
-      issues.add("headings.skipped", "<h" + std::to_string(heading.level) + "> \"" + heading.text + "\" follows <h" +
-                                         std::to_string(previous->level) + "> \"" + previous->text + "\"");
+  for (const Heading& heading : headings.first) {
+    if (empty.empty() && heading.text.empty()) empty = "an empty " + name(heading);
+    if (skipped.empty() && previous != nullptr && heading.level > previous->level + 1) {
+      skipped = quoted(heading) + " follows " + quoted(*previous);
     }
     previous = &heading;
   }
-  if (h1 == 0) issues.add("headings.h1_missing");
-  if (h1 > 1) issues.add("headings.h1_multiple", {}, h1);
+  if (headings.empty > 0) issues.add("headings.empty", empty, headings.empty);
+  if (headings.skipped > 0) issues.add("headings.skipped", skipped, headings.skipped);
+  if (headings.counts[1] == 0) issues.add("headings.h1_missing");
+  if (headings.counts[1] > 1) issues.add("headings.h1_multiple", {}, headings.counts[1]);
 }
 
 const Link* first_of(const Links& links, LinkKind kind) {

@@ -68,12 +68,12 @@ void check_document(const Analysis& analysis, const Page& page, Issues& issues) 
 void check_title_and_description(const Page& page, Issues& issues) {
   constexpr std::size_t kTitleMin = 10, kTitleMax = 60, kDescriptionMin = 50, kDescriptionMax = 160;
   const auto length = [](std::size_t count) { return std::to_string(count) + " characters: "; };
-  if (page.titles.empty()) {
+  if (page.titles.total == 0) {
     issues.add("title.missing");
   } else {
-    const Title& title = page.titles.front();
-    const std::size_t count = count_code_points(title.text);
-    if (page.titles.size() > 1) issues.add("title.multiple", page.titles[1].text, page.titles.size());
+    const Title& title = page.titles.first.front();
+    const std::size_t count = title.length;
+    if (page.titles.total > 1) issues.add("title.multiple", page.titles.first[1].text, page.titles.total);
     if (!title.is_in_head) issues.add("title.outside_head", title.text);
     if (count == 0) {
       issues.add("title.empty");
@@ -84,19 +84,20 @@ void check_title_and_description(const Page& page, Issues& issues) {
       if (title.text.size() < count * 3) issues.add("title.too_short", length(count) + title.text);
     }
   }
-  if (page.descriptions.empty()) {
+  if (page.descriptions.total == 0) {
     issues.add("description.missing");
     return;
   }
-  const std::string& description = page.descriptions.front();
-  const std::size_t count = count_code_points(description);
-  if (page.descriptions.size() > 1) issues.add("description.multiple", page.descriptions[1], page.descriptions.size());
+  const Description& description = page.descriptions.first.front();
+  const std::size_t count = description.length;
+  if (page.descriptions.total > 1)
+    issues.add("description.multiple", page.descriptions.first[1].text, page.descriptions.total);
   if (count == 0) {
     issues.add("description.empty");
   } else if (count > kDescriptionMax) {
-    issues.add("description.too_long", length(count) + description);
-  } else if (count < kDescriptionMin && description.size() < count * 2) {
-    issues.add("description.too_short", length(count) + description);
+    issues.add("description.too_long", length(count) + description.text);
+  } else if (count < kDescriptionMin && description.text.size() < count * 2) {
+    issues.add("description.too_short", length(count) + description.text);
   }
 }
 

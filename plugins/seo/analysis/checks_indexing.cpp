@@ -56,7 +56,7 @@ void check_robots_txt(const Analysis& analysis, Issues& issues) {
 
 void check_canonical(const Page& page, Issues& issues) {
   const Canonical* first = nullptr;
-  for (const Canonical& canonical : page.canonicals) {
+  for (const Canonical& canonical : page.canonicals.first) {
     if (!canonical.is_in_head) {
       issues.add("canonical.outside_head", canonical.href);
       continue;
@@ -83,7 +83,7 @@ void check_canonical(const Page& page, Issues& issues) {
       issues.add("canonical.other_page", source + canonical.href);
     }
   }
-  if (page.canonicals.empty()) {
+  if (page.canonicals.total == 0) {
     if (page.is_amp) {
       issues.add("amp.canonical_missing");
     } else {

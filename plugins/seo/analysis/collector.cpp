@@ -213,10 +213,19 @@ class Collector {
       --cut;
     std::string text = collapse_space(std::string_view(capture.text).substr(0, cut));
     if (const int level = heading_level(element.tag); level > 0) {
-      if (page_.headings.size() < Page::kMaxEntries) page_.headings.push_back({level, shorten(text, 300)});
+      add_heading(level, text);
     } else {
       add_link(element, std::move(text));
     }
+  }
+
+  void add_heading(int level, std::string_view text) {
+    Headings& headings = page_.headings;
+    ++headings.counts[level];
+    if (text.empty()) ++headings.empty;
+    if (last_level_ > 0 && level > last_level_ + 1) ++headings.skipped;
+    last_level_ = level;
+    if (headings.first.size() < Page::kMaxEntries) headings.first.push_back({level, shorten(text, 300)});
   }
 
   void add_link(const GumboElement& element, std::string text) {
@@ -274,6 +283,7 @@ class Collector {
   std::vector<Capture> captures_;
   const GumboNode* head_node_ = nullptr;  // While inside <head>.
   std::size_t depth_ = 0;
+  int last_level_ = 0;  // Of the heading before; 0: none yet.
   std::size_t samples_by_kind_[9] = {};
 };
 

@@ -80,8 +80,10 @@ bool HeadCollector::take(const GumboNode& node, bool is_in_head) {
 }
 
 void HeadCollector::take_title(const GumboNode& node, bool is_in_head) {
-  if (page_.titles.size() < Page::kMaxSamples)
-    page_.titles.push_back({shorten(collapse_space(text_of(node)), 1000), is_in_head});
+  page_.titles.add([&] {
+    const std::string text = collapse_space(text_of(node));
+    return Title{shorten(text, 1000), count_code_points(text), is_in_head};
+  });
 }
 
 void HeadCollector::take_meta(const GumboElement& element) {
@@ -90,8 +92,10 @@ void HeadCollector::take_meta(const GumboElement& element) {
   const std::string_view property = trim(attribute(element, "property"));
   const std::string_view pragma = trim(attribute(element, "http-equiv"));
   if (equals_ignoring_case(name, "description")) {
-    if (page_.descriptions.size() < Page::kMaxSamples)
-      page_.descriptions.push_back(shorten(collapse_space(content), 2000));
+    page_.descriptions.add([&] {
+      const std::string text = collapse_space(content);
+      return Description{shorten(text, 2000), count_code_points(text)};
+    });
   } else if (equals_ignoring_case(name, "viewport")) {
     if (!page_.viewport) page_.viewport = shorten(collapse_space(content), 300);
   } else if (is_robots_name(name)) {
@@ -111,8 +115,8 @@ void HeadCollector::take_link(const GumboElement& element, bool is_in_head) {
   const std::string_view rel = attribute(element, "rel");
   const std::string_view href = attribute(element, "href");
   const auto resolved = [&] { return trim(href).empty() ? std::nullopt : resolve(page_.base, href); };
-  if (has_token(rel, "canonical") && page_.canonicals.size() < Page::kMaxSamples) {
-    page_.canonicals.push_back({shorten(trim(href), 500), resolved(), is_in_head, false});
+  if (has_token(rel, "canonical")) {
+    page_.canonicals.add([&] { return Canonical{shorten(trim(href), 500), resolved(), is_in_head, false}; });
   }
   if (has_token(rel, "alternate") && has_attribute(element, "hreflang")) {
     if (page_.hreflangs.size() < Page::kMaxEntries) {

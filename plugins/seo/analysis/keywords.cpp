@@ -195,11 +195,11 @@ KeywordSource keyword_source(const Page& page) {
   KeywordSource out;
   out.text = page.text;
   if (is_language_tag(page.language)) out.language = primary_language(page.language);
-  if (!page.titles.empty()) out.title = page.titles.front().text;
-  for (const Heading& heading : page.headings) {
+  if (page.titles.total > 0) out.title = page.titles.first.front().text;
+  for (const Heading& heading : page.headings.first) {
     if (heading.level == 1) out.h1 += heading.text + "\n";
   }
-  if (!page.descriptions.empty()) out.description = page.descriptions.front();
+  if (page.descriptions.total > 0) out.description = page.descriptions.first.front().text;
   out.url = percent_decoded(page.url.target());
   return out;
 }

@@ -12,14 +12,41 @@
 
 namespace toolrack::seo {
 
+/// A list that a page can make endless: all are counted, the first ones kept.
+template <class T>
+struct Sampled {
+  static constexpr std::size_t kMax = 100;
+  std::size_t total = 0;
+  std::vector<T> first;
+
+  /// `make()` builds the entry; it is not called when nothing more is kept.
+  template <class Make>
+  void add(Make make) {
+    if (total++ < kMax) first.push_back(make());
+  }
+};
+
 struct Title {
-  std::string text;
+  std::string text;        ///< Shortened.
+  std::size_t length = 0;  ///< In code points, of all of it.
   bool is_in_head = true;
+};
+
+struct Description {
+  std::string text;        ///< Shortened.
+  std::size_t length = 0;  ///< In code points, of all of it.
 };
 
 struct Heading {
   int level = 1;
   std::string text;
+};
+
+struct Headings {
+  std::size_t counts[7] = {};  ///< By level; [0] stays 0.
+  std::size_t empty = 0;       ///< Without text.
+  std::size_t skipped = 0;     ///< Deeper than the one before by more than one level.
+  std::vector<Heading> first;  ///< At most Page::kMaxEntries.
 };
 
 /// <link rel=canonical> or a Link header.
@@ -82,7 +109,7 @@ struct Weight {
 struct Page {
   /// Samples of a list that a page can make endless.
   static constexpr std::size_t kMaxSamples = 100;
-  /// Headings, canonicals, alternates, ...: nobody writes more.
+  /// Headings and alternates: nobody writes more.
   static constexpr std::size_t kMaxEntries = 1000;
 
   Url url;   ///< Where it came from.
@@ -96,18 +123,18 @@ struct Page {
   std::string content_language;  ///< <meta http-equiv=content-language>
   std::vector<std::string> bases;
 
-  std::vector<Title> titles;
-  std::vector<std::string> descriptions;
+  Sampled<Title> titles;
+  Sampled<Description> descriptions;
   std::optional<std::string> viewport;
   std::optional<std::string> refresh;  ///< Content of <meta http-equiv=refresh>.
   std::vector<Directives> robots;
-  std::vector<Canonical> canonicals;
+  Sampled<Canonical> canonicals;
   std::vector<Hreflang> hreflangs;
   std::string amp_url, icon, next, previous;
   Properties open_graph, twitter;
   std::vector<JsonLdBlock> json_ld;
   std::size_t microdata_items = 0;
-  std::vector<Heading> headings;
+  Headings headings;
   Links links;
   Images images;
   Weight weight;

@@ -68,22 +68,20 @@ void write_document(JsonOut& out, const Analysis& analysis, const Page& page) {
   out.end_object();
 }
 
-void write_text_with_length(JsonOut& out, std::string_view name, std::string_view text, std::size_t count) {
-  out.object(name)
-      .field("text", shorten(text, 500))
-      .field("length", count_code_points(text))
-      .field("count", count)
-      .end_object();
+/// A Title or a Description; the first one counts.
+template <class T>
+void write_text_with_length(JsonOut& out, std::string_view name, const Sampled<T>& all) {
+  out.object(name);
+  out.field("text", all.first.empty() ? std::string() : shorten(all.first.front().text, 500));
+  out.field("length", all.first.empty() ? 0 : all.first.front().length).field("count", all.total).end_object();
 }
 
 void write_headings(JsonOut& out, const Page& page) {
-  std::size_t counts[7] = {};
-  for (const Heading& heading : page.headings) ++counts[heading.level];
   out.object("headings").object("counts");
-  for (int level = 1; level <= 6; ++level) out.field("h" + std::to_string(level), counts[level]);
+  for (int level = 1; level <= 6; ++level) out.field("h" + std::to_string(level), page.headings.counts[level]);
   out.end_object().array("outline");
   std::size_t written = 0;
-  for (const Heading& heading : page.headings) {
+  for (const Heading& heading : page.headings.first) {
     if (written++ == kMaxHeadings) break;
     out.object().field("level", heading.level).field("text", shorten(heading.text, 200)).end_object();
   }
@@ -106,7 +104,7 @@ void write_indexing(JsonOut& out, const Analysis& analysis, const Page& page) {
 
   out.object("canonical");
   const Canonical* chosen = nullptr;
-  for (const Canonical& canonical : page.canonicals) {
+  for (const Canonical& canonical : page.canonicals.first) {
     if (chosen == nullptr && canonical.is_in_head && canonical.url) chosen = &canonical;
   }
   if (chosen != nullptr) {
@@ -115,7 +113,7 @@ void write_indexing(JsonOut& out, const Analysis& analysis, const Page& page) {
   } else {
     out.null("url");
   }
-  out.field("count", page.canonicals.size()).end_object();
+  out.field("count", page.canonicals.total).end_object();
 
   out.array("hreflang");
   std::size_t written = 0;
@@ -246,11 +244,8 @@ std::string to_json(const Analysis& analysis) {
   write_robots_txt(out, analysis.robots);
   if (analysis.page && analysis.is_html) {
     const Page& page = *analysis.page;
-    write_text_with_length(out, "title", page.titles.empty() ? std::string_view() : page.titles[0].text,
-                           page.titles.size());
-    write_text_with_length(out, "meta_description",
-                           page.descriptions.empty() ? std::string_view() : page.descriptions[0],
-                           page.descriptions.size());
+    write_text_with_length(out, "title", page.titles);
+    write_text_with_length(out, "meta_description", page.descriptions);
     write_document(out, analysis, page);
     write_headings(out, page);
     write_indexing(out, analysis, page);
