@@ -81,6 +81,7 @@ std::string explain(const base::Error& error) {
 LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissions) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ELOOP) return load_fail(LoadCode::kNotElf, "it leads to no file");
     return load_fail(LoadCode::kPermissions, fmt::format("cannot look at it: {}", std::strerror(errno)));
   }
   if (!S_ISREG(status.st_mode)) return load_fail(LoadCode::kNotElf, "it is no regular file");
@@ -106,20 +107,31 @@ LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissio
 LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols) {
   auto elf = read_elf(path);
   if (!elf) return tl::unexpected(elf.error());
+  if (elf->has_two_manifests)
+    return load_fail(LoadCode::kNoManifest, "it carries two manifest notes, which do not agree");
   if (elf->manifest.empty()) return load_fail(LoadCode::kNoManifest, "it carries no manifest note (.note.toolrack)");
   if (auto wrong = find_wrong_version(elf->manifest)) return tl::unexpected(std::move(*wrong));
   auto tool = registry::load_manifest(elf->manifest);
   if (!tool) return load_fail(LoadCode::kManifest, explain(tool.error()));
-  if (!elf->exports(TR_ENTRY_V1_SYMBOL)) {
-    return load_fail(LoadCode::kNoEntry, fmt::format("it does not export {}", TR_ENTRY_V1_SYMBOL));
-  }
-  if (!elf->unique_symbols.empty() && !allow_unique_symbols) {
-    return load_fail(LoadCode::kUniqueSymbols,
-                     fmt::format("it would share these with every other plugin: {}", list(elf->unique_symbols)));
-  }
+  if (auto checked = check_library(*elf, allow_unique_symbols); !checked) return tl::unexpected(checked.error());
   (*tool)->source = "native";
   (*tool)->build_id = elf->build_id;
   return CheckedFile{std::move(*elf), std::move(*tool)};
+}
+
+LoadResult<void> check_library(const ElfInfo& elf, bool allow_unique_symbols) {
+  if (!elf.exports(TR_ENTRY_V1_SYMBOL)) {
+    return load_fail(LoadCode::kNoEntry, fmt::format("it does not export {}", TR_ENTRY_V1_SYMBOL));
+  }
+  if (!elf.unique_symbols.empty() && !allow_unique_symbols) {
+    return load_fail(LoadCode::kUniqueSymbols,
+                     fmt::format("it would share these with every other plugin: {}", list(elf.unique_symbols)));
+  }
+  // Loading it would make every stack of the process executable, or its code writable.
+  if (elf.has_executable_stack) return load_fail(LoadCode::kUnsafeMemory, "it wants an executable stack");
+  if (elf.has_text_relocations)
+    return load_fail(LoadCode::kUnsafeMemory, "it wants to write to its code (text relocations)");
+  return {};
 }
 
 }  // namespace toolrack::sources::native

@@ -20,7 +20,7 @@ struct FileStamp {
 
 /// Follows symbolic links. kPermissions when it cannot be looked at, or, with `require_safe_permissions`, when it or
 /// its folder belongs to somebody else than root and us, or others may write to one of them. kNotElf for anything but a
-/// file.
+/// file, and for a link to nothing.
 LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissions);
 
 /// A plugin that may be loaded: whole, ours, with a manifest this host understands.
@@ -29,7 +29,10 @@ struct CheckedFile {
   std::shared_ptr<registry::Tool> tool;  ///< Without handlers; source and build id set.
 };
 
-/// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, kNoEntry, kUniqueSymbols.
+/// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, and those of check_library.
 LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols);
+
+/// Would loading it harm others? kNoEntry, kUniqueSymbols, kUnsafeMemory.
+LoadResult<void> check_library(const ElfInfo& elf, bool allow_unique_symbols);
 
 }  // namespace toolrack::sources::native

@@ -125,6 +125,14 @@ LoadResult<Elf64_Ehdr> read_header(File& file) {
   return header;
 }
 
+LoadResult<std::string> read_note_bytes(File& file, std::uint64_t offset, std::uint64_t size, std::string_view what) {
+  if (file.holds(offset, size) && size > kMaxManifestBytes) {
+    return load_fail(LoadCode::kManifest,
+                     fmt::format("{} has {} bytes, a manifest at most {}", what, size, kMaxManifestBytes));
+  }
+  return file.read(offset, size, kMaxManifestBytes, what);
+}
+
 /// Walks the notes of one PT_NOTE or SHT_NOTE; broken ones end the walk, like the tools that print them do.
 void read_notes(std::string_view bytes, std::uint64_t align, ElfInfo& out) {
   const std::uint64_t unit = align == 8 ? 8 : 4;
@@ -142,7 +150,13 @@ void read_notes(std::string_view bytes, std::uint64_t align, ElfInfo& out) {
     if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
     const auto data = bytes.substr(data_at, note.n_descsz);
     if (name == "GNU" && note.n_type == NT_GNU_BUILD_ID && out.build_id.empty()) out.build_id = base::to_hex(data);
-    if (name == "Toolrack" && note.n_type == kManifestNoteType && out.manifest.empty()) out.manifest = data;
+    if (name == "Toolrack" && note.n_type == kManifestNoteType) {
+      // Segments and sections show the same bytes twice.
+      if (out.manifest.empty())
+        out.manifest = data;
+      else if (out.manifest != data)
+        out.has_two_manifests = true;
+    }
     at = std::min<std::uint64_t>(padded(end), bytes.size());
   }
 }
@@ -152,6 +166,8 @@ std::optional<LoadError> read_segments(File& file, const Elf64_Ehdr& header, Elf
                                "the program header table");
   if (!table) return table.error();
   bool is_loadable = false;
+  // glibc takes silence for a wish here; elsewhere for none.
+  out.has_executable_stack = header.e_machine == EM_X86_64;
   for (std::size_t i = 0; i < header.e_phnum; ++i) {
     const auto segment = row<Elf64_Phdr>(*table, i);
     switch (segment.p_type) {
@@ -162,7 +178,7 @@ std::optional<LoadError> read_segments(File& file, const Elf64_Ehdr& header, Elf
         }
         break;
       case PT_NOTE: {
-        const auto notes = file.read(segment.p_offset, segment.p_filesz, kMaxManifestBytes, "a note segment");
+        const auto notes = read_note_bytes(file, segment.p_offset, segment.p_filesz, "a note segment");
         if (!notes) return notes.error();
         read_notes(*notes, segment.p_align, out);
         break;
@@ -236,7 +252,7 @@ std::optional<LoadError> read_sections(File& file, const Elf64_Ehdr& header, Elf
       return file.outside(section.sh_offset, section.sh_size, fmt::format("section {}", i)).value();
     }
     if (section.sh_type == SHT_NOTE) {
-      const auto notes = file.read(section.sh_offset, section.sh_size, kMaxManifestBytes, "a note section");
+      const auto notes = read_note_bytes(file, section.sh_offset, section.sh_size, "a note section");
       if (!notes) return notes.error();
       read_notes(*notes, section.sh_addralign, out);
     }

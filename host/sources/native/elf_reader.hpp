@@ -3,7 +3,7 @@
 /// dlopen maps first and looks later: a file that is still being copied kills the host with SIGBUS inside the dynamic
 /// linker. So every library is read here first. A file that passes has all its loadable segments and its section table
 /// inside the file; one that was cut off anywhere fails. The manifest travels as an ELF note, so that discovery needs
-/// no dlopen at all. This is the only file of the loader that knows ELF; a PE or Mach-O reader would stand beside it.
+/// no dlopen at all. Only this file and constructors.cpp know ELF; a PE or Mach-O reader would stand beside them.
 ///
 /// Threads: free functions without shared state. Memory: bounded by the limits below, whatever the headers claim.
 #pragma once
@@ -29,6 +29,7 @@ inline constexpr std::uint32_t kManifestNoteType = 0x54524d31;
 struct ElfInfo {
   std::string build_id;               ///< Lower-case hex of the GNU build id; empty when it has none.
   std::string manifest;               ///< The note's bytes; empty when it has none.
+  bool has_two_manifests = false;     ///< Another note says something else.
   std::vector<std::string> exported;  ///< Defined global or weak dynamic symbols, the first thousand and our entry.
   std::vector<std::string> unique_symbols;  ///< STB_GNU_UNIQUE: shared by name with every other library of the process.
   std::vector<std::string> needed;          ///< DT_NEEDED.
@@ -37,14 +38,14 @@ struct ElfInfo {
   bool has_thread_destructors = false;  ///< Wants __cxa_thread_atexit: a thread_local with destructor keeps it mapped.
   bool never_unloads = false;           ///< DF_1_NODELETE.
   bool has_text_relocations = false;
-  bool has_executable_stack = false;
+  bool has_executable_stack = false;  ///< Asked for, or left to the linker by saying nothing, as some assemblers do.
 
   bool exports(std::string_view symbol) const noexcept;
 };
 
 /// Reads the regular file at `path`, following symbolic links. kTruncated when anything lies outside the file, kNotElf
-/// when it is no 64-bit little-endian shared library, kArch when it is one for another processor; the message names the
-/// place.
+/// when it is no 64-bit little-endian shared library, kArch when it is one for another processor, kManifest when its
+/// notes are longer than a manifest may be; the message names the place.
 LoadResult<ElfInfo> read_elf(const std::string& path);
 
 /// The same of an open file; `fd` stays open and its position is not used.

@@ -35,6 +35,9 @@ struct Settings {
   std::chrono::milliseconds grace{2'000};
   /// After a failed load, how long until a call may try again.
   std::chrono::milliseconds retry_after{30'000};
+  /// How long a plugin may take to load, create() and start() included. Who waits for it is refused then; it serves
+  /// once it is ready all the same.
+  std::chrono::milliseconds load_timeout{10'000};
   /// How long calls may go on when their module is to be closed, before they are cancelled.
   std::chrono::milliseconds drain_timeout{30'000};
 };

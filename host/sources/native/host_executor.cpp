@@ -1,6 +1,7 @@
 /// toolrack.executor/1: threads for plugins that then need none of their own.
 #include "sources/native/host_services.hpp"
 #include "sources/native/module.hpp"
+#include "sources/native/plugin_frame.hpp"
 #include "sources/native/start_operation.hpp"
 
 namespace toolrack::sources::native {
@@ -11,7 +12,11 @@ class TaskFrame final : public Frame {
  public:
   TaskFrame(NativeCall& call, tr_task task, void* user) : call_(call), task_(task), user_(user) {}
   void run() noexcept override {
-    task_(user_);
+    try {
+      may_throw(task_)(user_);
+    } catch (...) {
+      call_.note_thrown("task");
+    }
     NativeCall& call = call_;
     delete this;
     call.drop_activity();
@@ -37,7 +42,11 @@ void post_blocking(const tr_host* host, tr_call behalf, tr_task task, void* user
   if (target.call == nullptr || task == nullptr) return;
   target.call->add_activity();
   instance.runtime().environment().blocking->post([call = target.call, task, user] {
-    task(user);
+    try {
+      may_throw(task)(user);
+    } catch (...) {
+      call->note_thrown("task");
+    }
     call->drop_activity();
   });
 }

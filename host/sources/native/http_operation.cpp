@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/plugin_frame.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -147,10 +148,15 @@ void HttpOperation::give() {
       boost::asio::post(call().loop().context(), [self] { self->client_.resume(self->id_); });
     }
     std::int32_t next = TR_CHUNK_MORE;
-    if (head) {
-      if (TR_CAN(tr_http_sink, sink_, head)) next = deliver_head(*head);
-    } else if (TR_CAN(tr_http_sink, sink_, chunk)) {
-      next = sink_->chunk(sink_->user, to_abi(piece));
+    try {
+      if (head) {
+        if (TR_CAN(tr_http_sink, sink_, head)) next = deliver_head(*head);
+      } else if (TR_CAN(tr_http_sink, sink_, chunk)) {
+        next = may_throw(sink_->chunk)(sink_->user, to_abi(piece));
+      }
+    } catch (...) {
+      call().note_thrown("sink");
+      next = TR_CHUNK_STOP;
     }
     if (next == TR_CHUNK_STOP) {
       stop_early();
@@ -175,7 +181,7 @@ std::int32_t HttpOperation::deliver_head(const OperationResult& head) {
   view.field_count = fields.size();
   view.meta_json = to_abi(head.meta_json);
   view.retry_after_ns = head.retry_after_ns;
-  return sink_->head(sink_->user, &view);
+  return may_throw(sink_->head)(sink_->user, &view);
 }
 
 void HttpOperation::stop_early() {

@@ -10,6 +10,7 @@
 #include "sources/native/abi_text.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/module.hpp"
+#include "sources/native/plugin_frame.hpp"
 #include "sources/native/runtime.hpp"
 
 namespace toolrack::sources::native {
@@ -82,30 +83,55 @@ LoadResult<std::unique_ptr<Instance>> Instance::create(Runtime& runtime, Module&
     return tl::unexpected(checked.error());
   }
   std::unique_ptr<Instance> instance(new Instance(runtime, module, std::move(library), std::move(label)));
-  const tr_plugin* plugin = nullptr;
-  const tr_status status = entry->create(&instance->host_, &plugin);
-  if (status != TR_OK || plugin == nullptr || plugin->struct_size < kPluginSize || plugin->invoke == nullptr ||
-      plugin->destroy == nullptr) {
-    auto why = status != TR_OK ? instance->take_explanation(fmt::format("create() returned status {}", status))
-                               : std::string("create() returned no usable tr_plugin");
-    instance->library_.close(runtime.settings().unload);
-    return load_fail(LoadCode::kCreate, std::move(why));
+  if (auto created = instance->create_plugin(*entry); !created) {
+    instance->close(runtime.settings().unload);
+    return tl::unexpected(created.error());
   }
-  instance->plugin_ = plugin;
   return instance;
+}
+
+LoadResult<void> Instance::create_plugin(const tr_entry& entry) {
+  const tr_plugin* plugin = nullptr;
+  tr_status status = TR_OK;
+  try {
+    status = may_throw(entry.create)(&host_, &plugin);
+  } catch (...) {
+    return load_fail(LoadCode::kCreate, "create() failed: " + describe_thrown());
+  }
+  if (status != TR_OK)
+    return load_fail(LoadCode::kCreate, take_explanation(fmt::format("create() returned status {}", status)));
+  if (plugin == nullptr) return load_fail(LoadCode::kCreate, "create() returned no tr_plugin");
+  if (plugin->struct_size < kPluginSize) {
+    return load_fail(LoadCode::kCreate,
+                     fmt::format("its tr_plugin has {} bytes, this host needs {}", plugin->struct_size, kPluginSize));
+  }
+  if (plugin->destroy == nullptr) return load_fail(LoadCode::kCreate, "its tr_plugin has no destroy()");
+  plugin_ = plugin;
+  if (plugin->invoke != nullptr) return {};
+  destroy();
+  return load_fail(LoadCode::kCreate, "its tr_plugin has no invoke()");
 }
 
 LoadResult<void> Instance::start(std::string_view manifest_json, std::string_view config_json,
                                  std::uint64_t generation) {
   if (plugin_->start == nullptr) return {};
   const tr_start in{sizeof(tr_start), generation, to_abi(manifest_json), to_abi(config_json), to_abi(label_)};
-  const tr_status status = plugin_->start(plugin_->self, &in);
-  if (status == TR_OK) return {};
-  return load_fail(LoadCode::kStart, take_explanation(fmt::format("start() returned status {}", status)));
+  try {
+    const tr_status status = may_throw(plugin_->start)(plugin_->self, &in);
+    if (status == TR_OK) return {};
+    return load_fail(LoadCode::kStart, take_explanation(fmt::format("start() returned status {}", status)));
+  } catch (...) {
+    return load_fail(LoadCode::kStart, "start() failed: " + describe_thrown());
+  }
 }
 
 void Instance::stop() noexcept {
-  if (plugin_->stop != nullptr) plugin_->stop(plugin_->self);
+  if (plugin_->stop == nullptr) return;
+  try {
+    may_throw(plugin_->stop)(plugin_->self);
+  } catch (...) {
+    module_.note_misuse("stop", describe_thrown());
+  }
 }
 
 void Instance::retire(std::function<void()> when_quiet) {
@@ -128,7 +154,12 @@ void Instance::abort(UnloadPolicy policy) {
 }
 
 void Instance::destroy() noexcept {
-  plugin_->destroy(plugin_->self);
+  try {
+    may_throw(plugin_->destroy)(plugin_->self);
+  } catch (...) {
+    module_.note_misuse("destroy", describe_thrown());
+    may_unmap_ = false;
+  }
   plugin_ = nullptr;
 }
 

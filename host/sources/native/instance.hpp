@@ -42,8 +42,9 @@ class Instance {
   void abort(UnloadPolicy policy);
   /// [control] After call 0 went quiet. Nothing of the plugin is called afterwards; it joins its threads in here.
   void destroy() noexcept;
-  /// [control] After destroy(). True when the library stays mapped.
-  bool close(UnloadPolicy policy) { return library_.close(policy); }
+  /// [control] After destroy(). True when the library stays mapped; it does when destroy() threw, because its threads
+  /// may be left.
+  bool close(UnloadPolicy policy) { return library_.close(may_unmap_ ? policy : UnloadPolicy::kRetain); }
 
   const tr_plugin& plugin() const noexcept { return *plugin_; }
   NativeCall& self_call() const noexcept { return *self_call_; }
@@ -86,6 +87,7 @@ class Instance {
 
  private:
   Instance(Runtime& runtime, Module& module, Library library, std::string label);
+  LoadResult<void> create_plugin(const tr_entry& entry);
   std::string take_explanation(std::string_view otherwise);
 
   static const void* get_service(const tr_host* host, const char* id) noexcept;
@@ -98,6 +100,7 @@ class Instance {
   const std::string label_;
   tr_host host_;
   const tr_plugin* plugin_ = nullptr;  // Inside the library.
+  bool may_unmap_ = true;              // No thread of it can be left.
   std::unique_ptr<NativeCall> self_call_;
 
   std::function<void()> when_quiet_;  // Written before call 0 is ended, read after it.

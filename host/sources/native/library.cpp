@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "base/mutex.hpp"
+#include "sources/native/constructors.hpp"
+#include "sources/native/plugin_frame.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -46,21 +49,32 @@ UnloadPolicy default_unload_policy() noexcept {
 
 LoadResult<Library> Library::open(PrivateCopy copy) {
   namespace dll = boost::dll;
+  if (auto hidden = hide_constructors(copy.path()); !hidden) return tl::unexpected(hidden.error());
+  std::optional<dll::shared_library> handle;
   try {
     // The throwing constructor: only its exception carries dlerror's text.
-    dll::shared_library handle(copy.path(), dll::load_mode::rtld_now | dll::load_mode::rtld_local);
-    Library library(std::move(copy), std::move(handle));
-    if (!library.handle_.has(TR_ENTRY_V1_SYMBOL)) {
-      return load_fail(LoadCode::kNoEntry, fmt::format("it does not export {}", TR_ENTRY_V1_SYMBOL));
-    }
-    const tr_entry_v1_fn entry = &library.handle_.get<const tr_entry*(void)>(TR_ENTRY_V1_SYMBOL);
-    library.entry_ = entry();
-    return library;
+    handle.emplace(copy.path(), dll::load_mode::rtld_now | dll::load_mode::rtld_local);
   } catch (const std::exception& error) {
     const std::string_view text = error.what();
     const bool is_symbol = text.find("undefined symbol") != std::string_view::npos;
     return load_fail(is_symbol ? LoadCode::kUndefinedSymbol : LoadCode::kDlopen, std::string(text));
   }
+  Library library(std::move(copy), std::move(*handle));
+  try {
+    run_constructors(library.handle_.native());
+  } catch (...) {
+    return load_fail(LoadCode::kCreate, "a static constructor failed: " + describe_thrown());
+  }
+  if (!library.handle_.has(TR_ENTRY_V1_SYMBOL)) {
+    return load_fail(LoadCode::kNoEntry, fmt::format("it does not export {}", TR_ENTRY_V1_SYMBOL));
+  }
+  const tr_entry_v1_fn entry = &library.handle_.get<const tr_entry*(void)>(TR_ENTRY_V1_SYMBOL);
+  try {
+    library.entry_ = entry();
+  } catch (...) {
+    return load_fail(LoadCode::kNoEntry, fmt::format("{}() failed: {}", TR_ENTRY_V1_SYMBOL, describe_thrown()));
+  }
+  return library;
 }
 
 bool Library::close(UnloadPolicy policy) {

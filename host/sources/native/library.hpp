@@ -21,8 +21,8 @@ UnloadPolicy default_unload_policy() noexcept;
 /// runs.
 class Library {
  public:
-  /// Runs the library's static constructors. Errors carry the dynamic linker's words: kUndefinedSymbol, kNoEntry,
-  /// kDlopen.
+  /// Runs the library's static constructors. Errors: kUndefinedSymbol and kDlopen with the dynamic linker's words,
+  /// kCreate when a constructor throws, kNoEntry, kCopy.
   static LoadResult<Library> open(PrivateCopy copy);
 
   /// What toolrack_entry_v1() returns; null when the function says so.

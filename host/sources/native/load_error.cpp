@@ -12,7 +12,7 @@ constexpr std::array kTable{
     LoadErrorInfo{kTruncated, "E_TRUNCATED", "Copy the file again, under another name first and then renamed, so that it appears whole."},
     LoadErrorInfo{kNotElf, "E_NOT_ELF", "Put only shared libraries named *.so into the plugin directory."},
     LoadErrorInfo{kArch, "E_ARCH", "Build the plugin for this machine's architecture."},
-    LoadErrorInfo{kNoManifest, "E_NO_MANIFEST", "Build it with toolrack_add_plugin(... MANIFEST manifest.json ...), which embeds the manifest."},
+    LoadErrorInfo{kNoManifest, "E_NO_MANIFEST", "Build it with toolrack_add_plugin(... MANIFEST manifest.json ...), which embeds the one manifest."},
     LoadErrorInfo{kManifest, "E_MANIFEST", "Correct the named places of the manifest and build the plugin again; `toolrack validate` checks a manifest."},
     LoadErrorInfo{kManifestNewer, "E_MANIFEST_NEWER", "Update Toolrack, or build the plugin with an older manifest version."},
     LoadErrorInfo{kAbiMajor, "E_ABI_MAJOR", "Build the plugin with the SDK of this Toolrack."},
@@ -21,20 +21,22 @@ constexpr std::array kTable{
     LoadErrorInfo{kUniqueSymbols, "E_UNIQUE_SYMBOLS", "Build it with toolrack_add_plugin, or with -fvisibility=hidden -fno-gnu-unique."},
     LoadErrorInfo{kNoEntry, "E_NO_ENTRY", "Export toolrack_entry_v1; in C++ write TOOLRACK_PLUGIN(YourClass)."},
     LoadErrorInfo{kDuplicateId, "E_DUPLICATE_ID", "Remove one of the two files, or give one of them another version."},
-    LoadErrorInfo{kNameClash, "E_NAME_CLASH", "Give one of the two tools another prefix in its manifest."},
-    LoadErrorInfo{kCreate, "E_CREATE", "Read the plugin's message; its create() refused to make an instance."},
+    LoadErrorInfo{kNameClash, "E_NAME_CLASH", "Give one of the two tools another prefix, name or alias in its manifest."},
+    LoadErrorInfo{kCreate, "E_CREATE", "Read the plugin's message; its create() refused to make an instance, or a static constructor failed."},
     LoadErrorInfo{kStart, "E_START", "Read the plugin's message and correct its configuration; its start() refused."},
     LoadErrorInfo{kPermissions, "E_PERMISSIONS", "Let root or the service user own the file and its directory, and run chmod go-w on both."},
-    LoadErrorInfo{kSignature, "E_SIGNATURE", "Install the plugin together with its .sig file, made with a trusted key."},
-    LoadErrorInfo{kState, "E_STATE", "Let the plugin directory be scanned again; the file is not the one that was checked."},
+    LoadErrorInfo{kState, "E_STATE", "Restart Toolrack, which checks the file anew, or put the former file back."},
     LoadErrorInfo{kDlopen, "E_DLOPEN", "Read the dynamic linker's message; `ldd` on the file shows which library is missing."},
+    LoadErrorInfo{kUnsafeMemory, "E_UNSAFE_MEMORY", "Build it with toolrack_add_plugin, or compile with -fPIC and link with -z noexecstack."},
+    LoadErrorInfo{kTimeout, "E_TIMEOUT", "Let the plugin's static constructors, create() and start() return at once and wait elsewhere; restart Toolrack when it does not recover."},
+    LoadErrorInfo{kCopy, "E_COPY", "Make room for the runtime folder that is named, and let the service user write there."},
 };
 // clang-format on
 
 constexpr bool table_is_in_order() {
   for (std::size_t i = 0; i < kTable.size(); ++i)
     if (kTable[i].code != static_cast<LoadCode>(i)) return false;
-  return kTable.size() == static_cast<std::size_t>(kDlopen) + 1;
+  return kTable.size() == static_cast<std::size_t>(kCopy) + 1;
 }
 static_assert(table_is_in_order(), "rows stand in the order of the enum, none is missing");
 

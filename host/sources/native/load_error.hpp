@@ -32,9 +32,11 @@ enum class LoadCode : std::uint8_t {
   kCreate,
   kStart,
   kPermissions,
-  kSignature,  ///< Reserved for signed plugins.
   kState,
   kDlopen,
+  kUnsafeMemory,
+  kTimeout,
+  kCopy,
 };
 
 struct LoadErrorInfo {

@@ -1,4 +1,5 @@
-/// One generation of one plugin: from a checked file to a closed library.
+/// One generation of one plugin: from a checked file to a closed library. module.cpp is what calls meet,
+/// module_load.cpp the way in, module_drain.cpp the way out.
 #pragma once
 
 #include <array>
@@ -26,11 +27,13 @@
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
 
+#include "sources/native/watchdog.hpp"
 namespace toolrack::sources::native {
 
 /// The handler of every skill of its tool. Loads the library on the first call, lets calls in while it serves, and
 /// closes it once drained: gate shut, last lease gone, stop, call 0 quiet, destroy, dlclose, and a look whether it
-/// really left.
+/// really left. A load that does not end is reported, and refused to callers, as kTimeout; everything else waits for
+/// its end, because code of the plugin is running.
 ///
 /// A lease is held for every call from its beginning until its last frame has returned from the library and its output
 /// has been released; not merely until it completed. So what is leased is never unmapped, and nothing else has to be
@@ -99,7 +102,10 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
   void load();
   LoadResult<std::unique_ptr<Instance>> make_instance();
   void set_state(PluginState state);
+  void begin_load();
   void cancel_all_calls();
+  void load_is_overdue(std::uint64_t load);
+  void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
   void stop_instance();
   void close_instance();
   void finish(bool is_resident);
@@ -138,6 +144,11 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
   std::optional<LoadError> failure_ TR_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point retry_at_ TR_GUARDED_BY(mutex_);
   std::int64_t loaded_at_ TR_GUARDED_BY(mutex_) = 0;
+  bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.
+  bool stops_when_loaded_ TR_GUARDED_BY(mutex_) = false;
+  std::uint64_t loads_ TR_GUARDED_BY(mutex_) = 0;
+  Watchdog load_watchdog_ TR_GUARDED_BY(mutex_);
+  Watchdog drain_watchdog_ TR_GUARDED_BY(mutex_);
   std::deque<NativeCall*> parked_ TR_GUARDED_BY(mutex_);  // For the load, or for one of max_running_ places.
   std::uint32_t running_ TR_GUARDED_BY(mutex_) = 0;
   std::set<NativeCall*> debts_ TR_GUARDED_BY(mutex_);

@@ -11,6 +11,7 @@
 #include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/outcome_reader.hpp"
+#include "sources/native/plugin_frame.hpp"
 #include "sources/native/runtime.hpp"
 
 namespace toolrack::sources::native {
@@ -164,8 +165,7 @@ std::uint64_t NativeCall::start(Instance& instance, registry::Mode mode) {
 bool NativeCall::invoke_here() {
   {
     FrameScope scope(*this, true, true);
-    const auto& plugin = instance()->plugin();
-    plugin.invoke(plugin.self, ticket_, &abi_);
+    enter_plugin();
   }
   if (completed_in_frame_) {
     completed_in_frame_ = false;
@@ -186,11 +186,19 @@ bool NativeCall::invoke_here() {
   return false;
 }
 
+void NativeCall::enter_plugin() {
+  const auto& plugin = instance()->plugin();
+  try {
+    may_throw(plugin.invoke)(plugin.self, ticket_, &abi_);
+  } catch (...) {
+    note_thrown("invoke");
+  }
+}
+
 void NativeCall::run_invoke() {
   if (is_open()) {
     FrameScope scope(*this, mode_ == registry::Mode::kInline, true);
-    const auto& plugin = instance()->plugin();
-    plugin.invoke(plugin.self, ticket_, &abi_);
+    enter_plugin();
   } else if (runtime_.calls.close(*slot_, ticket_)) {
     // Given up while it waited for a thread: the plugin has never seen it and owes nothing.
     module_->forget_debt(*this);

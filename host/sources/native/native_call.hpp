@@ -95,6 +95,9 @@ class NativeCall {
   /// A copy of `text` that stays as long as our storage.
   tr_str keep_text(std::string_view text);
   void meter(std::string_view unit, std::int64_t millionths);
+  /// Inside a catch block: `function` of the plugin threw while it ran for us. Counted; the call fails, unless it has
+  /// been completed.
+  void note_thrown(std::string_view function);
   CallEvents& events() noexcept { return events_; }
   /// Posts a flush of the events to the loop.
   void post_flush();
@@ -132,6 +135,7 @@ class NativeCall {
   static void set_delivering(Operation* operation) noexcept;
   void describe();
   bool invoke_here();
+  void enter_plugin();
   void run_invoke();
   void run_frames();
   void leave_strand();

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <utility>
 
+#include "sources/native/abi_text.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/plugin_frame.hpp"
 #include "sources/native/runtime.hpp"
 
 namespace toolrack::sources::native {
@@ -19,7 +21,11 @@ class NativeCall::CancelFrame final : public Frame {
   void run() noexcept override {
     NativeCall& call = call_;
     const auto& plugin = call.instance()->plugin();
-    if (call.handle() == call.ticket_ && call.is_open()) plugin.cancel(plugin.self, call.ticket_);
+    try {
+      if (call.handle() == call.ticket_ && call.is_open()) may_throw(plugin.cancel)(plugin.self, call.ticket_);
+    } catch (...) {
+      call.note_thrown("cancel");
+    }
     delete this;
     call.drop_activity();
   }
@@ -90,6 +96,19 @@ void NativeCall::abandon() {
   outcome_.error = give_up_error();
   outcome_.is_final = true;
   deliver();
+}
+
+void NativeCall::note_thrown(std::string_view function) {
+  const auto what = describe_thrown();
+  module_->note_misuse(function, what);
+  if (is_instance_) return;
+  std::string message = "the skill failed: " + what;
+  if (!base::is_utf8(message)) message = "the skill failed";
+  tr_outcome outcome{};
+  outcome.struct_size = sizeof outcome;
+  outcome.status = TR_INTERNAL;
+  outcome.message = to_abi(message);
+  complete(ticket_, outcome);
 }
 
 void NativeCall::forgive() {

@@ -6,6 +6,7 @@
 
 #include "sources/native/abi_text.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/plugin_frame.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -84,7 +85,11 @@ void Operation::run() noexcept {
                     to_abi(result_.hint),
                     result_.retry_after_ns};
   NativeCall::set_delivering(this);
-  if (done_ != nullptr) done_(user_, &view_);
+  try {
+    if (done_ != nullptr) may_throw(done_)(user_, &view_);
+  } catch (...) {
+    call_.note_thrown("done");
+  }
   NativeCall::set_delivering(nullptr);
   is_over_ = true;
   if (slot_ != nullptr) {

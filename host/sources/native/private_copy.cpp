@@ -27,8 +27,8 @@ class Descriptor {
   int fd_;
 };
 
-tl::unexpected<LoadError> cannot(std::string_view what, const std::filesystem::path& path, int error) {
-  return load_fail(LoadCode::kPermissions, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
+tl::unexpected<LoadError> cannot(LoadCode code, std::string_view what, const std::filesystem::path& path, int error) {
+  return load_fail(code, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
 
 /// Zero, or errno.
@@ -62,13 +62,16 @@ int create(const std::filesystem::path& path) noexcept {
 LoadResult<PrivateCopy> PrivateCopy::make(const std::filesystem::path& source, const std::filesystem::path& folder,
                                           const std::string& name) {
   const Descriptor from(::open(source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (from.get() < 0) return cannot("read", source, errno);
+  if (from.get() < 0 && errno == ENOENT) {
+    return load_fail(LoadCode::kState, fmt::format("{} is gone since it was checked", source.string()));
+  }
+  if (from.get() < 0) return cannot(LoadCode::kPermissions, "read", source, errno);
 
   const auto path = folder / (name + ".so");
   const Descriptor to(create(path));
-  if (to.get() < 0) return cannot("write", path, errno);
+  if (to.get() < 0) return cannot(LoadCode::kCopy, "write", path, errno);
   PrivateCopy copy(path);
-  if (const int error = copy_bytes(from.get(), to.get())) return cannot("copy it to", path, error);
+  if (const int error = copy_bytes(from.get(), to.get())) return cannot(LoadCode::kCopy, "copy it to", path, error);
   return copy;
 }
 

@@ -17,7 +17,8 @@ class PrivateCopy {
  public:
   /// Copies `source` to `<folder>/<name>.so` with mode 0600; folders are made with 0700. The name must be new in the
   /// life of this process, because the dynamic linker takes equal names for equal libraries; a file that a killed
-  /// process left is replaced. kPermissions names the file that could not be read or written.
+  /// process left is replaced. kState: `source` is gone; kPermissions: it cannot be read; kCopy: the copy cannot be
+  /// written.
   static LoadResult<PrivateCopy> make(const std::filesystem::path& source, const std::filesystem::path& folder,
                                       const std::string& name);
 

@@ -51,23 +51,29 @@ TEST_F(ElfReader, ReadsWhatAPluginSaysAboutItself) {
   EXPECT_FALSE(elf->has_executable_stack);
   EXPECT_FALSE(elf->has_text_relocations);
   EXPECT_FALSE(elf->never_unloads);
+  EXPECT_FALSE(elf->has_two_manifests);
   EXPECT_EQ(elf->size, std::filesystem::file_size(plugin("plain")));
 }
 
-TEST_F(ElfReader, SeesWhatKeepsALibraryInMemory) {
+TEST_F(ElfReader, SeesWhatWouldHarmOthers) {
   EXPECT_TRUE(read_elf(plugin("thread_local_kept"))->has_thread_destructors);
+  EXPECT_TRUE(read_elf(plugin("executable_stack"))->has_executable_stack);
+  EXPECT_TRUE(read_elf(plugin("text_relocation"))->has_text_relocations);
+  EXPECT_TRUE(read_elf(plugin("two_manifests"))->has_two_manifests);
   EXPECT_EQ(read_elf(plugin("unique_symbols"))->unique_symbols, std::vector<std::string>{"toolrack_tests_unique"});
 }
 
 TEST_F(ElfReader, RefusesEveryTruncation) {
-  const auto whole = read_file(plugin("plain"));
-  ASSERT_GT(whole.size(), 1000U);
-  for (int i = 0; i < 256; ++i) {
-    const auto size = whole.size() * static_cast<std::size_t>(i) / 256;
-    EXPECT_EQ(code(read(std::string_view(whole).substr(0, size))), "E_TRUNCATED") << size << " of " << whole.size();
+  for (const auto* name : {"plain", "sdk_skills", "unique_symbols"}) {
+    const auto whole = read_file(plugin(name));
+    ASSERT_GT(whole.size(), 1000U);
+    for (std::size_t i = 0; i < 256; ++i) {
+      const auto size = whole.size() * i / 256;
+      EXPECT_EQ(code(read(std::string_view(whole).substr(0, size))), "E_TRUNCATED") << name << ": " << size;
+    }
+    EXPECT_EQ(code(read(std::string_view(whole).substr(0, whole.size() - 1))), "E_TRUNCATED") << name;
+    EXPECT_EQ(code(read(whole)), "ok") << name << ": the whole file is the control";
   }
-  EXPECT_EQ(code(read(std::string_view(whole).substr(0, whole.size() - 1))), "E_TRUNCATED");
-  EXPECT_EQ(code(read(whole)), "ok") << "the whole file is the control";
 }
 
 TEST_F(ElfReader, TellsForeignFilesApart) {
@@ -84,6 +90,22 @@ TEST_F(ElfReader, TellsForeignFilesApart) {
   EXPECT_EQ(code(read(other)), "E_NOT_ELF");
   EXPECT_EQ(code(read_elf("/proc/self")), "E_NOT_ELF");
   EXPECT_EQ(code(read_elf("/does/not/exist.so")), "E_PERMISSIONS");
+}
+
+TEST_F(ElfReader, TakesSilenceAboutTheStackForAWish) {
+  auto bytes = read_file(plugin("plain"));
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const auto at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    Elf64_Phdr segment;
+    std::memcpy(&segment, bytes.data() + at, sizeof segment);
+    if (segment.p_type == PT_GNU_STACK) segment.p_type = PT_NULL;
+    std::memcpy(bytes.data() + at, &segment, sizeof segment);
+  }
+  const auto elf = read(bytes);
+  ASSERT_TRUE(elf);
+  EXPECT_EQ(elf->has_executable_stack, header.e_machine == EM_X86_64) << "as the dynamic linker does";
 }
 
 TEST_F(ElfReader, SurvivesOffsetsThatOverflow) {

@@ -31,5 +31,15 @@ TEST_F(ModuleFailures, KeepsInlineVariablesOfTwoPluginsApart) {
   EXPECT_EQ(call("twin-b", "name").output, R"({"name":"b"})");
 }
 
+TEST_F(ModuleFailures, GivesALaterTwinVariablesOfItsOwn) {
+  const auto path = install("twin_a");
+  open();
+  EXPECT_EQ(call("twin-a", "name").output, R"({"name":"a"})");
+  uninstall(path);
+  install("twin_b");
+  scan();
+  EXPECT_EQ(call("twin-b", "name").output, R"({"name":"b"})") << "not what the first left behind";
+}
+
 }  // namespace
 }  // namespace toolrack::sources::native

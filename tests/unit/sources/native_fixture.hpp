@@ -153,6 +153,7 @@ class NativeFixture : public ::testing::Test {
       if (one->slug == slug && one->version == version) return *one;
     }
     ADD_FAILURE() << "no tool " << slug << "@" << version;
+    for (const auto& file : source->files()) ADD_FAILURE() << file.path << ": " << file.code << " " << file.message;
     std::abort();
   }
   const registry::Skill& skill(const std::string& slug, const std::string& name) const {

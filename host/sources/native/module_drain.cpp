@@ -1,0 +1,106 @@
+/// Module: from a plugin that serves to a closed library.
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include "services/log/log.hpp"
+#include "sources/native/module.hpp"
+
+namespace toolrack::sources::native {
+
+namespace log = services::log;
+
+void Module::drain(std::function<void()> closed) {
+  {
+    base::Lock lock(mutex_);
+    if (state_ == PluginState::kClosed || state_ == PluginState::kResident) {
+      if (closed) reaper_.post(std::move(closed));
+      return;
+    }
+    if (closed) when_closed_.push_back(std::move(closed));
+    if (std::exchange(is_draining_, true)) return;
+    self_while_draining_ = shared_from_this();
+    if (state_ != PluginState::kFailed) state_ = PluginState::kDraining;
+  }
+  for (auto& gate : gates_) {
+    // The gates keep what they are given, so it must not keep us: `self_while_draining_` does.
+    gate->close([this] {
+      if (open_gates_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+      reaper_.post([self = shared_from_this()] { self->stop_instance(); });
+    });
+  }
+  // Who is still inside has the drain timeout to leave by himself.
+  base::Lock lock(mutex_);
+  if (self_while_draining_ == nullptr) return;  // Closed already.
+  drain_watchdog_.set(runtime_.environment().loops->next(), runtime_.settings().drain_timeout,
+                      [weak = weak_from_this()] {
+                        const auto self = weak.lock();
+                        if (self != nullptr && self->open_gates_.load(std::memory_order_acquire) != 0)
+                          self->cancel_all_calls();
+                      });
+}
+
+void Module::cancel_all_calls() {
+  for (std::size_t i = 0; i < runtime_.loop_count(); ++i) {
+    auto& loop = (*runtime_.environment().loops)[i];
+    boost::asio::post(loop.context(), [self = shared_from_this(), &loop] {
+      self->runtime_.pool(loop).for_each([&](NativeCall& call) {
+        if (call.module() == self.get() && call.is_open()) call.request_cancel(NativeCall::CancelReason::kShutdown);
+      });
+    });
+  }
+}
+
+void Module::stop_instance() {
+  {
+    // A load may never end, and others are waiting for this thread.
+    base::Lock lock(mutex_);
+    stops_when_loaded_ = is_loading_;
+    if (is_loading_) return;
+  }
+  const std::lock_guard control(control_mutex_);
+  serving_.store(nullptr, std::memory_order_release);
+  if (instance_ == nullptr) return finish(false);
+  instance_->stop();
+  {
+    base::Lock lock(mutex_);
+    state_ = PluginState::kStopped;
+  }
+  instance_->retire([self = shared_from_this()] { self->reaper_.post([self] { self->close_instance(); }); });
+}
+
+void Module::close_instance() {
+  const std::lock_guard control(control_mutex_);
+  instance_->destroy();
+  std::set<NativeCall*> debts;
+  {
+    base::Lock lock(mutex_);
+    state_ = PluginState::kDestroyed;
+    debts.swap(debts_);
+  }
+  for (auto* call : debts) call->forgive();
+  const bool is_resident = instance_->close(unload_);
+  instance_.reset();
+  reaper_.note_closed(is_resident);
+  if (is_resident && unload_ == UnloadPolicy::kClose) {
+    log::write(log::Level::kWarning, "plugin library stayed mapped", {{"tool", id_}, {"build_id", build_id_}});
+  }
+  finish(is_resident);
+}
+
+void Module::finish(bool is_resident) {
+  std::vector<std::function<void()>> closed;
+  std::shared_ptr<const registry::Tool> tool;
+  std::shared_ptr<Module> self;
+  {
+    base::Lock lock(mutex_);
+    self.swap(self_while_draining_);
+    drain_watchdog_.clear();
+    if (state_ != PluginState::kFailed) state_ = is_resident ? PluginState::kResident : PluginState::kClosed;
+    closed.swap(when_closed_);
+    tool.swap(tool_);
+  }
+  for (auto& run : closed) run();
+}
+
+}  // namespace toolrack::sources::native

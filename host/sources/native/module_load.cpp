@@ -1,0 +1,156 @@
+/// Module: from a checked file to a plugin that serves.
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include "services/log/log.hpp"
+#include "sources/native/checked_file.hpp"
+#include "sources/native/module.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+namespace log = services::log;
+
+/// Every library of this process gets a file name that no other ever had.
+std::uint64_t next_generation() noexcept {
+  static std::atomic<std::uint64_t> generation{0};
+  return generation.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+void Module::load_soon() {
+  {
+    base::Lock lock(mutex_);
+    if (is_loading_ || is_draining_ || serving_.load(std::memory_order_acquire) != nullptr) return;
+    is_loading_ = true;
+  }
+  begin_load();
+}
+
+/// By whoever set is_loading_.
+void Module::begin_load() {
+  const auto patience = runtime_.settings().load_timeout;
+  {
+    base::Lock lock(mutex_);
+    failure_.reset();
+    if (!is_draining_) state_ = PluginState::kChecked;
+    load_watchdog_.set(runtime_.environment().loops->next(), patience, [weak = weak_from_this(), load = ++loads_] {
+      if (const auto self = weak.lock()) self->load_is_overdue(load);
+    });
+  }
+  control_.post([self = shared_from_this()] { self->load(); });
+}
+
+void Module::load() {
+  const std::lock_guard control(control_mutex_);
+  auto made = make_instance();
+  std::deque<NativeCall*> waiting;
+  Instance* instance = nullptr;
+  std::optional<base::Error> refusal;
+  bool stops_now = false;
+  {
+    base::Lock lock(mutex_);
+    is_loading_ = is_overdue_ = false;
+    load_watchdog_.clear();
+    stops_now = stops_when_loaded_;
+    if (made) {
+      failure_.reset();
+      instance_ = std::move(*made);
+      instance = instance_.get();
+      serving_.store(instance, std::memory_order_release);
+      loaded_at_ = runtime_.environment().clock->unix_ns();
+      if (!is_draining_) state_ = PluginState::kServing;
+      while (!parked_.empty() && (max_running_ == 0 || running_ < max_running_)) {
+        waiting.push_back(parked_.front());
+        parked_.pop_front();
+        if (max_running_ == 0) continue;
+        ++running_;
+        waiting.back()->set_admitted();
+      }
+    } else {
+      state_ = PluginState::kFailed;
+      failure_ = made.error();
+      retry_at_ = std::chrono::steady_clock::now() + runtime_.settings().retry_after;
+      refusal = failure_->to_error(id_);
+      waiting.swap(parked_);
+    }
+  }
+  if (refusal) {
+    log::write(log::Level::kError, "plugin failed to load", {{"tool", id_}, {"reason", refusal->message()}});
+    refuse_all(waiting, *refusal);
+  } else {
+    for (auto* call : waiting) post_start(*call, *instance);
+  }
+  if (stops_now) reaper_.post([self = shared_from_this()] { self->stop_instance(); });
+}
+
+void Module::load_is_overdue(std::uint64_t load) {
+  std::deque<NativeCall*> waiting;
+  std::optional<base::Error> refusal;
+  {
+    base::Lock lock(mutex_);
+    if (!is_loading_ || load != loads_) return;
+    const auto* where = state_ == PluginState::kCreated  ? "its start()"
+                        : state_ == PluginState::kLoaded ? "its create()"
+                                                         : "loading its library, with its static constructors,";
+    is_overdue_ = true;
+    failure_.emplace(LoadCode::kTimeout,
+                     fmt::format("{} has not ended after {} ms", where, runtime_.settings().load_timeout.count()));
+    state_ = PluginState::kFailed;
+    refusal = failure_->to_error(id_);
+    waiting.swap(parked_);
+  }
+  log::write(log::Level::kError, "plugin does not finish loading", {{"tool", id_}, {"reason", refusal->message()}});
+  refuse_all(waiting, *refusal);
+}
+
+void Module::refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error) {
+  for (auto* call : calls)
+    boost::asio::post(call->loop().context(), [call, error]() mutable { call->refuse(std::move(error)); });
+}
+
+LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
+  std::string file;
+  {
+    base::Lock lock(mutex_);
+    if (is_draining_ && parked_.empty()) return load_fail(LoadCode::kState, "it is being taken out of service");
+    file = file_;
+  }
+  const auto& settings = runtime_.settings();
+  const auto generation = next_generation();
+  const auto folder = settings.runtime_dir / fmt::format("{}.{}", tool_->owner, tool_->slug);
+  auto copy = PrivateCopy::make(file, folder, fmt::format("{}.{}", build_id_.empty() ? "none" : build_id_, generation));
+  if (!copy) return tl::unexpected(copy.error());
+  // The copy is what gets mapped, so the copy is what has to be whole, and to be what the catalogue was made from.
+  const auto elf = read_elf(copy->path().string());
+  if (!elf) return tl::unexpected(elf.error());
+  if (elf->build_id != build_id_ || elf->manifest != tool_->manifest_json) {
+    return load_fail(LoadCode::kState, fmt::format("{} is not the file that was checked: build {} became {}", file,
+                                                   build_id_, elf->build_id));
+  }
+  // Without a build id another library may come this far.
+  if (auto checked = check_library(*elf, settings.allow_unique_symbols); !checked)
+    return tl::unexpected(checked.error());
+  auto library = Library::open(std::move(*copy));
+  if (!library) return tl::unexpected(library.error());
+  set_state(PluginState::kLoaded);
+  auto instance = Instance::create(runtime_, *this, std::move(*library), tool_->manifest_json, id_);
+  if (!instance) return tl::unexpected(instance.error());
+  set_state(PluginState::kCreated);
+  if (auto started = (*instance)->start(tool_->manifest_json, config_json_, generation); !started) {
+    (*instance)->abort(unload_);
+    return tl::unexpected(started.error());
+  }
+  set_state(PluginState::kStarted);
+  return instance;
+}
+
+void Module::set_state(PluginState state) {
+  base::Lock lock(mutex_);
+  if (!is_draining_ && !is_overdue_) state_ = state;
+}
+
+}  // namespace toolrack::sources::native
