@@ -51,7 +51,7 @@ describe('calls', () => {
       } else {
         assert.equal(json.error.code, expected, JSON.stringify(json));
         if (row.words) assert.ok(JSON.stringify(json).includes(JSON.stringify(row.words).slice(1, -1)), JSON.stringify(json));
-        if (row.code) assert.ok(json.error.message.includes(row.code) && json.error.hint, JSON.stringify(json));
+        if (row.code) assert.ok(json.error.message.includes(row.code) && json.error.resolution_hint, JSON.stringify(json));
       }
       const good = await call('plain', 'echo');
       assert.equal(good.status, 200, JSON.stringify(good.json));
