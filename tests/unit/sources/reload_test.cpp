@@ -74,7 +74,7 @@ TEST_F(Reload, StaysFlatOverTwoThousandLoads) {
   EXPECT_EQ(after.library_maps, before.library_maps);
   EXPECT_EQ(after.descriptors, before.descriptors);
   EXPECT_EQ(after.threads, before.threads);
-  if (!kIsSanitized) {  // Their allocators hold freed memory back.
+  if (!kIsSanitized) {                                 // Their allocators hold freed memory back.
     EXPECT_LE(after.heap_kib - before.heap_kib, 128);  // The dynamic linker keeps some bytes of each load.
     EXPECT_LE(after.resident_kib - before.resident_kib, 1024);
   }
