@@ -1,0 +1,72 @@
+// seo.analyze_page on pages of 5 MB, again and again, several at a time: right answers, and a gateway that does not grow.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {after, before, describe, test} from 'node:test';
+import {post, startGateway} from './support/gateway.mjs';
+import {pages as kinds, startLargePageServer} from './support/large_pages.mjs';
+
+const inFlight = 4;
+// A sanitizer keeps freed memory on purpose, and takes its time: there only the answers count.
+const isSanitized = Boolean(process.env.TOOLRACK_SANITIZE);
+const [warmUp, rounds] = isSanitized ? [0, 1] : [2, 3];
+
+let gateway;
+let server;
+before(async () => {
+  [gateway, server] = await Promise.all([startGateway({plugins: []}), startLargePageServer()]);
+});
+after(async () => {
+  server?.close();
+  await gateway?.stop();
+});
+
+async function analyze(page) {
+  const reply = await post(`${gateway.url}/v1/tools/call`, {tool: 'seo', skill: 'analyze_page', input: {url: page.url, check_robots: false}});
+  assert.equal(reply.status, 200, reply.text.slice(0, 1000));
+  return reply.json.output;
+}
+
+const at = (report, pointer) => pointer.slice(1).split('/').reduce((value, step) => value?.[step], report);
+
+describe('answers', () => {
+  for (const {name, what} of kinds) {
+    test(`${name}: ${what}`, async () => {
+      const page = server.pages.find((one) => one.name === name);
+      const report = await analyze(page);
+      for (const [pointer, value] of Object.entries(page.values)) assert.deepEqual(at(report, pointer), value, pointer);
+      const issues = new Map(report.issues.map(({id, count}) => [id, count]));
+      for (const id of page.has) assert.ok(issues.has(id), `${id} in ${[...issues.keys()]}`);
+      for (const [id, count] of Object.entries(page.counts ?? {})) assert.equal(issues.get(id), count, id);
+      if (page.sent_at_most) assert.ok(page.most_sent <= page.sent_at_most, `${page.most_sent} bytes were taken`);
+      page.report = JSON.stringify(report);
+    });
+  }
+});
+
+/// KiB: what the gateway holds now, and the most that it ever held.
+function memory() {
+  const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
+  const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)[1]);
+  return {resident: of('VmRSS'), peak: of('VmHWM')};
+}
+
+/// Every page once, some at a time, each with the answer that it had when it was alone.
+async function round() {
+  const waiting = [...server.pages];
+  await Promise.all(Array.from({length: inFlight}, async () => {
+    for (let page = waiting.shift(); page; page = waiting.shift()) assert.equal(JSON.stringify(await analyze(page)), page.report, page.name);
+  }));
+}
+
+test('the gateway holds no more memory after all of them, several at a time, than before', {timeout: 900_000}, async (t) => {
+  for (let i = 0; i < warmUp; ++i) await round();
+  const before = memory();
+  for (let i = 0; i < rounds; ++i) await round();
+  const after = memory();
+  const growth = (after.resident / before.resident - 1) * 100;
+  t.diagnostic(`resident: ${before.resident} KiB after ${warmUp} rounds, ${after.resident} KiB after ${rounds} more (${growth.toFixed(1)} %); peak ${after.peak} KiB`);
+  if (isSanitized) return;
+  assert.ok(growth < 5, `${growth.toFixed(1)} % more`);
+  // What is held at rest is the program, not what it has read: far below one page for each of its threads.
+  assert.ok(after.resident < 64 << 10, `${after.resident} KiB at rest`);
+});
