@@ -1,6 +1,8 @@
 #include "base/encoding.hpp"
 
 #include <openssl/evp.h>
+#include <sodium/crypto_shorthash_siphash24.h>
+#include <sodium/randombytes.h>
 #include <sodium/utils.h>
 
 #include <cstdlib>
@@ -72,6 +74,16 @@ Sha256 sha256(std::string_view bytes) noexcept {
   // Only a machine without memory or a broken OpenSSL gets here; no caller could do better than to stop.
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm, nullptr) != 1) std::abort();
   return digest;
+}
+
+static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16 && crypto_shorthash_siphashx24_BYTES == 16);
+
+Tagger::Tagger() noexcept { randombytes_buf(key_.data(), key_.size()); }
+
+Tagger::Tag Tagger::tag(std::string_view text) const noexcept {
+  Tag tag;
+  crypto_shorthash_siphashx24(tag.data(), bytes_of(text), text.size(), key_.data());
+  return tag;
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept {

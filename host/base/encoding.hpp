@@ -23,6 +23,22 @@ inline std::string_view as_bytes(const Sha256& digest) noexcept {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
+/// Recognizes a text that was seen before without keeping it: a 128-bit keyed hash (SipHash) under a key of its own, at
+/// a tenth of a digest's price. Without the key nobody finds a second text with the same tag; tags mean nothing
+/// elsewhere.
+class Tagger {
+ public:
+  using Tag = std::array<unsigned char, 16>;
+  Tagger() noexcept;
+  Tag tag(std::string_view text) const noexcept;
+
+ private:
+  std::array<unsigned char, 16> key_;
+};
+inline std::string_view as_bytes(const Tagger::Tag& tag) noexcept {
+  return {reinterpret_cast<const char*>(tag.data()), tag.size()};
+}
+
 /// Compares in a time that does not depend on where the bytes differ.
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept;
 

@@ -6,10 +6,29 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <vector>
+
+#include "base/json_bytes.hpp"
+#include "base/utf8.hpp"
 
 namespace toolrack::base::json {
 namespace {
+
+/// Must a JSON string that holds these bytes escape one of them?
+bool needs_escape(std::string_view text) noexcept {
+  if (text.empty()) return false;
+  std::uint64_t word = 0;
+  while (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data(), sizeof word);
+    if (special_bytes(word) != 0) return true;
+    text.remove_prefix(sizeof word);
+  }
+  word = 0x2020202020202020;
+  std::memcpy(&word, text.data(), text.size());
+  return special_bytes(word) != 0;
+}
 
 /// Is `escaped`, a token of a JSON Pointer, the name `name`?
 bool is_token(std::string_view escaped, std::string_view name) noexcept {
@@ -137,6 +156,16 @@ void put_canonical(std::string& out, Buffer& scratch, const Value& value) {
 
 }  // namespace
 
+bool Writer::String(const char* text, rapidjson::SizeType size, bool copy) {
+  if (needs_escape({text, size})) return rapidjson::Writer<Buffer>::String(text, size, copy);
+  Prefix(rapidjson::kStringType);
+  char* out = os_->Push(size + 2);
+  *out++ = '"';
+  if (size != 0) std::memcpy(out, text, size);
+  out[size] = '"';
+  return EndValue(true);
+}
+
 const Value* find(const Value& object, std::string_view key) noexcept {
   if (!object.IsObject()) return nullptr;
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member)
@@ -197,7 +226,12 @@ std::string canonical(const Value& value) {
 std::string quote(std::string_view text) {
   Buffer buffer;
   Writer writer(buffer);
-  put(writer, text);
+  // What is quoted often comes from a stranger: a header, a file.
+  if (is_utf8(text)) {
+    put(writer, text);
+  } else {
+    put(writer, replace_invalid_utf8(text));
+  }
   return std::string(view(buffer));
 }
 

@@ -11,19 +11,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/json_memory.hpp"
 #include "base/result.hpp"
 
 namespace toolrack::base::json {
 
-using Document = rapidjson::Document;
+using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>, ReadMemory>;
 using Value = rapidjson::Value;
 using Buffer = rapidjson::StringBuffer;
-using Writer = rapidjson::Writer<Buffer>;
+
+/// RapidJSON's, which copies finished JSON, and strings that need no escape, in one piece.
+class Writer : public rapidjson::Writer<Buffer> {
+ public:
+  using rapidjson::Writer<Buffer>::Writer;
+  bool String(const char* text, rapidjson::SizeType size, bool copy = false);
+  bool Key(const char* text, rapidjson::SizeType size, bool copy = false) { return String(text, size, copy); }
+  bool RawValue(const char* json, std::size_t size, rapidjson::Type type) {
+    Prefix(type);
+    if (size != 0) std::memcpy(os_->Push(size), json, size);
+    return EndValue(true);
+  }
+};
 
 struct Limits {
   std::size_t max_bytes = 4 << 20;
@@ -33,9 +47,9 @@ struct Limits {
 };
 
 /// Asks `parse` for the raw text of one object member, so that it can travel on byte for byte: member `key` at `depth`
-/// (1 = of the root object) of a parent that is itself called `parent` (empty for the root and elements of an array).
-/// The first one when several match; at most 64 captures a parse. `text` is null when none was found, and means nothing
-/// when `parse` failed.
+/// (1 = of the root object, 7 at most) of a parent that is itself called `parent` (empty for the root and elements of
+/// an array). The first one when several match; at most 64 captures a parse. `text` is null when none was found, and
+/// means nothing when `parse` failed.
 struct Capture {
   std::size_t depth = 1;
   std::string_view parent;
@@ -43,10 +57,12 @@ struct Capture {
   std::string_view text;  ///< Out: from the value's first to its last byte, inside the parsed text.
 };
 
-/// Whole text, one value. Strings are copied into the document; `text` may go. Errors: kInvalidJson (with line and
+/// Whole text, one value. The text is copied into the document and may go; the document's memory is its own, or
+/// `scratch`, until that is parsed into again. Errors: kInvalidJson (with line and
 /// column; also for numbers with too many digits or outside the range of a double), kInvalidUtf8 (with offset),
 /// kDuplicateKey (names the key and where), kTooDeep, kTooManyValues, kBodyTooLarge.
-Result<Document> parse(std::string_view text, const Limits& limits = {}, std::span<Capture> captures = {});
+Result<Document> parse(std::string_view text, const Limits& limits = {}, std::span<Capture> captures = {},
+                       Scratch* scratch = nullptr);
 
 /// The same for configuration files: comments and trailing commas allowed.
 Result<Document> parse_config(std::string_view text, const Limits& limits = {});

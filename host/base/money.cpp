@@ -44,21 +44,25 @@ Result<Money> Money::parse(std::string_view dollars) {
   return from_micros(micros);
 }
 
-std::string Money::to_string() const {
+Money::Text::Text(Money money) noexcept {
   // Negated as unsigned: the smallest int64 has no positive counterpart.
-  const auto bits = static_cast<std::uint64_t>(micros_);
-  const std::uint64_t size = micros_ < 0 ? 0 - bits : bits;
-  std::string out = (micros_ < 0 ? "-" : "") + std::to_string(size / kMicrosPerDollar);
-  if (std::uint64_t fraction = size % kMicrosPerDollar; fraction != 0) {
-    std::string digits = std::to_string(fraction);
-    digits.insert(0, kDecimals - digits.size(), '0');
-    digits.erase(digits.find_last_not_of('0') + 1);
-    out += '.' + digits;
+  const auto bits = static_cast<std::uint64_t>(money.micros());
+  const std::uint64_t size = money.micros() < 0 ? 0 - bits : bits;
+  char* out = digits_.data();
+  if (money.micros() < 0) *out++ = '-';
+  out = std::to_chars(out, digits_.data() + digits_.size(), size / kMicrosPerDollar).ptr;
+  if (auto fraction = size % kMicrosPerDollar; fraction != 0) {
+    *out++ = '.';
+    auto decimals = kDecimals;
+    for (; fraction % 10 == 0; fraction /= 10) --decimals;
+    for (char* digit = out + decimals; digit != out; fraction /= 10) *--digit = static_cast<char>('0' + fraction % 10);
+    out += decimals;
   }
-  return out;
+  size_ = static_cast<std::size_t>(out - digits_.data());
 }
 
 Money Money::percent(std::int64_t percent) const noexcept {
+  if (micros_ == 0) return {};
   const Wide shifted = Wide{micros_} * percent + 50;  // Half up: floor(product / 100 + 1/2).
   Wide rounded = shifted / 100;
   if (shifted < 0 && shifted % 100 != 0) --rounded;  // Division truncates towards zero; floor is wanted.

@@ -1,7 +1,9 @@
 /// Money: whole micro-dollars, never a floating-point number.
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +21,17 @@ class Money {
 
   constexpr std::int64_t micros() const noexcept { return micros_; }
   /// Dollars as a JSON number without needless zeros: "0", "0.000001", "12.5".
-  std::string to_string() const;
+  class Text {
+   public:
+    explicit Text(Money money) noexcept;
+    std::string_view view() const noexcept { return {digits_.data(), size_}; }
+
+   private:
+    std::array<char, 24> digits_;
+    std::size_t size_;
+  };
+  Text text() const noexcept { return Text(*this); }
+  std::string to_string() const { return std::string(text().view()); }
 
   /// This × percent / 100, product in 128 bits, rounded half up, at least 1 µ$ when both are above zero.
   Money percent(std::int64_t percent) const noexcept;

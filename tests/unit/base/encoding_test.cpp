@@ -94,5 +94,13 @@ TEST(PercentDecoding, RefusesBrokenEscapesAndZeroBytes) {
   EXPECT_NE(percent_decode("ab%zz").error().message().find("offset 2"), std::string::npos);
 }
 
+TEST(Tagger, TellsTextsApartAndItsTagsMeanNothingToAnother) {
+  const Tagger tagger, other;
+  EXPECT_EQ(tagger.tag("a text"), tagger.tag("a text"));
+  EXPECT_NE(tagger.tag("a text"), tagger.tag("a texu"));
+  EXPECT_NE(tagger.tag(""), tagger.tag(std::string_view("\0", 1)));
+  EXPECT_NE(tagger.tag("a text"), other.tag("a text"));
+}
+
 }  // namespace
 }  // namespace toolrack::base

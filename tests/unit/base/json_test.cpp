@@ -129,6 +129,21 @@ TEST(JsonQuote, EscapesWhatJsonWants) {
   EXPECT_EQ(quote("a\"b\\c\n\x01/"), R"("a\"b\\c\n\u0001/")");
   EXPECT_EQ(quote("a\0b"s), R"("a\u0000b")");
   EXPECT_EQ(quote("\xC3\xBC"), "\"\xC3\xBC\"");
+  EXPECT_EQ(quote("a\xFFz"), "\"a\xEF\xBF\xBDz\"") << "JSON is UTF-8, whatever was sent";
+}
+
+TEST(JsonQuote, EscapesEveryControlCharacterWherever) {
+  for (char c = 0; c < 0x20; ++c) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(40, 'x');
+      text[at] = c;
+      const auto quoted = quote(text);
+      for (const char written : quoted) ASSERT_GE(written, 0x20) << static_cast<int>(c) << " at " << at;
+      const auto back = parse(quoted);
+      ASSERT_TRUE(back) << quoted;
+      ASSERT_EQ(view(*back), text);
+    }
+  }
 }
 
 TEST(JsonWriter, PutsStringsKeysAndRawText) {
