@@ -13,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "accounts/priced_records.hpp"
 #include "accounts/usage_buffer.hpp"
 #include "accounts/usage_rows.hpp"
 #include "base/ids.hpp"
@@ -103,6 +104,7 @@ class Usage::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t lost_ TR_GUARDED_BY(mutex_) = 0;
 
   base::Pool pool_{"usage", 1};  // Turns bytes into commits: JSON has no place on a loop.
+  PricedRecords priced_{store_, pool_, [this] { return next_name(); }};
 };
 
 /// Ascending over all threads, and never one of another process or of before a restart.
@@ -250,17 +252,7 @@ void Usage::Impl::record_durably(base::Loop& loop, const UsageRecord& record,
   // Free calls before this one come before it in the history, unless there are so many that batches queue up.
   if (handed_off_.load(std::memory_order_relaxed) - finished_.load(std::memory_order_relaxed) < kMaxBatchesForOrder)
     gather();
-  store::Commit commit;
-  append_usage(commit, {&record, 1}, next_name());
-  store_.submit(std::move(commit), [&loop, done = std::move(done)](base::Result<store::Receipt> result) mutable {
-    base::Result<void> outcome;
-    if (!result)
-      outcome = tl::unexpected(std::move(result).error());
-    else if (!result->accepted())
-      outcome = base::fail(ErrorCode::kStoreFailed, "The store refused a usage record.");
-    boost::asio::post(loop.context(),
-                      [done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
-  });
+  priced_.add(shared_from_this(), loop, record, std::move(done));
 }
 
 Usage::Usage(store::Store& store, base::Loops& loops, const base::Clock& clock)

@@ -1,7 +1,8 @@
 /// Usage as it lies in the store: lists of rows for the history, counters per day for the sums.
 ///
-/// "usage_rows": one document per account and batch, key `<account>/<batch>-<part>`; batches are named in order of
-/// time, so a prefix scan backwards meets the newest first. "usage_days": counters under
+/// "usage_rows": one document per account and batch, {"columns":[name ...],"rows":[[value ...] ...]}, key
+/// `<account>/<batch>-<part>`; batches are named in order of time, so a prefix scan backwards meets the newest first.
+/// "usage_days": counters under
 /// `<account>/<day>/<owner>/<tool>/<skill>/<figure>`.
 #pragma once
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <future>
 #include <set>
 
@@ -287,6 +288,38 @@ TEST_F(UsageTest, APricedCallIsDurableWhenItsAnswerComes) {
   EXPECT_EQ(failed.error().code(), base::ErrorCode::kStoreFailed);
   store_.set_failing(false);
   EXPECT_EQ(usage_->summary("acc_1", Period::kAll)->at(0).cost.micros(), 105);
+}
+
+TEST_F(UsageTest, PricedCallsOfOneMomentShareCommitsAndAreAnsweredEachOnItsLoop) {
+  constexpr int kCalls = 400;
+  std::atomic<int> good = 0, answered = 0;
+  std::promise<void> all;
+  std::set<std::string> names;
+  for (int i = 0; i < kCalls; ++i) names.insert("r" + std::to_string(i));
+  auto name = names.begin();
+  for (int i = 0; i < kCalls; ++i, ++name) {
+    auto& loop = loops_[static_cast<std::size_t>(i % 2)];
+    boost::asio::post(loop.context(), [&, i, id = *name] {
+      auto paid = record_of(id, i % 3 == 0 ? "acc_2" : "acc_1");
+      paid.cost = Money::from_micros(7);
+      usage_->record_durably(loop, paid, [&](base::Result<void> result) {
+        good += result.has_value() && loop.is_current();
+        if (++answered == kCalls) all.set_value();
+      });
+    });
+  }
+  ASSERT_EQ(all.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(good, kCalls);
+  const auto sum =
+      usage_->summary("acc_1", Period::kAll)->at(0).calls + usage_->summary("acc_2", Period::kAll)->at(0).calls;
+  EXPECT_EQ(sum, static_cast<std::uint64_t>(kCalls)) << "none lost, none twice";
+  EXPECT_LT(stored_rows(), static_cast<std::size_t>(kCalls));
+
+  store_.set_failing(true);
+  const auto failed = record_durably(record_of("later"));
+  EXPECT_FALSE(failed.has_value());
+  store_.set_failing(false);
+  EXPECT_TRUE(record_durably(record_of("afterwards"))) << "a failed commit does not hold up the next";
 }
 
 TEST_F(UsageTest, KeepsFreeAndPricedCallsInOrder) {
