@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "call/execution.hpp"
+#include "call/loop_state.hpp"
 #include "registry/input_validator.hpp"
 
 namespace toolrack::call {
@@ -16,7 +17,8 @@ void Execution::deliver() {
     result.output_json.reset();
     result.parts.clear();
   };
-  auto parsed = base::json::parse(result.output_json.view(), {.max_bytes = 64 << 20, .max_values = 10'000'000});
+  auto parsed = base::json::parse(result.output_json.view(), {.max_bytes = 64 << 20, .max_values = 10'000'000}, {},
+                                  &path_.loops_[loop_.index()]->output);
   if (!parsed)
     return refuse(
         fmt::format("{}.{} did not answer with JSON: {}", skill_->tool->slug, skill_->name, parsed.error().message()),

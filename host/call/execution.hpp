@@ -87,7 +87,7 @@ class Execution final : public registry::Completion {
   registry::Backend backend_;
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
-  std::int64_t started_ns_ = 0, run_started_ns_ = 0;
+  std::int64_t started_ns_ = 0, run_started_ns_ = 0, settle_began_ns_ = 0;
   base::Money worst_cost_;  ///< What was admitted; nobody is charged more.
   CallOutcome outcome_;
 };

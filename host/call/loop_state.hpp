@@ -24,6 +24,7 @@ struct CallPath::LoopState {
   registry::PublishedCatalogue::Reader catalogue;
   std::vector<std::unique_ptr<Execution>> executions;
   std::vector<Execution*> free;
+  base::json::Scratch output;  ///< Of the output that is being checked.
   std::uint32_t generation = 0;
   std::atomic<std::uint64_t> running{0};  ///< Written by the loop, read by anybody.
 

@@ -1,7 +1,8 @@
 /// Stage 10: one outcome, handed to the transport, and its wire form that every surface shares.
 #include "call/reply.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
 
 #include "base/error_json.hpp"
 #include "call/content.hpp"
@@ -30,7 +31,7 @@ namespace {
 /// Dollars as a JSON number: money never becomes a double on our side.
 void write_money(base::json::Writer& writer, std::string_view name, base::Money money) {
   base::json::key(writer, name);
-  base::json::raw(writer, money.to_string(), rapidjson::kNumberType);
+  base::json::raw(writer, money.text().view(), rapidjson::kNumberType);
 }
 
 void write_price(base::json::Writer& writer, const CallOutcome& outcome) {
@@ -102,12 +103,23 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
   writer.EndObject();
 }
 
-std::string server_timing(const Timings& timings) {
-  const auto ms = [](std::int64_t ns) { return static_cast<double>(ns) / 1e6; };
-  auto text = fmt::format("validate;dur={:.3f}, run;dur={:.3f}", ms(timings.validate_ns), ms(timings.run_ns));
-  if (timings.settle_ns != 0) fmt::format_to(std::back_inserter(text), ", settle;dur={:.3f}", ms(timings.settle_ns));
-  fmt::format_to(std::back_inserter(text), ", total;dur={:.3f}", ms(timings.total_ns));
-  return text;
+ServerTiming::ServerTiming(const Timings& timings) noexcept {
+  add("validate;dur=", timings.validate_ns);
+  add(", run;dur=", timings.run_ns);
+  if (timings.settle_ns != 0) add(", settle;dur=", timings.settle_ns);
+  add(", total;dur=", timings.total_ns);
+}
+
+/// In whole microseconds, so that no floating point is needed to write three decimals.
+void ServerTiming::add(std::string_view name, std::int64_t duration_ns) noexcept {
+  constexpr std::int64_t kMicrosecondNs = 1'000;
+  const auto microseconds = std::max<std::int64_t>(0, duration_ns + kMicrosecondNs / 2) / kMicrosecondNs;
+  auto* out = text_.data() + size_;
+  out = std::ranges::copy(name, out).out;
+  out = std::to_chars(out, text_.data() + text_.size(), microseconds / 1'000).ptr;
+  *out++ = '.';
+  for (std::int64_t digit = 100; digit != 0; digit /= 10) *out++ = static_cast<char>('0' + microseconds / digit % 10);
+  size_ = static_cast<std::size_t>(out - text_.data());
 }
 
 }  // namespace toolrack::call

@@ -2,7 +2,8 @@
 /// it.
 #pragma once
 
-#include <string>
+#include <array>
+#include <string_view>
 
 #include "base/json.hpp"
 #include "call/call.hpp"
@@ -16,7 +17,17 @@ int http_status(const CallOutcome& outcome) noexcept;
 /// currency, credits_remaining, raw_cost, markup, billed?, request_id}. A failed call tells its usage too.
 void write_reply(base::json::Writer& writer, const CallOutcome& outcome);
 
-/// The value of a Server-Timing header, milliseconds.
-std::string server_timing(const Timings& timings);
+/// The value of a Server-Timing header: "validate;dur=0.001, run;dur=12.345, total;dur=12.401", milliseconds.
+class ServerTiming {
+ public:
+  explicit ServerTiming(const Timings& timings) noexcept;
+  std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  void add(std::string_view name, std::int64_t duration_ns) noexcept;
+
+  std::array<char, 160> text_;  ///< Four names and numbers of any size.
+  std::size_t size_ = 0;
+};
 
 }  // namespace toolrack::call

@@ -21,13 +21,13 @@ void Execution::settle() {
   }
   pin();
   state_ = State::kSettling;
-  const auto began_ns = path_.deps_.clock.monotonic_ns();
-  outcome_.timings.total_ns = began_ns - started_ns_;
+  settle_began_ns_ = path_.deps_.clock.monotonic_ns();
+  outcome_.timings.total_ns = settle_began_ns_ - started_ns_;
   path_.deps_.usage.record_durably(
       loop_, usage_record(request_, *principal_, outcome_, path_.deps_.clock),
-      [this, ticket = ticket_, began_ns](base::Result<void> stored) {
+      [this, ticket = ticket_](base::Result<void> stored) {
         if (ticket != ticket_) return;
-        outcome_.timings.settle_ns = path_.deps_.clock.monotonic_ns() - began_ns;
+        outcome_.timings.settle_ns = path_.deps_.clock.monotonic_ns() - settle_began_ns_;
         if (!stored) {  // Nothing was charged: the work is lost rather than given away unrecorded.
           outcome_.result = {};
           outcome_.result.error = std::move(stored).error();

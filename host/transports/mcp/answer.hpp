@@ -11,36 +11,43 @@
 
 namespace toolrack::mcp {
 
-/// Exactly one of `message` and `accept` is called, on the loop; `event` may come before it.
+class BatchAnswer;
+
+/// Exactly one of `message` and `accept` is called, on the loop; `event` may come before it. A value that moves with
+/// whoever owes the answer.
 class Answer {
  public:
-  virtual ~Answer() = default;
-  /// A whole JSON-RPC response.
-  virtual void message(int status, std::string json, std::span<const net::HeaderField> headers) = 0;
-  void message(int status, std::string json) { message(status, std::move(json), {}); }
-  /// Nothing to say (202).
-  virtual void accept() = 0;
-  /// A notification that belongs to the request and precedes its answer.
-  virtual void event(std::string json) = 0;
-  virtual void on_disconnect(std::function<void()> gone) = 0;
-};
+  /// Answers an HTTP request with one JSON body, or, once an event was due, with an event stream.
+  explicit Answer(net::Exchange& exchange) : exchange_(&exchange) {}
+  /// Answers one message of a batch.
+  explicit Answer(std::shared_ptr<BatchAnswer> batch) : batch_(std::move(batch)) {}
+  Answer(Answer&&) noexcept = default;
+  Answer& operator=(Answer&&) noexcept = default;
 
-/// Answers an HTTP request with one JSON body, or, once an event was due, with an event stream.
-std::unique_ptr<Answer> http_answer(net::Exchange& exchange);
+  /// A whole JSON-RPC response; the bytes are borrowed until this returns. Afterwards the request is gone.
+  void message(int status, std::string_view json, std::span<const net::HeaderField> headers = {});
+  /// Nothing to say (202).
+  void accept();
+  /// A notification that belongs to the request and precedes its answer. A batch has no place for it.
+  void event(std::string json);
+  void on_disconnect(std::function<void()> gone);
+
+ private:
+  net::Exchange* exchange_ = nullptr;   ///< Null for a message of a batch.
+  std::shared_ptr<BatchAnswer> batch_;  ///< Null for a request of its own.
+  bool is_streaming_ = false;
+};
 
 /// Collects the answers of a batch's messages and sends them as one array when the last one is there; 202 when there
 /// was none.
-class BatchAnswer : public std::enable_shared_from_this<BatchAnswer> {
+class BatchAnswer {
  public:
-  BatchAnswer(std::unique_ptr<Answer> whole, std::size_t size) : whole_(std::move(whole)), missing_(size) {}
-  /// For one message; call it `size` times.
-  std::unique_ptr<Answer> part();
+  BatchAnswer(Answer whole, std::size_t size) : whole_(std::move(whole)), missing_(size) {}
+  /// Of one message, empty when there is nothing to say; call it `size` times.
+  void add(std::string_view json);
 
  private:
-  class Part;
-  void add(std::string json);
-
-  std::unique_ptr<Answer> whole_;
+  Answer whole_;
   std::string messages_;
   std::size_t missing_;
 };

@@ -20,18 +20,18 @@ std::string_view bound_account(const accounts::Principal& principal) {
 
 }  // namespace
 
-void McpHandler::initialize(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+void McpHandler::initialize(Inbound& inbound, const Message& message, Answer answer) {
   const auto wanted =
       message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "protocolVersion");
   if (!wanted)
-    return answer->message(200, error_message(message.id, {.code = kInvalidParams,
-                                                           .message = "initialize lacks params.protocolVersion",
-                                                           .data_json = {}}));
+    return answer.message(200, error_message(message.id, {.code = kInvalidParams,
+                                                          .message = "initialize lacks params.protocolVersion",
+                                                          .data_json = {}}));
   const auto known = find_revision(*wanted);
   const auto revision = known && *known <= kNewestLegacy ? *known : kNewestLegacy;
   const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal));
   const net::HeaderField header{"Mcp-Session-Id", session};
-  answer->message(200, result_message(message.id, initialize_result(revision)), {&header, 1});
+  answer.message(200, result_message(message.id, initialize_result(revision)), {&header, 1});
 }
 
 bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& answer) {
@@ -64,32 +64,33 @@ void McpHandler::cancel(const Inbound& inbound, const Message& notification) {
   // The request may have come over another connection, so to another loop.
   for (std::size_t i = 0; i < deps_.loops.size(); ++i) {
     auto& loop = deps_.loops[i];
-    boost::asio::post(loop.context(), [this, &loop, session = inbound.session, key = base::json::dump(*id)] {
-      deps_.calls.cancel(loop, state(loop).running.find(session, key));
-    });
+    boost::asio::post(loop.context(),
+                      [this, &loop, session = std::string(inbound.session), key = base::json::dump(*id)] {
+                        deps_.calls.cancel(loop, state(loop).calls.find(session, key));
+                      });
   }
 }
 
-void McpHandler::legacy(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+void McpHandler::legacy(Inbound& inbound, const Message& message, Answer answer) {
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
-  if (!find_session(inbound, message, *answer)) return;
-  if (message.kind == MessageKind::kResponse) return answer->accept();
+  if (!find_session(inbound, message, answer)) return;
+  if (message.kind == MessageKind::kResponse) return answer.accept();
   if (message.kind == MessageKind::kNotification) {
     if (message.method == "notifications/cancelled") cancel(inbound, message);
-    return answer->accept();
+    return answer.accept();
   }
   if (message.has_bad_meta)
-    return answer->message(
+    return answer.message(
         200, error_message(message.id,
                            {.code = kInvalidParams, .message = "params._meta is not an object", .data_json = {}}));
-  if (message.method == "ping") return answer->message(200, result_message(message.id, "{}"));
+  if (message.method == "ping") return answer.message(200, result_message(message.id, "{}"));
   if (message.method == "tools/list") return list_tools(inbound, message, std::move(answer));
   if (message.method == "tools/call") return call_tool(inbound, message, std::move(answer));
-  answer->message(200,
-                  error_message(message.id, {.code = kMethodNotFound,
-                                             .message = fmt::format("the method \"{}\" is not offered", message.method),
-                                             .data_json = {}}));
+  answer.message(200,
+                 error_message(message.id, {.code = kMethodNotFound,
+                                            .message = fmt::format("the method \"{}\" is not offered", message.method),
+                                            .data_json = {}}));
 }
 
 }  // namespace toolrack::mcp

@@ -6,6 +6,7 @@
 
 #include "transports/mcp/rpc.hpp"
 #include "transports/net/error_body.hpp"
+#include "transports/net/media_type.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -30,15 +31,10 @@ bool accepts_both(std::string_view accept) {
   return has("application/json", "application/*") && has("text/event-stream", "text/*");
 }
 
-bool is_json(std::string_view content_type) {
-  return net::equal_ignoring_case(content_type.substr(0, content_type.find_first_of("; \t")), "application/json");
-}
-
 }  // namespace
 
 McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
-  for (std::size_t i = 0; i < deps_.loops.size(); ++i)
-    loops_.push_back(std::make_unique<LoopState>(deps_.catalogue, deps_.table));
+  for (std::size_t i = 0; i < deps_.loops.size(); ++i) loops_.push_back(std::make_unique<LoopState>(deps_));
 }
 
 void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
@@ -71,31 +67,31 @@ void McpHandler::end_session(const net::Request& request, net::Exchange& exchang
 }
 
 void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
-  auto answer = http_answer(exchange);
+  Answer answer(exchange);
   const auto refuse = [&](const base::Error& error) {
     const auto rpc = to_rpc(error);
-    answer->message(rpc.http_status, error_message("", rpc));
+    answer.message(rpc.http_status, error_message("", rpc));
   };
-  if (!is_json(request.headers.get(HeaderName::kContentType)))
+  if (!net::is_utf8_json(request.headers.get(HeaderName::kContentType)))
     return refuse(
         {base::ErrorCode::kUnsupportedMediaType, fmt::format("the Content-Type is \"{}\", not application/json",
                                                              request.headers.get(HeaderName::kContentType))});
   if (!accepts_both(request.headers.get(HeaderName::kAccept)))
     return refuse({base::ErrorCode::kNotAcceptable, "Accept must allow application/json and text/event-stream"});
 
-  const auto message = parse_message(request.body);
+  const auto message = parse_message(request.body, {}, &state(exchange.loop()).body);
   if (!message) return refuse(message.error());
   Inbound inbound{.request = request, .loop = exchange.loop(), .principal = principal, .session = {}};
   if (message->is_batch()) return batch(inbound, *message, std::move(answer));
   classify(inbound, *message, std::move(answer));
 }
 
-void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+void McpHandler::classify(Inbound& inbound, const Message& message, Answer answer) {
   const auto header = inbound.request.headers.get(HeaderName::kMcpProtocolVersion);
   const bool header_is_modern = is_modern(header);
   switch (message.kind) {
     case MessageKind::kInvalid:
-      return answer->message(
+      return answer.message(
           400, error_message(message.id, {.code = kInvalidMessage,
                                           .http_status = 400,
                                           .message = "the body is no JSON-RPC 2.0 request, notification or response",
@@ -103,20 +99,20 @@ void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_
     case MessageKind::kResponse:
       // The modern era has no requests from the server, so nothing can be answered.
       if (header_is_modern)
-        return answer->message(400, error_message("", {.code = kInvalidMessage,
-                                                       .http_status = 400,
-                                                       .message = "a response was posted, and nothing was asked",
-                                                       .data_json = {}}));
+        return answer.message(400, error_message("", {.code = kInvalidMessage,
+                                                      .http_status = 400,
+                                                      .message = "a response was posted, and nothing was asked",
+                                                      .data_json = {}}));
       return legacy(inbound, message, std::move(answer));
     case MessageKind::kNotification:
-      if (header_is_modern || message.has_claim()) return answer->accept();
+      if (header_is_modern || message.has_claim()) return answer.accept();
       return legacy(inbound, message, std::move(answer));
     case MessageKind::kRequest:
       break;
   }
   const bool opens_legacy = message.method == "initialize" && !is_modern(message.claimed_version());
   if (opens_legacy && header_is_modern)
-    return answer->message(
+    return answer.message(
         400,
         error_message(message.id,
                       {.code = kHeaderMismatch,
@@ -128,7 +124,7 @@ void McpHandler::classify(Inbound& inbound, const Message& message, std::unique_
   legacy(inbound, message, std::move(answer));
 }
 
-void McpHandler::batch(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+void McpHandler::batch(Inbound& inbound, const Message& message, Answer answer) {
   std::vector<std::string> texts;  // The parts' views go into them.
   for (const auto& element : message.document.GetArray()) texts.push_back(json::dump(element));
   std::vector<Message> parts;
@@ -139,13 +135,13 @@ void McpHandler::batch(Inbound& inbound, const Message& message, std::unique_ptr
   };
   const bool header_is_modern = is_modern(inbound.request.headers.get(HeaderName::kMcpProtocolVersion));
   if (texts.empty() || parts.size() != texts.size() || header_is_modern || !std::ranges::all_of(parts, is_legacy))
-    return answer->message(
+    return answer.message(
         400, error_message("", {.code = kInvalidMessage,
                                 .http_status = 400,
                                 .message = "this batch is not served: batches belong to the revision 2025-03-26",
                                 .data_json = {}}));
   auto whole = std::make_shared<BatchAnswer>(std::move(answer), parts.size());
-  for (const auto& part : parts) classify(inbound, part, whole->part());
+  for (const auto& part : parts) classify(inbound, part, Answer(whole));
 }
 
 }  // namespace toolrack::mcp

@@ -12,8 +12,9 @@
 #include "registry/exposure.hpp"
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/message.hpp"
-#include "transports/mcp/running_calls.hpp"
+#include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
+#include "transports/mcp/tool_calls.hpp"
 #include "transports/mcp/tool_list.hpp"
 #include "transports/net/http.hpp"
 
@@ -42,35 +43,36 @@ class McpHandler final : public net::Handler {
     base::Loop& loop;
     const accounts::PrincipalRef& principal;
     Revision revision = Revision::k20260728;
-    std::string session;  ///< Id of the legacy session, or empty.
+    std::string_view session;  ///< Id of the legacy session, or empty.
   };
   struct LoopState {
-    LoopState(registry::PublishedCatalogue& source, const operations::Table& table) : catalogue(source), lists(table) {}
+    explicit LoopState(const Dependencies& deps) : catalogue(deps.catalogue), lists(deps.table), calls(deps.calls) {}
     registry::PublishedCatalogue::Reader catalogue;
     ToolLists lists;
-    RunningCalls running;
+    ToolCalls calls;
+    base::json::Scratch body;  ///< Of the message that is being served: what must live longer is copied.
+    ResponseText response;     ///< Of the answer that is being given.
   };
 
   void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
   void end_session(const net::Request& request, net::Exchange& exchange, const accounts::Principal& principal);
   /// Sends a single message to its era.
-  void classify(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
-  void batch(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void classify(Inbound& inbound, const Message& message, Answer answer);
+  void batch(Inbound& inbound, const Message& message, Answer answer);
 
   // modern.cpp
-  void modern(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void modern(Inbound& inbound, const Message& message, Answer answer);
   // legacy.cpp
-  void legacy(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
-  void initialize(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
+  void legacy(Inbound& inbound, const Message& message, Answer answer);
+  void initialize(Inbound& inbound, const Message& message, Answer answer);
   /// False after it answered: the session or the version is not one that is served.
   bool find_session(Inbound& inbound, const Message& message, Answer& answer);
   void cancel(const Inbound& inbound, const Message& notification);
   // tools.cpp: the same in every era.
-  void list_tools(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
-  void call_tool(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer);
-  void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry,
-                      std::unique_ptr<Answer> answer);
-  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, std::unique_ptr<Answer> answer);
+  void list_tools(Inbound& inbound, const Message& message, Answer answer);
+  void call_tool(Inbound& inbound, const Message& message, Answer answer);
+  void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer answer);
+  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer);
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 

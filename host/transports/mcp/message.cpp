@@ -1,6 +1,7 @@
 #include "transports/mcp/message.hpp"
 
 #include <array>
+#include <functional>
 
 #include "transports/mcp/protocol.hpp"
 
@@ -8,6 +9,22 @@ namespace toolrack::mcp {
 namespace {
 
 namespace json = base::json;
+
+/// A capture knows the name of its parent, not whose child that is: a stranger's member of the same names, somewhere
+/// else in the message, may have come first. Then what was meant is looked for in the text of its own parent.
+void find_within(std::string_view parent, json::Capture& capture, const json::Limits& limits) {
+  if (capture.text.empty()) return;
+  const std::less_equal<const char*> is_before;
+  if (!parent.empty() && is_before(parent.data(), capture.text.data()) &&
+      is_before(capture.text.data() + capture.text.size(), parent.data() + parent.size()))
+    return;
+  json::Capture own{.depth = 1, .parent = {}, .key = capture.key, .text = {}};
+  // What is a part of a text within limits is within them itself.
+  if (!parent.empty() && json::parse(parent, limits, {&own, 1}))
+    capture.text = own.text;
+  else
+    capture.text = {};
+}
 
 bool is_id(const json::Value& id) { return id.IsString() || id.IsInt64() || id.IsUint64(); }
 
@@ -42,7 +59,7 @@ std::string Message::id_key() const {
   return own == nullptr ? std::string() : json::dump(*own);
 }
 
-base::Result<Message> parse_message(std::string_view text, const json::Limits& limits) {
+base::Result<Message> parse_message(std::string_view text, const json::Limits& limits, json::Scratch* scratch) {
   std::array captures{json::Capture{.depth = 1, .parent = {}, .key = "id", .text = {}},
                       json::Capture{.depth = 2, .parent = "params", .key = "arguments", .text = {}},
                       json::Capture{.depth = 3, .parent = "arguments", .key = "input", .text = {}},
@@ -50,7 +67,7 @@ base::Result<Message> parse_message(std::string_view text, const json::Limits& l
                       json::Capture{.depth = 2, .parent = "params", .key = "_meta", .text = {}},
                       json::Capture{.depth = 3, .parent = "_meta", .key = "progressToken", .text = {}}};
   Message message;
-  message.document = TRY(json::parse(text, limits, captures));
+  message.document = TRY(json::parse(text, limits, captures, scratch));
   if (!message.document.IsObject()) return message;
   message.kind = kind_of(message.document);
   if (const auto* id = json::find(message.document, "id"); id != nullptr && is_id(*id)) message.id = captures[0].text;
@@ -58,6 +75,9 @@ base::Result<Message> parse_message(std::string_view text, const json::Limits& l
   message.method = *json::find_string(message.document, "method");
   message.params = json::find(message.document, "params");
   if (message.params == nullptr) return message;
+  find_within(captures[1].text, captures[2], limits);
+  find_within(captures[1].text, captures[3], limits);
+  find_within(captures[4].text, captures[5], limits);
   message.arguments = captures[1].text;
   message.nested_input = captures[2].text;
   message.nested_arguments = captures[3].text;

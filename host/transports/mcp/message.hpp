@@ -33,7 +33,9 @@ struct Message {
   bool has_claim() const;
 };
 
-/// Errors are those of base::json::parse; text that is JSON but no message gives kind kInvalid.
-base::Result<Message> parse_message(std::string_view text, const base::json::Limits& limits = {});
+/// Errors are those of base::json::parse; text that is JSON but no message gives kind kInvalid. The document lives in
+/// `scratch` when there is one.
+base::Result<Message> parse_message(std::string_view text, const base::json::Limits& limits = {},
+                                    base::json::Scratch* scratch = nullptr);
 
 }  // namespace toolrack::mcp

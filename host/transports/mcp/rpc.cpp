@@ -20,4 +20,28 @@ std::string result_message(std::string_view id, std::string_view result_json) {
   return out.append(R"({"jsonrpc":"2.0","id":)").append(id).append(R"(,"result":)").append(result_json).append("}");
 }
 
+base::json::Writer& ResponseText::begin(std::string_view id) {
+  buffer_.Clear();
+  writer_.Reset(buffer_);
+  writer_.StartObject();
+  base::json::key(writer_, "jsonrpc");
+  base::json::put(writer_, "2.0");
+  base::json::key(writer_, "id");
+  base::json::raw(writer_, id, rapidjson::kNumberType);
+  base::json::key(writer_, "result");
+  return writer_;
+}
+
+std::string_view ResponseText::end() {
+  writer_.EndObject();
+  return base::json::view(buffer_);
+}
+
+void ResponseText::trim() {
+  constexpr std::size_t kKept = 64 << 10;
+  if (buffer_.GetSize() <= kKept) return;
+  buffer_.Clear();
+  buffer_.ShrinkToFit();
+}
+
 }  // namespace toolrack::mcp

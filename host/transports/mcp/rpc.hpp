@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "transports/mcp/protocol.hpp"
 
 namespace toolrack::mcp {
@@ -21,5 +22,20 @@ std::string error_message(std::string_view id, const RpcError& error);
 
 /// {"jsonrpc":"2.0","id":…,"result":…} of a result that is JSON text already.
 std::string result_message(std::string_view id, std::string_view result_json);
+
+/// {"jsonrpc":"2.0","id":…,"result":…} written into memory that the next response uses again. One at a time.
+class ResponseText {
+ public:
+  /// Of an answer to `id`, raw JSON. The writer takes one value, the result, and is good until `end`.
+  base::json::Writer& begin(std::string_view id);
+  /// The whole text, good until the next `begin`.
+  std::string_view end();
+  /// Once the text was sent: gives back what an unusually large one took.
+  void trim();
+
+ private:
+  base::json::Buffer buffer_;
+  base::json::Writer writer_{buffer_};
+};
 
 }  // namespace toolrack::mcp

@@ -73,7 +73,7 @@ void meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revis
     json::put(writer, outcome->request_id);
     if (outcome->cost > base::Money()) {
       json::key(writer, "dev.toolrack/cost_usd");
-      json::raw(writer, outcome->cost.to_string(), rapidjson::kNumberType);
+      json::raw(writer, outcome->cost.text().view(), rapidjson::kNumberType);
     }
     if (const auto& skill_meta = outcome->result.meta_json; !skill_meta.empty()) {
       if (const auto members = json::parse(skill_meta); members && members->IsObject()) {
@@ -108,10 +108,8 @@ std::string text_of(const json::Buffer& buffer) { return std::string(json::view(
 
 }  // namespace
 
-std::string call_result(const call::CallOutcome& outcome, Revision revision) {
+void write_call_result(json::Writer& writer, const call::CallOutcome& outcome, Revision revision) {
   const auto& result = outcome.result;
-  json::Buffer buffer;
-  json::Writer writer(buffer);
   writer.StartObject();
   json::key(writer, "content");
   writer.StartArray();
@@ -123,7 +121,6 @@ std::string call_result(const call::CallOutcome& outcome, Revision revision) {
   writer.EndArray();
   if (outcome.ok()) structured(writer, output, revision);
   finish(writer, !outcome.ok(), &outcome, revision);
-  return text_of(buffer);
 }
 
 std::string operation_result(std::string_view answer_json, Revision revision) {

@@ -4,15 +4,16 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "call/call.hpp"
 #include "transports/mcp/protocol.hpp"
 
 namespace toolrack::mcp {
 
 /// A CallToolResult: content, structuredContent where the revision has it, isError, _meta with cost and request id.
-std::string call_result(const call::CallOutcome& outcome, Revision revision);
+void write_call_result(base::json::Writer& writer, const call::CallOutcome& outcome, Revision revision);
 
-/// The same of an operation's JSON answer.
+/// The same of an operation's JSON answer, as text.
 std::string operation_result(std::string_view answer_json, Revision revision);
 
 /// isError=true with text that a model can act on.

@@ -5,7 +5,6 @@
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/param_headers.hpp"
 #include "transports/mcp/rpc.hpp"
-#include "transports/mcp/tool_call.hpp"
 #include "transports/mcp/tool_result.hpp"
 
 namespace toolrack::mcp {
@@ -19,9 +18,9 @@ RpcError invalid(std::string message) {
 
 }  // namespace
 
-void McpHandler::list_tools(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
+void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer answer) {
   const auto refuse = [&](std::string text) {
-    answer->message(200, error_message(message.id, invalid(std::move(text))));
+    answer.message(200, error_message(message.id, invalid(std::move(text))));
   };
   if (message.params != nullptr && json::find(*message.params, "cursor") != nullptr)
     return refuse("the cursor is not one of ours: the list has one page");
@@ -30,11 +29,13 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, std::uniqu
   auto& own = state(inbound.loop);
   const auto list = own.lists.result(*own.catalogue.get(), *exposure, inbound.revision);
   if (!list) return refuse(list.error().message());
-  answer->message(200, result_message(message.id, **list));
+  json::raw(own.response.begin(message.id), **list);
+  answer.message(200, own.response.end());
+  own.response.trim();
 }
 
-void McpHandler::call_tool(Inbound& inbound, const Message& message, std::unique_ptr<Answer> answer) {
-  const auto refuse = [&](RpcError error) { answer->message(error.http_status, error_message(message.id, error)); };
+void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer answer) {
+  const auto refuse = [&](RpcError error) { answer.message(error.http_status, error_message(message.id, error)); };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
   if (!name) return refuse(invalid("params.name is missing or no string"));
   const auto* arguments = json::find(*message.params, "arguments");
@@ -56,7 +57,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, std::unique
 }
 
 void McpHandler::call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry,
-                                std::unique_ptr<Answer> answer) {
+                                Answer answer) {
   static const json::Value nothing(rapidjson::kObjectType);
   const auto* arguments = json::find(*message.params, "arguments");
   if (arguments == nullptr) arguments = &nothing;
@@ -64,12 +65,12 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
     call::CallRequest request;
     const auto input_json = message.nested_input.empty() ? message.nested_arguments : message.nested_input;
     if (const auto read = operations::read_use_tool(*arguments, input_json, request); !read)
-      return answer->message(200, result_message(message.id, error_result(read.error(), inbound.revision)));
+      return answer.message(200, result_message(message.id, error_result(read.error(), inbound.revision)));
     return start_call(inbound, message, request, std::move(answer));
   }
   if (!entry.operation.open && inbound.principal->anonymous) {
     const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
-    return answer->message(
+    return answer.message(
         401,
         error_message(
             message.id,
@@ -81,23 +82,22 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
   // Shared because std::function wants to be copied.
   deps_.runner.run(inbound.loop, entry, inbound.principal, std::move(input), inbound.request.request_id,
                    [id = std::string(message.id), revision = inbound.revision,
-                    shared = std::shared_ptr<Answer>(std::move(answer))](base::Result<operations::Answer> result) {
+                    shared = std::make_shared<Answer>(std::move(answer))](base::Result<operations::Answer> result) {
                      const auto body =
                          result ? operation_result(result->view(), revision) : error_result(result.error(), revision);
                      shared->message(200, result_message(id, body));
                    });
 }
 
-void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request,
-                            std::unique_ptr<Answer> answer) {
+void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer) {
   if (inbound.principal->anonymous) {
     const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
-    return answer->message(401,
-                           error_message(message.id, {.code = kInvalidMessage,
-                                                      .http_status = 401,
-                                                      .message = "calling a tool needs an API key",
-                                                      .data_json = {}}),
-                           {&challenge, 1});
+    return answer.message(401,
+                          error_message(message.id, {.code = kInvalidMessage,
+                                                     .http_status = 401,
+                                                     .message = "calling a tool needs an API key",
+                                                     .data_json = {}}),
+                          {&challenge, 1});
   }
   request.principal = &inbound.principal;
   request.request_id = inbound.request.request_id;
@@ -107,15 +107,9 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.meta_json = message.meta_json;
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
-  const bool modern = inbound.revision >= Revision::k20260728;
-  CallBinding binding{.revision = inbound.revision,
-                      .id = std::string(message.id),
-                      .progress_token = std::string(message.progress_token),
-                      .cancel_on_disconnect = modern,
-                      .running = modern || inbound.session.empty() ? nullptr : &state(inbound.loop).running,
-                      .session = inbound.session,
-                      .id_key = message.id_key()};
-  start_tool_call(deps_.calls, inbound.loop, request, std::move(binding), std::move(answer));
+  state(inbound.loop)
+      .calls.start(inbound.loop, request, message, {.revision = inbound.revision, .session = inbound.session},
+                   std::move(answer));
 }
 
 }  // namespace toolrack::mcp

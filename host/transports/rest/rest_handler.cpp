@@ -3,9 +3,13 @@
 #include "transports/net/error_body.hpp"
 #include "transports/rest/input.hpp"
 #include "transports/rest/rate_headers.hpp"
-#include "transports/rest/rest_call.hpp"
 
 namespace toolrack::rest {
+
+RestHandler::RestHandler(Dependencies dependencies) : deps_(dependencies), router_(dependencies.table) {
+  for (std::size_t i = 0; i < deps_.identifiers.size(); ++i)
+    calls_.push_back(std::make_unique<RestCalls>(deps_.calls, deps_.clock));
+}
 
 void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
   std::string allow;
@@ -18,14 +22,11 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
   const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
       {.authorization = request.headers.get(net::HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
   const bool is_call = match->entry->operation.kind == operations::Kind::kCall;
+  auto& calls = *calls_[exchange.loop().index()];
   if (!principal)
-    return is_call ? refuse_call(exchange, principal.error()) : net::respond_error(exchange, principal.error());
-  if (is_call) return call(request, exchange, *principal);
+    return is_call ? calls.refuse(exchange, principal.error()) : net::respond_error(exchange, principal.error());
+  if (is_call) return calls.start(request, exchange, *principal);
   operate(request, exchange, *principal, *match);
-}
-
-void RestHandler::call(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
-  start_rest_call(deps_.calls, request, exchange, principal, deps_.clock);
 }
 
 void RestHandler::operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,

@@ -9,6 +9,7 @@
 #include "call/identify.hpp"
 #include "operations/runner.hpp"
 #include "transports/net/http.hpp"
+#include "transports/rest/rest_calls.hpp"
 #include "transports/rest/router.hpp"
 
 namespace toolrack::rest {
@@ -23,17 +24,17 @@ class RestHandler final : public net::Handler {
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     const base::Clock& clock;
   };
-  explicit RestHandler(Dependencies dependencies) : deps_(dependencies), router_(dependencies.table) {}
+  explicit RestHandler(Dependencies dependencies);
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
 
  private:
-  void call(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
   void operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
                const Match& match);
 
   Dependencies deps_;
   const Router router_;
+  std::vector<std::unique_ptr<RestCalls>> calls_;  // One a loop.
 };
 
 }  // namespace toolrack::rest

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/encoding.hpp"
 
@@ -14,20 +16,32 @@ using base::fail;
 
 constexpr std::size_t kMaxSegments = 8;  ///< Our longest route has four.
 
-std::vector<std::string_view> split(std::string_view path) {
-  std::vector<std::string_view> segments;
-  path.remove_prefix(std::min<std::size_t>(path.find_first_not_of('/'), path.size()));
-  while (!path.empty() && segments.size() <= kMaxSegments) {
-    const auto end = std::min(path.find('/'), path.size());
-    segments.push_back(path.substr(0, end));
-    path.remove_prefix(std::min(end + 1, path.size()));
+/// A path in pieces, without allocation; one with more pieces than any route has one too many.
+class Segments {
+ public:
+  explicit Segments(std::string_view path) {
+    path.remove_prefix(std::min<std::size_t>(path.find_first_not_of('/'), path.size()));
+    while (!path.empty() && count_ < segments_.size()) {
+      const auto end = std::min(path.find('/'), path.size());
+      segments_[count_++] = path.substr(0, end);
+      path.remove_prefix(std::min(end + 1, path.size()));
+    }
   }
-  return segments;
+  std::span<const std::string_view> all() const { return {segments_.data(), count_}; }
+
+ private:
+  std::array<std::string_view, kMaxSegments + 1> segments_;
+  std::size_t count_ = 0;
+};
+
+std::vector<std::string_view> split(std::string_view path) {
+  const Segments segments(path);
+  return {segments.all().begin(), segments.all().end()};
 }
 
 bool is_parameter(std::string_view segment) { return segment.starts_with(':'); }
 
-bool fits(const std::vector<std::string_view>& route, const std::vector<std::string_view>& given) {
+bool fits(const std::vector<std::string_view>& route, std::span<const std::string_view> given) {
   return std::ranges::equal(route, given, [](std::string_view expected, std::string_view segment) {
     return is_parameter(expected) ? !segment.empty() : expected == segment;
   });
@@ -47,7 +61,8 @@ Router::Router(const operations::Table& table) {
 }
 
 base::Result<Match> Router::match(const net::Request& request, std::string& allow) const {
-  const auto given = split(request.path);
+  const Segments segments(request.path);
+  const auto given = segments.all();
   const auto method = request.method == net::Method::kHead ? std::string_view("GET") : request.method_text;
   for (const auto& route : routes_) {
     if (!fits(route.segments, given)) continue;

@@ -41,6 +41,28 @@ TEST(Message, DoesNotTakeMembersOfStrangersForItsOwn) {
   EXPECT_EQ(message->progress_token, "");
 }
 
+TEST(Message, TakesRawPartsFromWhereTheParsedOnesAre) {
+  // What is validated is the parsed part, what the skill gets is the raw one: they must not be two.
+  const auto read = [](std::string_view params) {
+    return R"({"jsonrpc":"2.0","id":1,"x":{"arguments":{"input":{"evil":1},"arguments":{"evil":2}},)"
+           R"("_meta":{"progressToken":"evil"}},"method":"tools/call","params":)" +
+           std::string(params) + "}";
+  };
+  const auto text =
+      read(R"({"name":"use_tool","arguments":{"input":{"good":1},"arguments":[2]},"_meta":{"progressToken":3}})");
+  const auto message = parse_message(text);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->nested_input, R"({"good":1})");
+  EXPECT_EQ(message->nested_arguments, "[2]");
+  EXPECT_EQ(message->progress_token, "3");
+  const auto bare_text = read(R"({"name":"use_tool","arguments":{}})");
+  const auto bare = parse_message(bare_text);
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->nested_input, "");
+  EXPECT_EQ(bare->nested_arguments, "");
+  EXPECT_EQ(bare->progress_token, "");
+}
+
 TEST(Message, SaysWhetherItClaimsAVersion) {
   const auto with_meta = [](std::string_view meta) {
     return parse_message(R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":)" + std::string(meta) + "}}");

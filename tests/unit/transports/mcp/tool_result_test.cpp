@@ -19,6 +19,13 @@ call::CallOutcome outcome(std::string output) {
   return made;
 }
 
+std::string call_result(const call::CallOutcome& made, Revision revision) {
+  base::json::Buffer buffer;
+  base::json::Writer writer(buffer);
+  write_call_result(writer, made, revision);
+  return std::string(base::json::view(buffer));
+}
+
 TEST(ToolResult, CarriesStructuredContentWhereTheRevisionHasIt) {
   const auto made = outcome(R"({"a":[1,2]})");
   for (const auto revision : kAll) {

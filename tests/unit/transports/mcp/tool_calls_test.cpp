@@ -1,5 +1,5 @@
 /// Calls that take a while: progress, cancellation, batches, other threads.
-#include "transports/mcp/tool_call.hpp"
+#include "transports/mcp/tool_calls.hpp"
 
 #include "mcp_fixture.hpp"
 

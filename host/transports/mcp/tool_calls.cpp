@@ -1,0 +1,105 @@
+#include "transports/mcp/tool_calls.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "transports/mcp/tool_result.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+/// More often than this progress is not told.
+constexpr std::int64_t kProgressIntervalNs = 50'000'000;
+
+}  // namespace
+
+class ToolCalls::Call final : public call::CallSink {
+ public:
+  explicit Call(ToolCalls& owner) : owner_(owner) {}
+
+  void begin(const Message& message, Revision revision, Answer answer) {
+    id_.assign(message.id);
+    progress_token_.assign(message.progress_token);
+    revision_ = revision;
+    answer_.emplace(std::move(answer));
+    last_progress_ = -1;
+    last_progress_ns_ = 0;
+  }
+
+  /// The call goes on: it can be cancelled until it is done.
+  void await(base::Loop& loop, std::uint64_t ticket, const Message& message, std::string_view session) {
+    if (revision_ >= Revision::k20260728) {
+      answer_->on_disconnect([&calls = owner_.calls_, &loop, ticket] { calls.cancel(loop, ticket); });
+    } else if (!session.empty()) {
+      session_.assign(session);
+      id_key_ = message.id_key();
+      owner_.running_.add(session_, id_key_, ticket);
+    }
+  }
+
+  void done(call::CallOutcome& outcome) noexcept override {
+    if (!session_.empty()) owner_.running_.remove(session_, id_key_);
+    session_.clear();
+    auto answer = *std::exchange(answer_, std::nullopt);
+    auto& response = owner_.response_;
+    write_call_result(response.begin(id_), outcome, revision_);
+    owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
+    answer.message(200, response.end());
+    response.trim();
+  }
+
+  void progress(double done, double total, std::string_view note) noexcept override {
+    const auto now = base::system_clock().monotonic_ns();
+    // JSON has no infinity, and a skill may divide by nothing.
+    if (!std::isfinite(done) || !std::isfinite(total)) return;
+    if (progress_token_.empty() || done <= last_progress_ || now - last_progress_ns_ < kProgressIntervalNs) return;
+    last_progress_ = done;
+    last_progress_ns_ = now;
+    auto json = fmt::format(
+        R"({{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{},"progress":{})",
+        progress_token_, done);
+    if (total > 0) json += fmt::format(R"(,"total":{})", total);
+    if (!note.empty() && revision_ >= Revision::k20250326)
+      json += fmt::format(R"(,"message":{})", base::json::quote(note));
+    answer_->event(json + "}}");
+  }
+
+ private:
+  ToolCalls& owner_;
+  Revision revision_ = Revision::k20260728;
+  std::string id_;              ///< Raw JSON of the request's id.
+  std::string progress_token_;  ///< Raw JSON, or empty: nobody wants progress.
+  std::string session_;         ///< Of a call that is listed as running there; else empty.
+  std::string id_key_;          ///< The id in one spelling, as it is listed.
+  std::optional<Answer> answer_;
+  double last_progress_ = -1;
+  std::int64_t last_progress_ns_ = 0;
+};
+
+ToolCalls::ToolCalls(call::CallPath& calls) : calls_(calls) {}
+
+ToolCalls::~ToolCalls() = default;
+
+ToolCalls::Call& ToolCalls::take() {
+  if (free_.empty()) {
+    free_.push_back(all_.emplace_back(std::make_unique<Call>(*this)).get());
+    free_.reserve(all_.size());  // Giving one back must not fail.
+  }
+  auto& call = *free_.back();
+  free_.pop_back();
+  return call;
+}
+
+void ToolCalls::start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
+                      Answer answer) {
+  auto& call = take();
+  call.begin(message, caller.revision, std::move(answer));
+  if (const auto ticket = calls_.start(loop, request, call)) call.await(loop, ticket, message, caller.session);
+}
+
+}  // namespace toolrack::mcp

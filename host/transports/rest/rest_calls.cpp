@@ -1,0 +1,109 @@
+#include "transports/rest/rest_calls.hpp"
+
+#include <array>
+
+#include "call/reply.hpp"
+#include "operations/use_tool.hpp"
+#include "transports/net/error_body.hpp"
+#include "transports/rest/input.hpp"
+#include "transports/rest/rate_headers.hpp"
+
+namespace toolrack::rest {
+namespace {
+
+namespace json = base::json;
+
+/// A buffer above this is given back after the reply.
+constexpr std::size_t kKeptReply = 64 << 10;
+
+}  // namespace
+
+/// Where one call's outcome goes.
+class RestCalls::Sink final : public call::CallSink {
+ public:
+  explicit Sink(RestCalls& owner) : owner_(owner) {}
+
+  void begin(net::Exchange& exchange) { exchange_ = &exchange; }
+  void done(call::CallOutcome& outcome) noexcept override {
+    auto& exchange = *exchange_;
+    owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
+    owner_.answer(exchange, outcome);
+  }
+
+ private:
+  RestCalls& owner_;
+  net::Exchange* exchange_ = nullptr;
+};
+
+RestCalls::RestCalls(call::CallPath& calls, const base::Clock& clock) : calls_(calls), clock_(clock) {}
+
+RestCalls::~RestCalls() = default;
+
+RestCalls::Sink& RestCalls::take(net::Exchange& exchange) {
+  if (free_.empty()) {
+    free_.push_back(sinks_.emplace_back(std::make_unique<Sink>(*this)).get());
+    free_.reserve(sinks_.size());  // Giving one back must not fail.
+  }
+  auto& sink = *free_.back();
+  free_.pop_back();
+  sink.begin(exchange);
+  return sink;
+}
+
+void RestCalls::answer(net::Exchange& exchange, const call::CallOutcome& outcome) {
+  reply_.Clear();
+  writer_.Reset(reply_);
+  call::write_reply(writer_, outcome);
+
+  const call::ServerTiming timing(outcome.timings);
+  const RateHeaders rate(outcome.limit);
+  std::array<net::HeaderField, 5> headers;
+  std::size_t count = 0;
+  headers[count++] = {"Server-Timing", timing.view()};
+  for (const auto& field : rate.fields()) headers[count++] = field;
+  std::optional<net::RetryAfter> retry;
+  if (!outcome.ok() && outcome.result.error->retry_after()) {
+    retry.emplace(*outcome.result.error);
+    headers[count++] = {"Retry-After", retry->seconds()};
+  }
+  const bool is_large = reply_.GetSize() > kKeptReply;
+  exchange.respond(call::http_status(outcome), "application/json", net::ReplyBody::borrowed(json::view(reply_)),
+                   std::span(headers).first(count));
+  if (!is_large) return;
+  reply_.Clear();
+  reply_.ShrinkToFit();
+}
+
+void RestCalls::refuse(net::Exchange& exchange, const base::Error& error, std::optional<accounts::LimitState> limit) {
+  call::CallOutcome outcome;
+  outcome.request_id = exchange.request().request_id;
+  outcome.result.error = error;
+  outcome.limit = limit;
+  outcome.billed = false;
+  answer(exchange, outcome);
+}
+
+void RestCalls::start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
+  const auto fail = [&](const base::Error& error) { refuse(exchange, error, limit_state(*principal, clock_)); };
+  if (auto type = check_content_type(request); !type) return fail(type.error());
+  std::array captures{json::Capture{.depth = 1, .parent = {}, .key = "input", .text = {}},
+                      json::Capture{.depth = 1, .parent = {}, .key = "arguments", .text = {}}};
+  const auto body = json::parse(request.body, {}, captures, &body_);
+  if (!body) return fail(body.error());
+
+  call::CallRequest call_request;
+  const auto input_json = captures[0].text.empty() ? captures[1].text : captures[0].text;
+  if (auto read = operations::read_use_tool(*body, input_json, call_request); !read) return fail(read.error());
+  call_request.principal = &principal;
+  call_request.request_id = request.request_id;
+  call_request.transport = request.is_local_socket ? "local" : "rest";
+  call_request.client = request.headers.get(net::HeaderName::kUserAgent);
+  call_request.traceparent = request.headers.get(net::HeaderName::kTraceparent);
+  call_request.received_ns = request.received_ns;
+
+  auto& loop = exchange.loop();
+  if (const auto ticket = calls_.start(loop, call_request, take(exchange)))
+    exchange.on_disconnect([&calls = calls_, &loop, ticket] { calls.cancel(loop, ticket); });
+}
+
+}  // namespace toolrack::rest
