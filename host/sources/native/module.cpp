@@ -20,8 +20,6 @@ constexpr std::size_t kMaxParked = 256;
 /// Calls that may wait for the first load, which takes milliseconds.
 constexpr std::size_t kMaxParkedForLoad = 4096;
 /// What an inline skill promises, and how often it may break it.
-constexpr std::int64_t kInlinePromiseNs = 1'000'000;
-constexpr std::uint32_t kOverrunsAllowed = 3;
 
 void answer_at_once(registry::Completion& completion, base::Error error) {
   registry::Outcome outcome;
@@ -185,14 +183,18 @@ void Module::note_misuse(std::string_view function, std::string_view what) noexc
              {{"tool", id_}, {"function", function}, {"what", what}, {"times", count}});
 }
 
-void Module::note_loop_frame(const registry::Skill& skill, std::int64_t duration_ns) noexcept {
-  if (duration_ns <= kInlinePromiseNs) [[likely]]
-    return;
+LoopFrames::Frame Module::begin_loop_frame(const registry::Skill& skill) const noexcept {
+  return LoopFrames::Frame(skills_[skill.index].frames);
+}
+
+void Module::end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept {
   auto& state = skills_[skill.index];
-  if (state.overruns.fetch_add(1, std::memory_order_relaxed) + 1 != kOverrunsAllowed) return;
+  const auto too_long_ns = state.frames.end(frame);
+  if (!too_long_ns) [[likely]]
+    return;
   state.is_demoted.store(true, std::memory_order_relaxed);
   log::write(log::Level::kWarning, "inline skill is too slow and runs in the pool from now on",
-             {{"tool", id_}, {"skill", skill.name}, {"last_us", duration_ns / 1000}});
+             {{"tool", id_}, {"skill", skill.name}, {"last_us", *too_long_ns / 1000}});
 }
 
 // ---- What people see.

@@ -23,11 +23,12 @@
 #include "sources/native/http_targets.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/load_error.hpp"
+#include "sources/native/loop_frame.hpp"
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
-
 #include "sources/native/watchdog.hpp"
+
 namespace toolrack::sources::native {
 
 /// The handler of every skill of its tool. Loads the library on the first call, lets calls in while it serves, and
@@ -77,8 +78,10 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
   const std::string& id() const noexcept { return id_; }
   /// The plugin did what the contract forbids: counted, and logged less and less often.
   void note_misuse(std::string_view function, std::string_view what) noexcept;
-  /// An inline skill kept the loop for so long. Three times too long, and it goes to the pool from now on.
-  void note_loop_frame(const registry::Skill& skill, std::int64_t duration_ns) noexcept;
+  /// A frame of an inline skill on its loop, from its begin to its end. A skill that keeps the loop too long for the
+  /// third time goes to the pool from now on.
+  LoopFrames::Frame begin_loop_frame(const registry::Skill& skill) const noexcept;
+  void end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept;
   /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
   void call_is_quiet(bool was_admitted);
   /// True when the call was still waiting here, and is not any more.
@@ -92,20 +95,20 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
 
  private:
   struct SkillState {
-    std::atomic<std::uint32_t> overruns{0};
+    LoopFrames frames;
     std::atomic<bool> is_demoted{false};
   };
 
   std::uint64_t invoke_slowly(NativeCall& call);
   registry::Mode mode_of(const registry::Skill& skill) const noexcept;
   void post_start(NativeCall& call, Instance& instance);
-  void load();
-  LoadResult<std::unique_ptr<Instance>> make_instance();
-  void set_state(PluginState state);
   void begin_load();
-  void cancel_all_calls();
+  void load();
   void load_is_overdue(std::uint64_t load);
   void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
+  LoadResult<std::unique_ptr<Instance>> make_instance();
+  void set_state(PluginState state);
+  void cancel_all_calls();
   void stop_instance();
   void close_instance();
   void finish(bool is_resident);
@@ -141,14 +144,14 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
   std::string file_ TR_GUARDED_BY(mutex_);
   PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
   bool is_loading_ TR_GUARDED_BY(mutex_) = false;
-  std::optional<LoadError> failure_ TR_GUARDED_BY(mutex_);
-  std::chrono::steady_clock::time_point retry_at_ TR_GUARDED_BY(mutex_);
-  std::int64_t loaded_at_ TR_GUARDED_BY(mutex_) = 0;
   bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.
   bool stops_when_loaded_ TR_GUARDED_BY(mutex_) = false;
   std::uint64_t loads_ TR_GUARDED_BY(mutex_) = 0;
   Watchdog load_watchdog_ TR_GUARDED_BY(mutex_);
   Watchdog drain_watchdog_ TR_GUARDED_BY(mutex_);
+  std::optional<LoadError> failure_ TR_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point retry_at_ TR_GUARDED_BY(mutex_);
+  std::int64_t loaded_at_ TR_GUARDED_BY(mutex_) = 0;
   std::deque<NativeCall*> parked_ TR_GUARDED_BY(mutex_);  // For the load, or for one of max_running_ places.
   std::uint32_t running_ TR_GUARDED_BY(mutex_) = 0;
   std::set<NativeCall*> debts_ TR_GUARDED_BY(mutex_);

@@ -22,8 +22,6 @@ constexpr int kFramesPerTurn = 64;
 /// Buffers that a pooled call keeps for its next use.
 constexpr std::size_t kKeptBytes = 64 << 10;
 
-std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
 /// Which frame this thread runs. Host code only; plugins never see it.
 struct Current {
   NativeCall* call = nullptr;
@@ -42,14 +40,13 @@ void trim(std::string& buffer) {
 /// Marks this thread as inside a frame of the call, and says afterwards how long it took.
 class NativeCall::FrameScope {
  public:
-  FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
-      : call_(call), outer_(current_frame), started_ns_(is_on_loop ? now_ns() : 0) {
+  FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke) : call_(call), outer_(current_frame) {
     current_frame = {&call, nullptr, is_on_loop, is_invoke};
+    if (is_on_loop && call.skill_ != nullptr) on_loop_ = call.module_->begin_loop_frame(*call.skill_);
   }
   ~FrameScope() {
-    const bool was_on_loop = current_frame.is_on_loop;
+    if (on_loop_) call_.module_->end_loop_frame(*call_.skill_, *on_loop_);
     current_frame = outer_;
-    if (was_on_loop && call_.skill_ != nullptr) call_.module_->note_loop_frame(*call_.skill_, now_ns() - started_ns_);
   }
   FrameScope(const FrameScope&) = delete;
   FrameScope& operator=(const FrameScope&) = delete;
@@ -57,7 +54,7 @@ class NativeCall::FrameScope {
  private:
   NativeCall& call_;
   const Current outer_;
-  const std::int64_t started_ns_;
+  std::optional<LoopFrames::Frame> on_loop_;
 };
 
 NativeCall* NativeCall::current() noexcept { return current_frame.call; }
@@ -282,7 +279,8 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
     drop_storage();
     return true;
   }
-  auto read = read_outcome(in, cancel_reason_.load(std::memory_order_relaxed) == CancelReason::kDeadline, lent_);
+  const bool is_overdue = cancel_reason_.load(std::memory_order_relaxed) == CancelReason::kDeadline;
+  auto read = read_outcome(in, is_overdue, lent_, skill_->output_validator != nullptr);
   outcome_ = std::move(read.outcome);
   if (!read.misuse.empty()) [[unlikely]]
     module_->note_misuse("complete", read.misuse);

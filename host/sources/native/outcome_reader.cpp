@@ -73,6 +73,7 @@ base::Error read_error(const tr_outcome& in, bool is_overdue, std::string& misus
   if (!misuse.empty()) return {ErrorCode::kInvalidOutput, "the skill failed, and its error message is not valid text"};
   base::Error error(code, std::string(in.message.size != 0 ? view(in.message) : word_for(in.status)),
                     std::string(view(in.hint)));
+  // NOLINTBEGIN(bugprone-use-after-move): with_type() and its kin change the error where it is.
   if (const auto type = type_of(in.status, in.flags)) std::move(error).with_type(*type);
   if (in.code.size != 0) error.with_name(std::string(view(in.code)));
   if (in.retry_after_ns > 0) std::move(error).with_retry_after(std::chrono::nanoseconds(in.retry_after_ns));
@@ -84,6 +85,7 @@ base::Error read_error(const tr_outcome& in, bool is_overdue, std::string& misus
     }
   }
   return error;
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 ReadOutcome broken(ErrorCode code, std::string message) {
@@ -155,7 +157,7 @@ bool read_part(const tr_part& in, registry::Part& out, std::vector<base::LentByt
   return true;
 }
 
-ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent) {
+ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent, bool has_schema) {
   if (in.struct_size < sizeof(tr_outcome)) {
     return broken(ErrorCode::kInternal, fmt::format("the skill's outcome is {} bytes long, ABI 1.0 says {}",
                                                     in.struct_size, sizeof(tr_outcome)));
@@ -186,7 +188,9 @@ ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base
       }
     }
   }
-  if (misuse.empty() && !output.empty()) {
+  // What succeeded is parsed by the call path where it has a schema to hold; once is enough.
+  const bool is_parsed_later = has_schema && in.status == TR_OK;
+  if (misuse.empty() && !output.empty() && !is_parsed_later) {
     if (const auto fault = find_json_fault(output, JsonKind::kAny)) misuse = "its output is no JSON: " + *fault;
   }
   if (misuse.empty() && in.meta_json.size != 0) {

@@ -22,8 +22,10 @@ struct ReadOutcome {
 
 /// Copies everything but the output. Buffers that the plugin handed over go into `lent`, whatever the result, to be
 /// given back when no frame of the plugin is on the stack. `is_overdue`: the deadline has passed, a cancelled call has
-/// timed out.
-ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent);
+/// timed out. `has_schema`: the call path parses the output of a success anyway, to hold it against the skill's output
+/// schema; whether it is JSON is left to that.
+ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent,
+                         bool has_schema = false);
 
 /// One content block; its bytes are copied and the buffer goes into `lent`. False when it breaks the contract; `misuse`
 /// says how.
