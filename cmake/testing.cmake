@@ -1,4 +1,4 @@
-# toolrack_test(NAME name SOURCES ... LIBS ... [LABELS ...]): one GoogleTest program a folder, one ctest entry a case.
+# toolrack_test(NAME name SOURCES ... LIBS ... [LABELS ...] [PREFIX referee.]): one GoogleTest program a folder, one ctest entry a case.
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
@@ -13,7 +13,7 @@ if(TOOLRACK_PRECOMPILE)
 endif()
 
 function(toolrack_test)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;PREFIX" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PRIVATE toolrack_options ${ARG_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
@@ -26,5 +26,5 @@ function(toolrack_test)
   if("concurrency" IN_LIST ARG_LABELS)
     add_dependencies(concurrency_tests ${ARG_NAME})
   endif()
-  gtest_discover_tests(${ARG_NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  gtest_discover_tests(${ARG_NAME} TEST_PREFIX "${ARG_PREFIX}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()

@@ -60,9 +60,9 @@ std::size_t RawClient::send_some(std::string_view bytes) {
   return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
-bool RawClient::read_more(std::string& out) {
+bool RawClient::read_more(std::string& out, std::size_t most) {
   char block[16384];
-  const auto size = ::recv(fd_.get(), block, sizeof block, 0);
+  const auto size = ::recv(fd_.get(), block, std::min(most, sizeof block), 0);
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) timed_out_ = true;
   if (size <= 0) return false;
   out.append(block, static_cast<std::size_t>(size));

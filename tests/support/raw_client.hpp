@@ -31,8 +31,8 @@ class RawClient {
   /// The next reply, or nothing when the connection ends first. `is_head`: no body follows. Interim (1xx) replies are
   /// returned as they come.
   std::optional<RawReply> read_reply(bool is_head = false);
-  /// At least one more byte of what is there; false at the end of the stream (or after ten seconds).
-  bool read_more(std::string& out);
+  /// At least one more byte of what is there and `most` at most; false at the end of the stream (or after ten seconds).
+  bool read_more(std::string& out, std::size_t most = 16 << 10);
   /// Everything up to the end of the stream; nothing when that does not come.
   std::optional<std::string> read_to_end();
   /// Does the stream end without another byte?

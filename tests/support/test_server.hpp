@@ -42,6 +42,10 @@ class Event {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return is_set_; });
   }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    is_set_ = false;
+  }
   bool is_set() {
     const std::lock_guard lock(mutex_);
     return is_set_;

@@ -24,11 +24,12 @@ export function environment(extra = {}) {
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', ...extra};
 }
 
-/// Runs `toolrack serve` on a free port; resolves when it is ready.
-export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}} = {}) {
+/// Runs `toolrack serve` on a free port; resolves when it is ready. `descriptors`: its soft limit at the start.
+export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, descriptors} = {}) {
   const options = ['serve', '--listen', '127.0.0.1:0', '--metrics-listen', '', '--data', data];
   for (const directory of plugins) options.push('--plugins', directory);
-  const child = spawn(program, [...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});
+  const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [program];
+  const child = spawn(command[0], [...command.slice(1), ...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});
   const log = [];
   const ended = new Promise((done) => child.on('exit', (code, signal) => done({code, signal})));
   const url = await new Promise((done, fail) => {

@@ -4,11 +4,11 @@
 ///   1 Host, Origin, key, HTTP method   2 JSON, JSON-RPC   3 era   4 _meta   5 headers that differ from the body
 ///   6 version   7 headers that are missing, Mcp-Name   8 method   9 capabilities   10 Mcp-Param-*   11 parameters
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "mcp_fixture.hpp"
 #include "support/data_file.hpp"
+#include "support/request_rows.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -18,16 +18,6 @@ using testing::HeaderList;
 
 std::string text(const json::Value& row, std::string_view member, std::string_view otherwise = "") {
   return std::string(json::find_string(row, member).value_or(otherwise));
-}
-
-std::string from_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
 }
 
 /// One row on its way through a gateway of its own.
@@ -52,7 +42,8 @@ class Row {
     if (era == "legacy") make_legacy();
     if (const auto* headers = json::find(row_, "headers"))
       for (const auto& header : headers->GetObject()) override_header(header);
-    return testing::exchange(rack_.port, text(row_, "http", "POST"), text(row_, "path", "/mcp"), headers_,
+    testing::add_row_headers(row_, headers_);
+    return testing::exchange(rack_.port, text(row_, "http", "POST"), testing::row_path(row_, "/mcp"), headers_,
                              is_text_        ? text_
                              : body.IsNull() ? ""
                                              : json::dump(body));
@@ -67,15 +58,9 @@ class Row {
   json::Document read_body() {
     json::Document body;
     if (const auto* given = json::find(row_, "body")) body.CopyFrom(*given, body.GetAllocator());
-    is_text_ = true;
-    if (json::find(row_, "body_text") != nullptr) {
-      text_ = text(row_, "body_text");
-    } else if (json::find(row_, "body_hex") != nullptr) {
-      text_ = from_hex(text(row_, "body_hex"));
-    } else if (const auto size = json::find_int(row_, "body_size")) {
-      text_.assign(static_cast<std::size_t>(*size), ' ');
-    } else {
-      is_text_ = false;
+    if (auto given = testing::row_body(row_)) {
+      is_text_ = true;
+      text_ = *std::move(given);
     }
     return body;
   }
@@ -157,6 +142,10 @@ void check(const json::Value& expect, const net::RawReply& reply) {
   if (const auto raw = json::find_string(expect, "raw_id"))
     EXPECT_TRUE(reply.body.find("\"id\":" + std::string(*raw) + ",") != std::string::npos) << reply.body;
   if (json::find_bool(expect, "no_id").value_or(false)) EXPECT_EQ(json::find(body, "id"), nullptr) << reply.body;
+  if (const auto error = json::find_string(expect, "error")) {
+    EXPECT_EQ(testing::at(body, "/error/code"), *error) << reply.body;
+    EXPECT_FALSE(testing::at(body, "/error/resolution_hint").empty());
+  }
   if (const auto code = json::find_int(expect, "code")) {
     EXPECT_EQ(testing::at(body, "/error/code"), std::to_string(*code)) << reply.body;
     EXPECT_EQ(json::find(body, "result"), nullptr);

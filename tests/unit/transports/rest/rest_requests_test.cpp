@@ -1,9 +1,9 @@
 /// tests/data/rest_requests.json: what REST says to each kind of request, over a real connection.
-#include <charconv>
 #include <map>
 
 #include "rest_fixture.hpp"
 #include "support/data_file.hpp"
+#include "support/request_rows.hpp"
 
 namespace toolrack::rest {
 namespace {
@@ -15,16 +15,6 @@ std::string text(const json::Value& row, std::string_view member, std::string_vi
   return std::string(json::find_string(row, member).value_or(otherwise));
 }
 
-std::string from_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
-}
-
 testing::RackOptions options(const json::Value& row) {
   testing::RackOptions made{.mode = text(row, "mode") == "hosted" ? call::Mode::kHosted : call::Mode::kLocal};
   if (const auto* limits = json::find(row, "limits"))
@@ -32,19 +22,9 @@ testing::RackOptions options(const json::Value& row) {
   return made;
 }
 
-std::string repeated(std::string_view piece, std::int64_t times) {
-  std::string all;
-  for (std::int64_t i = 0; i < times; ++i) all += piece;
-  return all;
-}
-
 std::string body_of(const json::Value& row) {
   if (const auto* body = json::find(row, "body")) return json::dump(*body);
-  if (json::find(row, "body_hex") != nullptr) return from_hex(text(row, "body_hex"));
-  if (const auto size = json::find_int(row, "body_size")) return std::string(static_cast<std::size_t>(*size), ' ');
-  if (const auto depth = json::find_int(row, "body_nested")) return repeated("[", *depth) + repeated("]", *depth);
-  if (const auto count = json::find_int(row, "body_values")) return "[1" + repeated(",1", *count - 1) + "]";
-  return text(row, "body_text");
+  return testing::row_body(row).value_or("");
 }
 
 class RestRequests : public ::testing::TestWithParam<const json::Value*> {
@@ -65,9 +45,10 @@ class RestRequests : public ::testing::TestWithParam<const json::Value*> {
         std::erase_if(headers, [&](const auto& one) { return one.first == name; });
         if (header.value.IsString()) headers.emplace_back(name, std::string(json::view(header.value)));
       }
+    testing::add_row_headers(row, headers);
     net::RawReply reply;
     for (auto i = json::find_int(row, "repeat").value_or(1); i > 0; --i)
-      reply = testing::exchange(rack_.port, text(row, "method"), text(row, "path"), headers, body);
+      reply = testing::exchange(rack_.port, text(row, "method"), testing::row_path(row), headers, body);
     return reply;
   }
 

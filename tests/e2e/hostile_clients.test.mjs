@@ -1,0 +1,203 @@
+// Clients that send too slowly, too much, or nothing at all, against the real program: they cost little and others are served.
+//
+// TOOLRACK_HOSTILE_CONNECTIONS (500) says how many slow clients there are, TOOLRACK_HOSTILE_SECONDS (0: not at all) how long they
+// come back again and again. `./dev hostile` runs it with 5,000 and 60.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {existsSync, readFileSync} from 'node:fs';
+import {connect} from 'node:net';
+import {join} from 'node:path';
+import {after, before, describe, test} from 'node:test';
+import {promisify} from 'node:util';
+import {build, post, startGateway} from './support/gateway.mjs';
+
+const connections = Number(process.env.TOOLRACK_HOSTILE_CONNECTIONS ?? 500);
+const again = Number(process.env.TOOLRACK_HOSTILE_SECONDS ?? 0);
+const isFull = connections >= 5000;
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const call = {tool: 'echo', skill: 'echo', input: {message: 'good'}};
+
+/// A sanitizer keeps freed memory, and shadows of all of it.
+const cache = join(build, 'CMakeCache.txt');
+const isSanitized = existsSync(cache) && /^TOOLRACK_SANITIZE:\w+=\S/m.test(readFileSync(cache, 'utf8'));
+
+let gateway;
+let port;
+// As many descriptors as a shell gives by default; the gateway asks for more itself.
+before(async () => {
+  gateway = await startGateway({descriptors: 1024});
+  port = Number(new URL(gateway.url).port);
+});
+after(() => gateway.stop());
+
+const memory = () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))[1]) * KiB;
+const isServed = async () => (await post(`${gateway.url}/v1/tools/call`, call)).status === 200;
+const inMiB = (bytes) => `${(bytes / MiB).toFixed(1)} MiB`;
+
+/// Until `done()` is true, for ten seconds at most.
+async function until(done) {
+  for (let i = 0; i < 200 && !await done(); ++i) await new Promise((wake) => { setTimeout(wake, 50); });
+  return done();
+}
+
+function open() {
+  return new Promise((done, fail) => {
+    const socket = connect({host: '127.0.0.1', port}, () => done(socket));
+    socket.on('error', fail);
+  });
+}
+
+/// The next reply of a connection, as text up to its length.
+function reply(socket) {
+  return new Promise((done, fail) => {
+    let text = '';
+    socket.on('data', function more(chunk) {
+      text += chunk.toString('latin1');
+      const end = text.indexOf('\r\n\r\n');
+      const length = Number(/^content-length: (\d+)/im.exec(text)?.[1]);
+      if (end < 0 || text.length < end + 4 + length) return;
+      socket.off('data', more);
+      done(text);
+    });
+    socket.on('close', () => fail(new Error(`closed after: ${text.slice(0, 500)}`)));
+  });
+}
+
+describe('slow clients', () => {
+  async function run(seconds, ...more) {
+    const {stdout} = await promisify(execFile)(join(build, 'tests/hostile_clients'), [String(port), String(connections), String(seconds), ...more]);
+    console.log(stdout.trim());
+    return JSON.parse(stdout);
+  }
+  function expectService({alone, beside}) {
+    assert.ok(alone.calls > 4000, 'the good client was hardly there');
+    assert.equal(alone.failed + beside.failed, 0);
+    // Others work on a machine that tests; alone on one, twice as long is the promise.
+    const bound = isFull ? 2 * alone.p99_ms : Math.max(2 * alone.p99_ms, alone.p99_ms + 20);
+    assert.ok(beside.p99_ms < bound, `99 of 100 calls took up to ${beside.p99_ms} ms beside slow clients and ${alone.p99_ms} ms without`);
+  }
+
+  test('are cut off within 15 s, and nobody else notices', {timeout: 60_000}, async () => {
+    const seen = await run(20);
+    assert.deepEqual({...seen.slow, told_408: 0, longest_s: 0}, {connections, told_408: 0, closed: connections, refused: 0, still_open: 0, longest_s: 0});
+    assert.ok(seen.slow.longest_s >= 9 && seen.slow.longest_s <= 15, `the last one was closed after ${seen.slow.longest_s} s`);
+    // All but those that said nothing.
+    assert.equal(seen.slow.told_408, connections - Math.floor(connections / 4));
+    expectService(seen);
+  });
+
+  test('that come back again and again change nothing', {timeout: 150_000, skip: again === 0 && 'TOOLRACK_HOSTILE_SECONDS is not set'}, async () => {
+    const seen = await run(again, 'again');
+    assert.ok(seen.slow.closed > connections * Math.floor(again / 15));
+    assert.ok(seen.slow.longest_s <= 15);
+    expectService(seen);
+  });
+});
+
+describe('idle connections', () => {
+  /// `count` connections, on which `use` was done; what each costs in KiB.
+  async function cost(count, use) {
+    assert.ok(await isServed());
+    const start = memory();
+    const sockets = [];
+    for (let i = 0; i < count; i += 100) {
+      const some = await Promise.all(Array.from({length: 100}, open));
+      sockets.push(...some);
+      await Promise.all(some.map(use));
+    }
+    const each = (memory() - start) / count / KiB;
+    assert.equal(sockets.filter((socket) => socket.destroyed).length, 0);
+    assert.ok(await isServed());
+    for (const socket of sockets) socket.destroy();
+    return each;
+  }
+
+  test('cost little before their first request', {timeout: 60_000}, async () => {
+    const each = await cost(1000, () => {});
+    console.log(`a connection before its first request: ${each.toFixed(1)} KiB`);
+    if (!isSanitized) assert.ok(each < 8, `${each} KiB`);
+  });
+  test('cost little between requests, and 2,000 are held', {timeout: 60_000}, async () => {
+    const each = await cost(2000, async (socket) => {
+      const answer = reply(socket);
+      socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      assert.match(await answer, /^HTTP\/1.1 200/);
+    });
+    console.log(`a connection between requests: ${each.toFixed(1)} KiB`);
+    if (!isSanitized) assert.ok(each < 8, `${each} KiB`);
+  });
+});
+
+describe('large bodies', () => {
+  const size = 4 * MiB;
+  const head = `POST /v1/tools/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${size}\r\n\r\n`;
+  const chunkedHead = 'POST /v1/tools/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const body = Buffer.alloc(size, ' ');
+  body.write('{"tool":"echo","skill":"echo","input":{"message":"large"}}');
+  const chunks = Buffer.concat(Array.from({length: size / KiB}, (_, i) =>
+    Buffer.concat([Buffer.from('400\r\n'), body.subarray(i * KiB, (i + 1) * KiB), Buffer.from('\r\n')])));
+  const end = Buffer.from('0\r\n\r\n');
+
+  /// Sends all but the end on `count` connections; the memory that this took; then the rest, which must be answered.
+  async function hold(count, parts) {
+    assert.ok(await isServed());
+    const start = memory();
+    const sockets = await Promise.all(Array.from({length: count}, open));
+    await Promise.all(sockets.map((socket) => new Promise((done, fail) => {
+      socket.once('close', () => fail(new Error('closed while the body was sent')));
+      socket.write(parts[0], done);
+    })));
+    let held = 0;
+    // Written is not yet received: wait until it grows no more.
+    for (let same = 0; same < 5;) {
+      await new Promise((wake) => { setTimeout(wake, 50); });
+      const now = memory() - start;
+      same = now > held + 64 * KiB ? 0 : same + 1;
+      held = Math.max(held, now);
+    }
+    await Promise.all(sockets.map((socket) => {
+      const answer = reply(socket);
+      socket.write(parts[1]);
+      return answer.then((text) => assert.match(text, /"message": *"large"/));
+    }));
+    // The connections stay; only the bodies are over.
+    const returned = await until(async () => await isServed() && memory() - start < 0.1 * count * size + 8 * MiB);
+    const left = memory() - start;
+    for (const socket of sockets) socket.destroy();
+    console.log(`${count} x 4 MiB: ${inMiB(held)} while received, ${inMiB(left)} afterwards`);
+    return {held, left, returned};
+  }
+
+  const whole = [Buffer.concat([Buffer.from(head), body.subarray(0, size - 1)]), body.subarray(size - 1)];
+  const inChunks = [Buffer.concat([Buffer.from(chunkedHead), chunks]), end];
+
+  test('one of the largest size takes less than twice its size', async () => {
+    const {held} = await hold(1, whole);
+    if (!isSanitized) assert.ok(held < 2 * size, inMiB(held));
+  });
+  test('so does one in chunks', async () => {
+    const {held} = await hold(1, inChunks);
+    if (!isSanitized) assert.ok(held < 2 * size, inMiB(held));
+  });
+  test('64 at once take less than twice their size, and it comes back', {timeout: 60_000}, async () => {
+    const {held, returned} = await hold(64, whole);
+    if (isSanitized) return;
+    assert.ok(held < 2 * 64 * size, inMiB(held));
+    assert.ok(returned);
+  });
+  test('64 at once in chunks, too', {timeout: 60_000}, async () => {
+    const {held, returned} = await hold(64, inChunks);
+    if (isSanitized) return;
+    assert.ok(held < 2 * 64 * size, inMiB(held));
+    assert.ok(returned);
+  });
+  test('a compressed one is refused before it comes, whatever it would become', async () => {
+    const answer = await post(`${gateway.url}/v1/tools/call`, 'x'.repeat(1000), {'content-encoding': 'gzip'});
+    assert.equal(answer.status, 415);
+    assert.equal(answer.json.error.code, 'unsupported_media_type');
+    assert.match(answer.json.error.resolution_hint, /Content-Encoding/);
+  });
+});
+
+test('it goes on serving after all that', async () => assert.ok(await isServed()));
