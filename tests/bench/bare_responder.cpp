@@ -44,8 +44,7 @@ std::size_t whole_request(std::string_view bytes) {
 /// False when the connection is over.
 bool send_all(int socket, Client& client) {
   while (client.sent < client.out.size()) {
-    const auto size =
-        ::send(socket, client.out.data() + client.sent, client.out.size() - client.sent, MSG_NOSIGNAL);
+    const auto size = ::send(socket, client.out.data() + client.sent, client.out.size() - client.sent, MSG_NOSIGNAL);
     if (size < 0) return errno == EAGAIN;
     client.sent += static_cast<std::size_t>(size);
   }
@@ -92,8 +91,9 @@ int main(int argc, char** argv) {
   }
   std::ifstream file(argv[2], std::ios::binary);
   const std::string body(std::istreambuf_iterator<char>(file), {});
-  const auto reply = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                     std::to_string(body.size()) + "\r\n\r\n" + body;
+  const auto reply =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   const int listener = listen_on(static_cast<std::uint16_t>(std::atoi(argv[1])));
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   const auto watch = [&](int socket) {
