@@ -336,9 +336,8 @@ void Connection::on_deadline(std::int64_t) {
       return set_deadline(limits.body_window);
     case State::kHandling:  // A stream, or what was said before: the peer takes next to nothing.
     case State::kReplying:
-      if (taken_ < share_of(limits, limits.write_stall)) return close();
-      taken_ = 0;
-      return set_deadline(limits.write_stall);
+      if (taken() < share_of(limits, limits.write_stall)) return close();
+      return start_watching_taker();
     case State::kLingering:
       return close();
   }

@@ -91,6 +91,9 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   void wait_for_room(bool is_first);
   void finish_exchange();
   std::size_t unsent() const noexcept;
+  std::size_t held_by_kernel();
+  void start_watching_taker();
+  std::size_t taken();
   bool has_room() const noexcept;  ///< Enough to wake a writer that was refused.
 
   // End.
@@ -130,7 +133,8 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   std::size_t body_limit_ = 0;
   std::size_t chunks_read_ = 0;   ///< Up to here the input is decoded (chunked only).
   std::size_t window_bytes_ = 0;  ///< Of the body, since the last look at its speed.
-  std::size_t taken_ = 0;         ///< By the peer, since the last look at its speed.
+  std::size_t written_ = 0;       ///< To the kernel, since the last look at how fast the peer takes.
+  std::size_t held_before_ = 0;   ///< By the kernel, at that look.
   std::size_t lingered_ = 0;
   std::uint64_t served_ = 0;
 

@@ -1,4 +1,7 @@
 /// The answering half of Connection: replies, streams, and what happens when the peer takes them slowly.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -143,6 +146,26 @@ void Connection::send() {
     wait_for_room(true);
 }
 
+/// What the kernel still holds for the peer. Its buffer may be megabytes, and it says that there is room again only
+/// when a good part of it is empty, so what the peer takes cannot be seen by what we may write.
+std::size_t Connection::held_by_kernel() {
+  int bytes = 0;
+  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+void Connection::start_watching_taker() {
+  written_ = 0;
+  held_before_ = held_by_kernel();
+  set_deadline(all_.share.limits.write_stall);
+}
+
+/// By the peer, since `start_watching_taker`.
+std::size_t Connection::taken() {
+  const auto held = held_by_kernel();
+  const auto given = held_before_ + written_;
+  return given > held ? given - held : 0;
+}
+
 /// True when everything is sent; false when the peer takes no more for now, or the connection is closed.
 bool Connection::send_some() {
   while (true) {
@@ -163,7 +186,7 @@ bool Connection::send_some() {
       close();
       return false;
     }
-    taken_ += sent;
+    written_ += sent;
     const auto of_head = std::min(sent, head.size());
     out_sent_ += of_head;
     body_sent_ += sent - of_head;
@@ -177,10 +200,7 @@ void Connection::on_sent() {
 
 void Connection::wait_for_room(bool is_first) {
   body_sent_ -= body_.keep(body_sent_);
-  if (is_first) {
-    taken_ = 0;
-    set_deadline(all_.share.limits.write_stall);
-  }
+  if (is_first) start_watching_taker();
   is_waiting_ = true;
   socket_.async_wait(Socket::wait_write, [this](const boost::system::error_code&) {
     const Scope scope(*this);

@@ -72,7 +72,7 @@ TEST(SlowReaders, OfAStreamAreCutOff) {
 /// The control: as slow, but fast enough for what is asked.
 TEST(SlowReaders, ThatTakeTheirShareGetTheWhole) {
   auto limits = short_limits();
-  limits.write_stall = milliseconds(200);
+  limits.write_stall = milliseconds(400);
   limits.body_bytes_per_second = 1 << 10;
   constexpr std::size_t kBody = 8 << 20;
   TestServer server(
