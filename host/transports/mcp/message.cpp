@@ -66,8 +66,8 @@ base::Result<Message> parse_message(std::string_view text, const json::Limits& l
                       json::Capture{.depth = 3, .parent = "arguments", .key = "arguments", .text = {}},
                       json::Capture{.depth = 2, .parent = "params", .key = "_meta", .text = {}},
                       json::Capture{.depth = 3, .parent = "_meta", .key = "progressToken", .text = {}}};
-  Message message;
-  message.document = TRY(json::parse(text, limits, captures, scratch));
+  auto document = TRY(json::parse(text, limits, captures, scratch));
+  Message message{.document = std::move(document)};
   if (!message.document.IsObject()) return message;
   message.kind = kind_of(message.document);
   if (const auto* id = json::find(message.document, "id"); id != nullptr && is_id(*id)) message.id = captures[0].text;

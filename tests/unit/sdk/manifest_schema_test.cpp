@@ -106,7 +106,7 @@ TEST_F(ManifestSchema, HoldsEveryFieldToItsForm) {
       {"/state", "\"exclusive\"", "\"shared\""},
       {"/unload", "\"never\"", "true"},
       {"/dynamic", "[\"skills\"]", "[\"calls\"]"},
-      {"/grants", "{\"hosts\":[\"*.example.com\",\"a.test:8080\",\"*\"],\"tools\":[\"seo.*\"]}",
+      {"/grants", "{\"hosts\":[\"*.example.com\",\"a.test\",\"*\"],\"tools\":[\"seo.*\"]}",
        "{\"hosts\":[\"https://a\"]}"},
       {"/providers", "{\"eleven-labs\":{\"base_url\":\"https://api.x.io/v1\"}}",
        "{\"eleven\":{\"base_url\":\"https://x.io/\"}}"},
