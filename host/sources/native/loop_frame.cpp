@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <ctime>
+
 #include <chrono>
 
 namespace toolrack::sources::native {
@@ -15,14 +17,15 @@ constexpr std::uint32_t kWatchedFrames = 1'000;
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-std::int64_t to_ns(const timeval& time) noexcept { return time.tv_sec * 1'000'000'000 + time.tv_usec * 1'000; }
-
 }  // namespace
 
 ThreadUse ThreadUse::now() noexcept {
+  // Neither can fail with these arguments. The times of getrusage are too coarse: they grow by the kernel's ticks.
   rusage usage{};
-  ::getrusage(RUSAGE_THREAD, &usage);  // Cannot fail with these arguments.
-  return {.cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime), .waits = usage.ru_nvcsw};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  timespec cpu{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  return {.cpu_ns = cpu.tv_sec * 1'000'000'000 + cpu.tv_nsec, .waits = usage.ru_nvcsw};
 }
 
 LoopFrames::Frame::Frame(const LoopFrames& skill) noexcept {
