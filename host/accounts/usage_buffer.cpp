@@ -46,7 +46,7 @@ void append_bytes(std::string& bytes, const UsageRecord& record) {
   std::memcpy(out, &header, sizeof header);
   out += sizeof header;
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
-    std::memcpy(out, (record.*kTexts[i]).data(), header.sizes[i]);
+    if (header.sizes[i] != 0) std::memcpy(out, (record.*kTexts[i]).data(), header.sizes[i]);
     out += header.sizes[i];
   }
 }

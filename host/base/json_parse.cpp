@@ -296,7 +296,7 @@ class InPlaceText {
   explicit InPlaceText(std::string_view text)
       : bytes_(static_cast<char*>(ReadMemory().Malloc(text.size() + kPadding))) {
     if (bytes_ == nullptr) throw std::bad_alloc();
-    std::memcpy(bytes_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(bytes_, text.data(), text.size());
     std::memset(bytes_ + text.size(), 0, kPadding);
   }
   InPlaceText(const InPlaceText&) = delete;

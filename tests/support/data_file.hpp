@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.hpp"
 
@@ -20,7 +22,8 @@ inline const base::json::Document& data_file(const std::string& name) {
   auto document = base::json::parse(text, {.max_bytes = 64 << 20, .max_values = 10'000'000});
   if (!document || !document->IsArray() || document->Empty())
     throw std::runtime_error(name + ": " + (document ? "no rows" : document.error().message()));
-  return *new base::json::Document(*std::move(document));
+  static std::deque<base::json::Document> kept;
+  return kept.emplace_back(*std::move(document));
 }
 
 /// "no_version_in_meta": a row's name as GoogleTest wants it.

@@ -122,8 +122,8 @@ TEST(UsageRows, KeysSurviveNamesWithSlashesAndFitWhenLong) {
   const auto long_part = key_part(std::string(100, 'a'), 40), other = key_part(std::string(101, 'a'), 40);
   EXPECT_EQ(long_part.size(), 40u);
   EXPECT_NE(long_part, other);
-  auto record = record_of("r1", std::string(300, 'a'), std::string(200, '/'));
-  const std::string owner(64, 'o'), tool(200, '%');
+  const std::string account(300, 'a'), skill(200, '/'), owner(64, 'o'), tool(200, '%');
+  auto record = record_of("r1", account, skill);
   record.owner = owner;
   record.tool = tool;
   store::Commit commit;

@@ -154,7 +154,8 @@ class CallTest : public ::testing::Test {
   }
   std::uint64_t recorded_calls(std::string_view account = "local") {
     std::uint64_t sum = 0;
-    for (const auto& row : *rack_.usage.summary(account, accounts::Period::kAll)) sum += row.calls;
+    const auto rows = rack_.usage.summary(account, accounts::Period::kAll);
+    for (const auto& row : *rows) sum += row.calls;
     return sum;
   }
 
