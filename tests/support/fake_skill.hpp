@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,7 +106,7 @@ class LaterSkill final : public registry::Handler {
 };
 
 /// Stays until it is cancelled, then ends as cancelled; a stubborn one stays even then, until `release`.
-class WaitingSkill final : public registry::Handler {
+class WaitingSkill final : public registry::Handler, public std::enable_shared_from_this<WaitingSkill> {
  public:
   explicit WaitingSkill(bool is_stubborn = false) : is_stubborn_(is_stubborn) {}
 
@@ -131,9 +132,10 @@ class WaitingSkill final : public registry::Handler {
       all.swap(open_);
     }
     for (auto& [ticket, one] : all)
-      boost::asio::post(one.loop->context(), [this, completion = one.completion, output] {
+      // The completion may give up the last reference to us.
+      boost::asio::post(one.loop->context(), [self = shared_from_this(), completion = one.completion, output] {
         completion->complete(success(output));
-        completed.add();
+        self->completed.add();
       });
   }
   Count invoked, cancelled, completed;
@@ -144,6 +146,7 @@ class WaitingSkill final : public registry::Handler {
     registry::Completion* completion;
   };
   void end(std::uint64_t ticket, registry::Outcome outcome) {
+    const auto self = shared_from_this();
     registry::Completion* completion = nullptr;
     {
       base::Lock lock(mutex_);
