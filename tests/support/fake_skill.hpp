@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
