@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
 
@@ -68,14 +69,19 @@ TEST_F(Reload, StaysFlatOverTwoThousandLoads) {
     return Footprint::take();
   };
   const auto before = load_until(kIsSanitized ? 40 : 200);
-  const auto after = load_until(kIsSanitized ? 120 : 2000);
+  auto after = load_until(kIsSanitized ? 120 : 2000);
+  // A thread that has ended is listed for a moment more.
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+       after.threads > before.threads && std::chrono::steady_clock::now() < end; after = Footprint::take())
+    std::this_thread::yield();
   std::cout << "after " << (kIsSanitized ? 40 : 200) << " loads: " << before.text() << "\nafter " << loads
             << " loads: " << after.text() << "\n";
   EXPECT_EQ(after.library_maps, before.library_maps);
   EXPECT_EQ(after.descriptors, before.descriptors);
   EXPECT_EQ(after.threads, before.threads);
-  if (!kIsSanitized) {                                 // Their allocators hold freed memory back.
-    EXPECT_LE(after.heap_kib - before.heap_kib, 128);  // The dynamic linker keeps some bytes of each load.
+  if (!kIsSanitized) {  // Their allocators hold freed memory back.
+    // Some bytes of each load stay, the dynamic linker's among them: seen are 12 to 200. A library has 50 KiB and more.
+    EXPECT_LE(after.heap_kib - before.heap_kib, 768);
     EXPECT_LE(after.resident_kib - before.resident_kib, 1024);
   }
   EXPECT_EQ(metrics.gauge("toolrack_plugin_resident", "").value(), 0);
