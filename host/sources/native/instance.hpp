@@ -3,6 +3,7 @@
 
 #include <toolrack/abi.h>
 
+#include <cassert>
 #include <functional>
 #include <memory>
 #include <string>
@@ -65,7 +66,9 @@ class Instance {
           holds_activity_(std::exchange(other.holds_activity_, false)) {}
     Target& operator=(Target&&) = delete;
     ~Target() {
-      if (holds_activity_) call->drop_activity();
+      if (!holds_activity_) return;
+      assert(call != nullptr);  // Both move together.
+      call->drop_activity();
     }
     explicit operator bool() const noexcept { return is_live; }
 
