@@ -16,18 +16,42 @@
 namespace toolrack::base::json {
 namespace {
 
-/// Must a JSON string that holds these bytes escape one of them?
-bool needs_escape(std::string_view text) noexcept {
-  if (text.empty()) return false;
+/// How many bytes at the start of `text` stand in a JSON string as they are.
+std::size_t count_plain(std::string_view text) noexcept {
+  std::size_t at = 0;
   std::uint64_t word = 0;
-  while (text.size() >= sizeof word) {
-    std::memcpy(&word, text.data(), sizeof word);
-    if (special_bytes(word) != 0) return true;
-    text.remove_prefix(sizeof word);
+  for (; text.size() - at >= sizeof word; at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (const auto special = special_bytes(word); special != 0)
+      return at + static_cast<std::size_t>(bytes_before(special));
   }
+  if (at == text.size()) return at;
   word = 0x2020202020202020;
-  std::memcpy(&word, text.data(), text.size());
-  return special_bytes(word) != 0;
+  std::memcpy(&word, text.data() + at, text.size() - at);
+  const auto special = special_bytes(word);
+  return special == 0 ? text.size() : at + static_cast<std::size_t>(bytes_before(special));
+}
+
+constexpr std::size_t kLongestEscape = 6;
+
+/// Writes the escape of a quote, a backslash or a control character; returns its length.
+std::size_t put_escape(char* out, char special) noexcept {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  *out++ = '\\';
+  const auto code = static_cast<unsigned char>(special);
+  if (special == '"' || special == '\\') {
+    *out = special;
+    return 2;
+  }
+  constexpr char kLetters[] = "btn\0fr";  // Of 0x08 to 0x0d; 0x0b has none.
+  if (code >= 0x08 && code <= 0x0d && code != 0x0b) {
+    *out = kLetters[code - 0x08];
+    return 2;
+  }
+  std::memcpy(out, "u00", 3);
+  out[3] = kHex[code >> 4];
+  out[4] = kHex[code & 0xf];
+  return kLongestEscape;
 }
 
 /// Is `escaped`, a token of a JSON Pointer, the name `name`?
@@ -156,13 +180,24 @@ void put_canonical(std::string& out, Buffer& scratch, const Value& value) {
 
 }  // namespace
 
-bool Writer::String(const char* text, rapidjson::SizeType size, bool copy) {
-  if (needs_escape({text, size})) return rapidjson::Writer<Buffer>::String(text, size, copy);
+bool Writer::String(const char* text, rapidjson::SizeType size, bool) {
   Prefix(rapidjson::kStringType);
-  char* out = os_->Push(size + 2);
+  std::string_view left(text, size);
+  auto plain = count_plain(left);
+  char* out = os_->Push(plain + 2);
   *out++ = '"';
-  if (size != 0) std::memcpy(out, text, size);
-  out[size] = '"';
+  if (plain != 0) std::memcpy(out, left.data(), plain);
+  out[plain] = '"';
+  while (plain != left.size()) [[unlikely]] {  // An escape takes the place of the closing quote.
+    const char special = left[plain];
+    left.remove_prefix(plain + 1);
+    os_->Pop(1);
+    os_->Pop(kLongestEscape - put_escape(os_->Push(kLongestEscape), special));
+    plain = count_plain(left);
+    out = os_->Push(plain + 1);
+    if (plain != 0) std::memcpy(out, left.data(), plain);
+    out[plain] = '"';
+  }
   return EndValue(true);
 }
 

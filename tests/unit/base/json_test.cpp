@@ -146,6 +146,24 @@ TEST(JsonQuote, EscapesEveryControlCharacterWherever) {
   }
 }
 
+TEST(JsonWriter, WritesEveryByteAtEveryPlaceAsRapidJsonDoes) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 0x80; ++c) {
+        for (const char neighbour : {'x', '"', '\n'}) {
+          std::string text(size, 'x');
+          text[at] = static_cast<char>(c);
+          text[(at + 1) % size] = size == 1 ? static_cast<char>(c) : neighbour;
+          rapidjson::StringBuffer expected;
+          rapidjson::Writer<rapidjson::StringBuffer>(expected).String(text.data(),
+                                                                      static_cast<rapidjson::SizeType>(size));
+          ASSERT_EQ(quote(text), view(expected));
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, PutsStringsKeysAndRawText) {
   Buffer buffer;
   Writer writer(buffer);

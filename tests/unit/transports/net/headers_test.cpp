@@ -18,6 +18,19 @@ TEST(Headers, KnowsEachNameInAnyCase) {
   EXPECT_EQ(header_name(std::string(1000, 'a')), HeaderName::kOther);
 }
 
+TEST(Headers, KnowsNoNameThatDiffersInOneByte) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(HeaderName::kOther); ++i) {
+    const std::string_view right = to_string(static_cast<HeaderName>(i));
+    for (std::size_t at = 0; at < right.size(); ++at) {
+      for (int c = 0; c < 0x100; ++c) {
+        std::string wrong(right);
+        wrong[at] = static_cast<char>(c);
+        ASSERT_EQ(header_name(wrong) != HeaderName::kOther, equal_ignoring_case(wrong, right)) << wrong;
+      }
+    }
+  }
+}
+
 TEST(Headers, TellsAbsentEmptyAndRepeatedApart) {
   Headers headers;
   EXPECT_FALSE(headers.has(HeaderName::kOrigin));
