@@ -18,6 +18,7 @@ void PricedRecords::add(const Owner& owner, base::Loop& loop, const UsageRecord&
     base::Lock lock(mutex_);
     append_bytes(next_.bytes, record);
     next_.waiting.push_back({&loop, std::move(done)});
+    ++unanswered_;
     if (std::exchange(is_committing_, true)) return;
     batch = std::exchange(next_, {});
   }
@@ -67,6 +68,15 @@ void PricedRecords::finish(const Owner& owner, Batch& batch, const base::Result<
     });
     first = last;
   }
+
+  base::Lock lock(mutex_);
+  unanswered_ -= batch.waiting.size();
+  if (unanswered_ == 0) all_answered_.notify_all();
+}
+
+void PricedRecords::wait() {
+  base::Lock lock(mutex_);
+  while (unanswered_ > 0) lock.wait(all_answered_);
 }
 
 }  // namespace toolrack::accounts

@@ -1,6 +1,7 @@
 /// Records of priced calls on their way to the disk. A reply waits for its record.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,8 @@ class PricedRecords {
 
   /// Copies the record. `done` runs on `loop` when it is durable, or with kStoreFailed.
   void add(const Owner& owner, base::Loop& loop, const UsageRecord& record, Done done);
+  /// Returns when every `done` is on its loop, which then may end. Nothing may be added meanwhile.
+  void wait();
 
  private:
   struct Waiting {
@@ -47,6 +50,8 @@ class PricedRecords {
   base::Mutex mutex_;
   Batch next_ TR_GUARDED_BY(mutex_);
   bool is_committing_ TR_GUARDED_BY(mutex_) = false;
+  std::size_t unanswered_ TR_GUARDED_BY(mutex_) = 0;
+  std::condition_variable all_answered_;
 };
 
 }  // namespace toolrack::accounts

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -39,11 +40,11 @@ constexpr std::size_t kMaxPage = 500;
 /// What one loop has gathered. The mutex is taken by its loop alone but for a swap when somebody flushes, so it costs
 /// the call path an uncontended exchange; it lets records be saved when the loops stand still.
 struct LoopBuffer {
-  explicit LoopBuffer(base::Loop& loop) : timer(loop.context()) {}
+  explicit LoopBuffer(base::Loop& loop) : timer(std::in_place, loop.context()) {}
   base::Mutex mutex;
   std::string bytes TR_GUARDED_BY(mutex);
   bool is_armed TR_GUARDED_BY(mutex) = false;
-  boost::asio::steady_timer timer;  // The loop's.
+  std::optional<boost::asio::steady_timer> timer;  // The loop's; gone when Usage has ended.
 };
 
 /// What goes to the store as one commit, and stays here until it is there.
@@ -71,7 +72,8 @@ class Usage::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t lost();
   store::Store& store() noexcept { return store_; }
   const base::Clock& clock() const noexcept { return clock_; }
-  void stop() { pool_.stop(); }
+  /// Nobody records any more. The store's thread may hold on to this object until after the loops are gone.
+  void stop();
 
  private:
   using BatchRef = std::shared_ptr<Batch>;
@@ -131,8 +133,8 @@ void Usage::Impl::record(base::Loop& loop, const UsageRecord& record) {
 }
 
 void Usage::Impl::arm(const std::shared_ptr<LoopBuffer>& buffer) {
-  buffer->timer.expires_after(kFlushAfter);
-  buffer->timer.async_wait([buffer, weak = weak_from_this()](boost::system::error_code) {
+  buffer->timer->expires_after(kFlushAfter);
+  buffer->timer->async_wait([buffer, weak = weak_from_this()](boost::system::error_code) {
     {
       base::Lock lock(buffer->mutex);
       buffer->is_armed = false;
@@ -217,6 +219,12 @@ void Usage::Impl::finish(const BatchRef& batch, base::Result<store::Receipt> res
     keep(batch);
   }
   all_finished_.notify_all();
+}
+
+void Usage::Impl::stop() {
+  priced_.wait();
+  pool_.stop();
+  for (const auto& buffer : buffers_) buffer->timer.reset();
 }
 
 void Usage::Impl::keep(BatchRef batch) {

@@ -277,6 +277,42 @@ TEST_F(UsageTest, WritesWhatIsGatheredAfterTheLoopsHaveStopped) {
   EXPECT_EQ(stored_rows(), 1u);
 }
 
+/// Lets go of what it was given to call only when it ends, as a writer's thread that is slow to return.
+class ClingingStore final : public store::Store {
+ public:
+  void submit(store::Commit commit, store::Done done) override {
+    base::Lock lock(mutex_);
+    held_.push_back(done);
+    store_.submit(std::move(commit), std::move(done));
+  }
+  base::Result<std::unique_ptr<store::Snapshot>> snapshot() override { return store_.snapshot(); }
+
+ private:
+  base::Mutex mutex_;
+  std::vector<store::Done> held_ TR_GUARDED_BY(mutex_);
+  testing::MemoryStore store_;
+};
+
+TEST(Usage, LeavesNothingOfTheLoopsWithTheStore) {
+  ClingingStore store;
+  testing::FakeClock clock;
+  base::Loops loops(1);
+  loops.start();
+  {
+    Usage usage(store, loops, clock);
+    std::promise<void> recorded;
+    boost::asio::post(loops[0].context(), [&] {
+      usage.record(loops[0], record_of("req_1"));
+      usage.record_durably(loops[0], record_of("req_2"), [&](base::Result<void> result) {
+        EXPECT_TRUE(result);
+        recorded.set_value();
+      });
+    });
+    recorded.get_future().get();
+  }
+  loops.stop();
+}
+
 TEST_F(UsageTest, APricedCallIsDurableWhenItsAnswerComes) {
   auto paid = record_of("r1");
   paid.cost = Money::from_micros(105);

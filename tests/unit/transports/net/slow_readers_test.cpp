@@ -7,7 +7,6 @@ namespace toolrack::net {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 /// Reads `step` bytes, pauses, and so on, to the end. How many bytes came.
 std::size_t read_slowly(RawClient& client, std::size_t step, milliseconds pause) {
@@ -32,9 +31,7 @@ TEST(SlowReaders, OfALargeAnswerAreCutOff) {
       limits);
   auto client = server.connect(4096);
   client.send(get());
-  const auto start = steady_clock::now();
-  EXPECT_LT(read_slowly(client, 2048, milliseconds(5)), kLarge);
-  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(9)) << "at this speed the whole would take minutes";
+  EXPECT_LT(read_slowly(client, 2048, milliseconds(5)), kLarge) << "at this speed the whole takes minutes";
   EXPECT_TRUE(server.wait_until_idle());
 }
 
