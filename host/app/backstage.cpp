@@ -10,6 +10,7 @@
 #include "app/doctor.hpp"
 #include "app/gateway.hpp"
 #include "app/http_api.hpp"
+#include "app/last_resort.hpp"
 #include "app/signals.hpp"
 #include "app/validate.hpp"
 #include "base/encoding.hpp"
@@ -23,6 +24,9 @@ namespace toolrack::app {
 namespace {
 
 namespace log = services::log;
+
+/// Longer than a stop takes whose calls and plugins end when they are told to; shorter than systemd's 90 seconds.
+constexpr std::chrono::seconds kStopPatience{75};
 
 std::string_view environment(const char* name) {
   const auto* value = std::getenv(name);
@@ -183,6 +187,7 @@ int Backstage::serve(const cli::ServeOptions& options) {
               {"data", config.data.native()}});
   while (signals.wait() == Signal::kReload) reload(**gateway, options);
   log::write(log::Level::kInfo, "the gateway stops: running calls may end");
+  const LastResort last_resort(kStopPatience);
   (*gateway)->stop();
   return cli::kOk;
 }

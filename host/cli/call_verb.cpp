@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -83,6 +84,17 @@ base::Result<json::Document> schema_of(const CallOptions& options, Api& api) {
   return schema;
 }
 
+/// `toolrack call TOOL SKILL --data DIR` would ask another gateway than the one that is meant.
+base::Result<void> refuse_if_of_the_program(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kNames{"format", "config", "data", "plugins", "url", "key"};
+  if (std::ranges::find(kNames, name) == kNames.end()) return {};
+  return fail(
+      ErrorCode::kInvalidRequest, fmt::format("the skill has no input \"{}\"", name),
+      fmt::format("Options of toolrack itself stand before the command: toolrack --{} ... call ...; an input of "
+                  "that name can be given with --input JSON.",
+                  name));
+}
+
 base::Result<void> add_pairs(json::Document& input, const CallOptions& options, Api& api) {
   const auto pairs = TRY(read_pairs(options.rest));
   const auto schema = TRY(schema_of(options, api));
@@ -93,6 +105,8 @@ base::Result<void> add_pairs(json::Document& input, const CallOptions& options, 
     auto name = given;
     if (properties != nullptr && json::find(*properties, name) == nullptr) std::ranges::replace(name, '-', '_');
     const auto* property = properties == nullptr ? nullptr : json::find(*properties, name);
+    // The input of a skill that the gateway does not know may well be a URL; the call will say that it does not.
+    if (property == nullptr && (properties != nullptr || given != "url")) TRY(refuse_if_of_the_program(given));
     if (property == nullptr) name = given;
     auto value = TRY(typed_value(name, words, property == nullptr ? untyped : *property, input));
     auto& allocator = input.GetAllocator();

@@ -29,6 +29,7 @@ class Run {
       : table_(table), backstage_(backstage), output_(output) {
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "Help for every command");
+    app_.set_version_flag("--version", backstage_.version(), "Print the version");
     app_.add_option("--format", format_, "text for people, json for programs")->check(CLI::IsMember({"text", "json"}));
     app_.add_option("--config", target_.config, "Configuration file (JSON with comments)")->type_name("FILE");
     app_.add_option("--data", target_.data, "Data directory, ~/.toolrack unless told")->type_name("DIR");
@@ -49,6 +50,9 @@ class Run {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
       output_.write(app_.help());
+      return kOk;
+    } catch (const CLI::CallForVersion& version) {
+      output_.write(fmt::format("{}\n", version.what()));
       return kOk;
     } catch (const CLI::CallForAllHelp&) {
       output_.write(app_.help("", CLI::AppFormatMode::All));

@@ -109,7 +109,7 @@ void Module::load_is_overdue(std::uint64_t load) {
 
 void Module::refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error) {
   for (auto* call : calls)
-    boost::asio::post(call->loop().context(), [call, error]() mutable { call->refuse(std::move(error)); });
+    boost::asio::post(call->loop().context(), [call, error = error]() mutable { call->refuse(std::move(error)); });
 }
 
 LoadResult<std::unique_ptr<Instance>> Module::make_instance() {

@@ -4,9 +4,14 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <latch>
+#include <set>
 #include <utility>
 
+#include "base/mutex.hpp"
+#include "services/log/log.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
@@ -54,6 +59,33 @@ std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& direc
     for (const auto& name : names) out.push_back({(directory.path / name).string(), directory.bundled, std::nullopt});
   }
   return out;
+}
+
+/// Drains all of them and waits until they are closed. Those that take longer than `patience` are named once: a plugin
+/// that does not return holds everything up, and nothing else would say which one.
+void close_all(const std::vector<std::shared_ptr<Module>>& modules, std::chrono::milliseconds patience) {
+  base::Mutex mutex;
+  std::condition_variable changed;
+  std::set<Module*> left;
+  for (const auto& module : modules) left.insert(module.get());
+  for (const auto& module : modules) {
+    module->drain([&, one = module.get()] {
+      base::Lock lock(mutex);
+      left.erase(one);
+      changed.notify_all();
+    });
+  }
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  base::Lock lock(mutex);
+  for (;;) {
+    const auto time_left = deadline - std::chrono::steady_clock::now();
+    if (left.empty() || time_left <= time_left.zero()) break;
+    lock.wait_for(changed, time_left);
+  }
+  for (const auto* one : left)
+    services::log::write(services::log::Level::kWarning, "a plugin does not let its calls or itself end",
+                         {{"tool", one->id()}});
+  while (!left.empty()) lock.wait(changed);
 }
 
 /// Returns once every handler that was queued on the loops, and what those queued, has run.
@@ -224,9 +256,7 @@ NativeSource::~NativeSource() {
     entries_.clear();
     serving_.clear();
   }
-  std::latch closed(static_cast<std::ptrdiff_t>(open.size()));
-  for (auto& module : open) module->drain([&] { closed.count_down(); });
-  closed.wait();
+  close_all(open, runtime_->settings().drain_timeout);
   control_->stop();
   reaper_->stop();
   wait_for_loops(*runtime_->environment().loops);

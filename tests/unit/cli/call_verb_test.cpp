@@ -77,6 +77,17 @@ TEST_F(CallBody, LeavesToTheGatewayToSayThatASkillIsUnknown) {
   EXPECT_EQ(asked_.front().path, "/v1/tools/nobody/nothing");
 }
 
+TEST_F(CallBody, RefusesOptionsOfTheProgramWhereTheyWouldBeTheSkills) {
+  for (const auto* option : {"--format", "--config", "--data", "--plugins", "--url", "--key"}) {
+    const auto name = std::string(option).substr(2);
+    const auto refusal = "the skill has no input \"" + name + "\"";
+    EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {option, "x"}}), refusal);
+    if (name != "url") EXPECT_EQ(body({.tool = "nobody", .skill = "x", .rest = {option, "x"}}), refusal);
+    EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .input = R"({")" + name + R"(":1})"}),
+              R"({"input":{")" + name + R"(":1},"skill":"forecast","tool":"weather"})");
+  }
+}
+
 TEST_F(CallBody, SaysTheCallsOwnOptions) {
   EXPECT_EQ(body({.tool = "t", .skill = "s", .dry_run = true, .confirm = true, .max_price = "0.5", .timeout_ms = 100}),
             R"({"confirm":true,"dry_run":true,"input":{},"max_price":"0.5","skill":"s","timeout_ms":100,"tool":"t"})");

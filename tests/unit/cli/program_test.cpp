@@ -148,8 +148,10 @@ TEST_F(Program, ExitsWithAFailureWhenTheDoctorFindsAnError) {
 }
 
 TEST_F(Program, PrintsVersionAndReports) {
-  EXPECT_EQ(run({"version"}), kOk);
-  EXPECT_EQ(out_, "1.2.3\n");
+  for (const auto* words : {"version", "--version"}) {
+    EXPECT_EQ(run({words}), kOk);
+    EXPECT_EQ(out_, "1.2.3\n");
+  }
   EXPECT_EQ(run({"validate", "x.json"}), kOk);
   EXPECT_EQ(out_, "x.json is fine\n");
   EXPECT_EQ(run({"reference", "errors"}), kOk);
