@@ -1,8 +1,8 @@
-// Reads ctest's JUnit file: prints the skipped tests with their reasons and one closing line, and fails when a test that is a
-// referee (its name begins with "referee.") was skipped: a promise without its referee is none.
+// node report.mjs FILE...: reads ctest's JUnit files, prints the skipped tests with their reasons and one closing line for all of them,
+// and fails when a test that is a referee (its name begins with "referee.") was skipped: a promise without its referee is none.
 import {readFileSync} from 'node:fs';
 
-const xml = readFileSync(process.argv[2], 'utf8');
+const xml = process.argv.slice(2).map((file) => readFileSync(file, 'utf8')).join('\n');
 const unescape = (text) => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&');
 let passed = 0;
 const failed = [];

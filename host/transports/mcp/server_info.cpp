@@ -11,8 +11,9 @@ const std::string_view kInstructions =
     "their "
     "inputs and their prices; then run a skill with use_tool. An error says what to change.";
 
-std::string server_info_json() {
-  return fmt::format(R"({{"name":"toolrack","title":"Toolrack","version":"{}"}})", base::kVersion);
+std::string_view server_info_json() {
+  static const auto json = fmt::format(R"({{"name":"toolrack","title":"Toolrack","version":"{}"}})", base::kVersion);
+  return json;
 }
 
 void write_modern_members(base::json::Writer& writer, int ttl_ms) {
@@ -23,8 +24,9 @@ void write_modern_members(base::json::Writer& writer, int ttl_ms) {
   writer.Int(ttl_ms);
   key(writer, "cacheScope");
   base::json::put(writer, "public");
+  static const auto meta_json = fmt::format(R"({{"{}":{}}})", kMetaServerInfo, server_info_json());
   key(writer, "_meta");
-  base::json::raw(writer, fmt::format(R"({{"{}":{}}})", kMetaServerInfo, server_info_json()));
+  base::json::raw(writer, meta_json);
 }
 
 std::string discover_result() {

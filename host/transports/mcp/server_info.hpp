@@ -12,7 +12,7 @@ namespace toolrack::mcp {
 extern const std::string_view kInstructions;
 
 /// {"name":"toolrack","title":…,"version":…}.
-std::string server_info_json();
+std::string_view server_info_json();
 
 /// The members that a modern result of a list or of discover has beside its own: resultType, ttlMs, cacheScope, _meta.
 void write_modern_members(base::json::Writer& writer, int ttl_ms);
