@@ -49,8 +49,41 @@ function* mcp() {
   }
 }
 
+/// The control, and the control as each row of the attacks changes it (tests/unit/registry/manifest_test.cpp reads them the same way).
+function* manifests() {
+  const control = readFileSync(data('manifest_control.json'), 'utf8');
+  const place = (document, pointer) => {
+    const names = pointer.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const last = names.pop();
+    return [names.reduce((at, name) => at?.[name], document), last];
+  };
+  const build = ({list, open = '', item = '', close = '', times = 1}) => (list
+    ? Array.from({length: times}, (_, i) => list.replace('{i}', i)).join(',')
+    : open.repeat(times) + item + close.repeat(times));
+  for (const row of rows('manifest_attacks.json')) {
+    let text = row.keep_bytes === undefined ? control : control.slice(0, row.keep_bytes);
+    if (row.from) text = text.replace(row.from, () => (row.bomb ? row.to.replace('{bomb}', () => build(row.bomb)) : row.to));
+    if (row.remove || row.set) {
+      let document = JSON.parse(text);
+      for (const pointer of [row.remove ?? []].flat()) {
+        const [parent, name] = place(document, pointer);
+        if (Array.isArray(parent)) parent.splice(Number(name), 1);
+        else if (parent) delete parent[name];
+      }
+      for (const [pointer, value] of Object.entries(row.set ?? {})) {
+        if (pointer === '') { document = value; continue; }
+        const [parent, name] = place(document, pointer);
+        if (Array.isArray(parent) && name === '-') parent.push(value);
+        else if (parent) parent[name] = value;
+      }
+      text = JSON.stringify(document);
+    }
+    yield Buffer.from(text, row.bytes ? 'latin1' : 'utf8');
+  }
+}
+
 function* schemas() {
-  for (const text of [...files(join(root, 'manifests/tools'), '.json'), readFileSync(data('manifests/control.json'))])
+  for (const text of [...files(join(root, 'manifests/tools'), '.json'), readFileSync(data('manifest_control.json'))])
     for (const skill of JSON.parse(text).skills)
       for (const schema of [skill.input, skill.output])
         if (schema) yield [schema, (skill.examples ?? []).map((example) => (schema === skill.input ? example.input : example.output))];
@@ -66,11 +99,11 @@ const targets = {
   mcp,
   * config() { for (const row of rows('config_errors.json')) yield row.file.join('\n'); },
   * json() {
-    yield* files(data('manifests'), '.json');
+    yield* manifests();
     for (const row of [...rows('mcp_http.json'), ...rows('rest_requests.json')])
       yield row.body_text ?? JSON.stringify(row.body ?? null);
   },
-  * manifest() { yield* files(data('manifests'), '.json'); },
+  manifest: manifests,
   * schema() { for (const [schema] of schemas()) yield JSON.stringify(schema); },
   * validator() {
     for (const [schema, values] of schemas()) yield [schema, ...values.slice(0, 4)].map((value) => JSON.stringify(value)).join('\n');
