@@ -22,6 +22,14 @@ std::string part(CURLU* handle, CURLUPart which, unsigned flags = 0) {
 
 bool is_http(std::string_view scheme) noexcept { return scheme == "http" || scheme == "https"; }
 
+/// What stands between the scheme and the path as it was written; libcurl takes any number of slashes before it.
+std::string_view authority_of(std::string_view url) noexcept {
+  const auto colon = url.find(':');
+  if (colon == std::string_view::npos) return url;
+  url.remove_prefix(std::min(url.find_first_not_of('/', colon + 1), url.size()));
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
 /// The text in quotes and short enough for a message.
 std::string shown(std::string_view text) { return base::json::quote(text.substr(0, 200)); }
 
@@ -67,6 +75,8 @@ Result<Url> Url::parse(const std::string& text) {
   if (url.host_.empty() || !is_plain) {
     return fail(ErrorCode::kInvalidRequest, "The URL " + shown(text) + " has no plain host name");
   }
+  // What it made of them may mean something to it too: %36 became 6, and 6 becomes 0.0.0.6.
+  if (authority_of(text).find('%') != std::string_view::npos) return parse(url.text_);
   return url;
 }
 

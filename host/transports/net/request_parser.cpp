@@ -103,11 +103,11 @@ base::Result<bool> RequestParser::find_end(std::string_view bytes) {
     const bool is_request_line = lines_ == 0;
     if (is_request_line && at - start_ > limits_.request_line_bytes) return line_too_long();
     if (at - start_ >= limits_.header_bytes) return too_large();
+    // What cannot become a request (a TLS hello, say) is told so at once instead of at the deadline.
+    if (is_request_line && at != start_ && !is_token(bytes[start_]) && bytes[start_] != '\r')
+      return bad("The connection does not begin with an HTTP request; is it TLS to a plain port?");
     if (feed == nullptr) {
       scanned_ = bytes.size();
-      // What cannot become a request (a TLS hello, say) is told so at once instead of at the deadline.
-      if (is_request_line && start_ < bytes.size() && !is_token(bytes[start_]) && bytes[start_] != '\r')
-        return bad("The connection does not begin with an HTTP request; is it TLS to a plain port?");
       return false;
     }
     if (at == line_ || bytes[at - 1] != '\r') return bad("A line ends with a bare line feed.");

@@ -193,6 +193,18 @@ TEST(Url, RefusesAHostThatHidesBytesBehindEscapes) {
   EXPECT_EQ(Url::parse("http://%61.test/%7f")->text(), "http://a.test/%7f");
 }
 
+TEST(Url, ReadsAHostBehindEscapesAsIfItStoodThere) {
+  using services::http::Url;
+  for (const auto& [text, host] : {std::pair{"http://%36/", "0.0.0.6"},
+                                   {"http:/%36", "0.0.0.6"},
+                                   {"http:///2130706%34%33%33?a", "127.0.0.1"},
+                                   {"https://%41.test:8/%36", "a.test"}}) {
+    const auto url = Url::parse(text);
+    ASSERT_TRUE(url) << text;
+    EXPECT_EQ(url->host(), host) << text;
+  }
+}
+
 TEST(Url, KnowsItsOrigin) {
   const auto parse = [](const char* text) { return services::http::Url::parse(text).value(); };
   EXPECT_TRUE(parse("http://a.test/x").has_same_origin(parse("HTTP://A.test:80/y#z")));

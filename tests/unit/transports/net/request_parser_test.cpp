@@ -70,6 +70,14 @@ TEST_F(RequestParsing, GoesOnWhereItStopped) {
   EXPECT_EQ(request_.method, Method::kPost);
 }
 
+TEST_F(RequestParsing, RefusesAtOnceWhatCannotBecomeARequest) {
+  for (const auto* bytes : {"{", "{\"a\":1}", "{\"a\":1}\r\n", "{\"a\":1}\r\nHost: h\r\n", "\r\n{", "\x16\x03\x01"}) {
+    const auto parsed = parse(bytes);
+    ASSERT_FALSE(parsed) << bytes;
+    EXPECT_EQ(parsed.error().code(), base::ErrorCode::kBadHttp) << bytes;
+  }
+}
+
 TEST_F(RequestParsing, RefusesALongRequestLineBeforeItsEnd) {
   const auto line = "GET /" + std::string(limits_.request_line_bytes, 'a');
   EXPECT_EQ(parse(line).error().code(), base::ErrorCode::kUriTooLong);
