@@ -1,5 +1,6 @@
 #include "transports/stdio/bridge.hpp"
 
+#include <atomic>
 #include <set>
 
 #include "bridge_fixture.hpp"
@@ -217,7 +218,7 @@ TEST_F(BridgeTest, FollowsNoRedirectWithTheKey) {
 }
 
 TEST_F(BridgeTest, SaysNothingOfNotifications) {
-  int count = 0;
+  std::atomic<int> count = 0;
   server_.on("/mcp", [&count](const RecordedRequest& request) {
     return ++count == 1 ? answer(request)
                         : Reply::json(R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"x"}})", 400);
