@@ -151,6 +151,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::ClassLimits> class_limits;
   std::unique_ptr<accounts::Usage> usage;
 
+  services::providers::ProviderStates providers{clock, metrics};
   std::optional<http::PublishedEgress> egress;
   std::vector<std::unique_ptr<http::Client>> clients;  // One a loop.
   std::unique_ptr<NativeSource> native;
@@ -213,10 +214,12 @@ void Gateway::Parts::build_paths() {
                                                                         .metrics = metrics,
                                                                         .catalogue = *catalogue,
                                                                         .usage = *usage,
-                                                                        .class_limits = *class_limits});
+                                                                        .class_limits = *class_limits,
+                                                                        .providers = providers});
   services.emplace(operations::Services{.catalogue = *catalogue,
                                         .keys = *keys,
                                         .usage = *usage,
+                                        .providers = providers,
                                         .clock = clock,
                                         .version = base::kVersion,
                                         .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",

@@ -12,12 +12,7 @@ namespace toolrack::call {
 
 base::Result<void> Execution::admit() {
   TRY(require(*principal_, accounts::Scope::kToolsCall));
-  outcome_.raw_cost = skill_->price;
-  outcome_.cost = worst_cost_ = skill_->price.percent(outcome_.markup_percent);
-  if (request_.max_price && outcome_.cost > *request_.max_price)
-    return base::fail(base::ErrorCode::kPriceTooHigh,
-                      fmt::format("the call may cost ${}, max_price is ${}", outcome_.cost.to_string(),
-                                  request_.max_price->to_string()));
+  TRY(price());
   if (request_.dry_run) return {};
   if (skill_->confirm && !request_.confirmed)
     return base::fail(
@@ -27,6 +22,31 @@ base::Result<void> Execution::admit() {
     TRY(principal_->limits->enter(started_ns_));
     admitted_ = true;
   }
+  return {};
+}
+
+/// The worst price, which nobody is charged more than: of the dearest backend that may serve the call.
+base::Result<void> Execution::price() {
+  if (!skill_->backends.empty()) {
+    plan_ = TRY(plan_backends(*skill_,
+                              {.preference = request_.backend.get(),
+                               .max_price = request_.max_price,
+                               .markup_percent = outcome_.markup_percent},
+                              path_.deps_.providers));
+    outcome_.raw_cost = plan_.candidates.front().backend->price;
+    outcome_.cost = worst_cost_ = plan_.worst_price();
+    return {};
+  }
+  if (request_.backend != nullptr && (!request_.backend->only.empty() || !request_.backend->order.empty()))
+    return base::fail(base::ErrorCode::kInvalidRequest,
+                      fmt::format("{}.{} has no backends to choose from", skill_->tool->slug, skill_->name),
+                      "Leave \"backend\" out.");
+  outcome_.raw_cost = skill_->price;
+  outcome_.cost = worst_cost_ = skill_->price.percent(outcome_.markup_percent);
+  if (request_.max_price && outcome_.cost > *request_.max_price)
+    return base::fail(base::ErrorCode::kPriceTooHigh,
+                      fmt::format("the call may cost ${}, max_price is ${}", outcome_.cost.to_string(),
+                                  request_.max_price->to_string()));
   return {};
 }
 

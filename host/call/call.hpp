@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "accounts/limits.hpp"
 #include "accounts/principal.hpp"
 #include "base/json.hpp"
 #include "base/money.hpp"
+#include "call/backend_preference.hpp"
 #include "registry/outcome.hpp"
 #include "registry/tool.hpp"
 
@@ -26,10 +29,11 @@ struct CallRequest {
   std::string_view input_json;               ///< The input as it was written; empty means {}.
   const base::json::Value* input = nullptr;  ///< The same, parsed; null when `input_json` is empty.
 
-  bool dry_run = false;                  ///< Explain, do not run.
-  bool confirmed = false;                ///< The person agreed to a skill that asks for it.
-  std::optional<base::Money> max_price;  ///< Refuse when the worst price is above it.
-  std::int64_t timeout_ms = 0;           ///< 0: the skill's own; a longer one than that is cut to it.
+  bool dry_run = false;                              ///< Explain, do not run.
+  bool confirmed = false;                            ///< The person agreed to a skill that asks for it.
+  std::optional<base::Money> max_price;              ///< Refuse when the worst price is above it.
+  std::int64_t timeout_ms = 0;                       ///< 0: the skill's own; a longer one than that is cut to it.
+  std::shared_ptr<const BackendPreference> backend;  ///< Null: no wishes.
 
   std::string_view request_id;  ///< Shown in every answer, log and record.
   std::string_view transport;   ///< "rest", "mcp", "stdio", "cli": a constant.
@@ -44,6 +48,14 @@ struct Timings {
   std::int64_t validate_ns = 0, run_ns = 0, settle_ns = 0, total_ns = 0;
 };
 
+/// A backend that did not serve the call.
+struct FailedAttempt {
+  std::string_view backend;  ///< Its slug.
+  std::string error;         ///< The error's name: "provider_unavailable".
+  std::string message;
+  std::int64_t took_ns = 0;  ///< 0: it was not asked.
+};
+
 /// What a call came to. Handed to the sink by reference; it is gone when `done` returns, so format or move.
 struct CallOutcome {
   std::string_view request_id;
@@ -54,7 +66,8 @@ struct CallOutcome {
   std::int64_t markup_percent = 105;             ///< 5 when the caller's own credential paid.
   std::optional<base::Money> credits_remaining;  ///< Empty: the account has no ledger (local mode).
   std::optional<bool> billed;
-  std::string_view backend;  ///< Slug of the provider that served it, or empty.
+  std::string_view backend;             ///< Slug of the provider that served it, or that was asked last; or empty.
+  std::vector<FailedAttempt> attempts;  ///< Those before it, and it too when it failed.
   std::optional<accounts::LimitState> limit;
   Timings timings;
 

@@ -17,6 +17,7 @@
 #include "base/pool.hpp"
 #include "call/call.hpp"
 #include "registry/catalogue.hpp"
+#include "services/providers/provider_states.hpp"
 
 namespace toolrack::call {
 
@@ -33,6 +34,7 @@ class CallPath {
     registry::PublishedCatalogue& catalogue;
     accounts::Usage& usage;
     accounts::ClassLimits& class_limits;
+    services::providers::ProviderStates& providers;
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.

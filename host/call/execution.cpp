@@ -42,7 +42,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
 }
 
 void Execution::go() {
-  route();
+  if (auto routed = route(); !routed && !request_.dry_run) return fail_with(std::move(routed).error());
   if (request_.dry_run) {
     outcome_.explanation_json = explain();
     cost_nothing();
@@ -84,7 +84,10 @@ void Execution::arm(std::int64_t at_monotonic_ns) {
 
 void Execution::on_timer() {
   if (state_ == State::kRunning) {
-    stop(base::Error(base::ErrorCode::kTimeout, "the skill did not answer before the call's deadline"));
+    is_attempt_over_ = invocation_.deadline_ns < deadline_ns_;
+    stop(base::Error(base::ErrorCode::kTimeout, is_attempt_over_
+                                                    ? "the backend did not answer in its share of the call's time"
+                                                    : "the skill did not answer before the call's deadline"));
   } else if (state_ == State::kStopping) {
     state_ = State::kAbandoned;
     fail_with(*std::move(stop_reason_));
@@ -129,7 +132,9 @@ void Execution::cost_nothing() {
 
 void Execution::conclude() {
   outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
-  if (stop_reason_ && outcome_.result.error) outcome_.result.error = *std::move(stop_reason_);
+  if (stop_reason_ && outcome_.result.error) outcome_.result.error = *stop_reason_;
+  note_attempt();
+  if (may_try_next()) return try_next();
   deliver();
   settle();
 }
@@ -145,7 +150,10 @@ void Execution::recycle() {
   skill_ = nullptr;
   lent_catalogue_ = nullptr;
   handler_ticket_ = 0;
-  run_started_ns_ = 0;
+  run_started_ns_ = deadline_ns_ = 0;
+  plan_.clear();
+  next_backend_ = 0;
+  has_partials_ = is_attempt_over_ = false;
   worst_cost_ = base::Money();
   text_.clear();
   stop_reason_.reset();

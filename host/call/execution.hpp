@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
 
 namespace toolrack::call {
@@ -34,7 +35,7 @@ class Execution final : public registry::Completion {
   base::Result<void> resolve(const registry::Catalogue& catalogue);
   base::Result<void> validate();
   base::Result<void> admit();
-  void route();
+  base::Result<void> route();
   void run();
   void deliver();
   void settle();
@@ -42,6 +43,15 @@ class Execution final : public registry::Completion {
   void reply();
 
   void go();  ///< From route on, once the call is admitted.
+  base::Result<void> price();
+  void set_backend(const BackendCandidate& candidate);
+  bool has_another_backend() const;
+  std::int64_t attempt_deadline_ns(std::int64_t now_ns) const;
+  /// One attempt has ended: what came of it is told to whoever chooses backends.
+  void note_attempt();
+  bool is_providers_fault(const base::Error& error) const;
+  bool may_try_next() const;
+  void try_next();
   /// Holds principal and catalogue, because the call goes on after `start` has returned.
   void pin();
   void keep_text();
@@ -57,9 +67,9 @@ class Execution final : public registry::Completion {
   std::string explain() const;
   void recycle();
 
-  /// kAdmitting: not run yet, perhaps waiting for a class limit's commit. kStopping: the handler was told to stop.
-  /// kAbandoned: the caller has its answer, the handler has not completed yet. kSettling: waits for the commit of a
-  /// charge.
+  /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kStopping: the
+  /// handler was told to stop. kAbandoned: the caller has its answer, the handler has not completed yet. kSettling:
+  /// waits for the commit of a charge.
   enum class State : std::uint8_t { kIdle, kAdmitting, kRunning, kStopping, kAbandoned, kSettling };
 
   CallPath& path_;
@@ -82,12 +92,17 @@ class Execution final : public registry::Completion {
   const std::shared_ptr<const registry::Catalogue>* lent_catalogue_ = nullptr;  ///< Good while `start` is on the stack.
   accounts::PrincipalRef pinned_principal_;
   std::shared_ptr<const registry::Catalogue> pinned_catalogue_;
-  std::string text_;  ///< Copies of the request's texts; capacity is reused.
+  std::string text_;              ///< Copies of the request's texts; capacity is reused.
+  BackendPlan plan_;              ///< Empty for a skill without backends.
+  std::size_t next_backend_ = 0;  ///< In the plan: the first that was not tried.
+  bool has_partials_ = false;     ///< Something has reached the caller: no other backend may begin anew.
+  bool is_attempt_over_ = false;  ///< `stop_reason_` is the attempt's deadline, not the call's.
+  std::int64_t attempt_started_ns_ = 0;
   registry::Invocation invocation_;
   registry::Backend backend_;
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
-  std::int64_t started_ns_ = 0, run_started_ns_ = 0, settle_began_ns_ = 0;
+  std::int64_t started_ns_ = 0, run_started_ns_ = 0, deadline_ns_ = 0, settle_began_ns_ = 0;
   base::Money worst_cost_;  ///< What was admitted; nobody is charged more.
   CallOutcome outcome_;
 };

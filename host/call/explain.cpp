@@ -18,6 +18,25 @@ std::string Execution::explain() const {
     writer.Null();
   else
     put(writer, outcome_.backend);
+  if (!plan_.candidates.empty()) {
+    key(writer, "backends");
+    writer.StartArray();
+    for (const auto& candidate : plan_.candidates) write_candidate(writer, candidate);
+    writer.EndArray();
+  }
+  if (!plan_.left_out.empty()) {
+    key(writer, "left_out");
+    writer.StartArray();
+    for (const auto& [provider, reason] : plan_.left_out) {
+      writer.StartObject();
+      key(writer, "provider");
+      put(writer, provider);
+      key(writer, "reason");
+      put(writer, reason);
+      writer.EndObject();
+    }
+    writer.EndArray();
+  }
   key(writer, "worst_price");
   raw(writer, outcome_.cost.to_string(), rapidjson::kNumberType);
   key(writer, "raw_price");

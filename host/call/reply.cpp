@@ -52,6 +52,24 @@ void write_price(base::json::Writer& writer, const CallOutcome& outcome) {
   }
 }
 
+void write_attempts(base::json::Writer& writer, const std::vector<FailedAttempt>& attempts) {
+  base::json::key(writer, "tried");
+  writer.StartArray();
+  for (const auto& attempt : attempts) {
+    writer.StartObject();
+    base::json::key(writer, "backend");
+    base::json::put(writer, attempt.backend);
+    base::json::key(writer, "error");
+    base::json::put(writer, attempt.error);
+    base::json::key(writer, "message");
+    base::json::put(writer, attempt.message);
+    base::json::key(writer, "took_ms");
+    writer.Int64(attempt.took_ns / 1'000'000);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 }  // namespace
 
 int http_status(const CallOutcome& outcome) noexcept {
@@ -97,6 +115,7 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
     key(writer, "backend");
     put(writer, outcome.backend);
   }
+  if (!outcome.attempts.empty()) write_attempts(writer, outcome.attempts);
   write_price(writer, outcome);
   key(writer, "request_id");
   put(writer, outcome.request_id);

@@ -8,9 +8,13 @@ namespace toolrack::call {
 
 void Execution::run() {
   if (text_.empty()) keep_text();
-  run_started_ns_ = path_.deps_.clock.monotonic_ns();
-  auto timeout_ms = skill_->timeout.count();
-  if (request_.timeout_ms > 0) timeout_ms = std::min(timeout_ms, request_.timeout_ms);
+  attempt_started_ns_ = path_.deps_.clock.monotonic_ns();
+  if (run_started_ns_ == 0) {
+    run_started_ns_ = attempt_started_ns_;
+    auto timeout_ms = skill_->timeout.count();
+    if (request_.timeout_ms > 0) timeout_ms = std::min(timeout_ms, request_.timeout_ms);
+    deadline_ns_ = run_started_ns_ + timeout_ms * 1'000'000;
+  }
 
   invocation_.skill = skill_;
   invocation_.input_json = request_.input_json;
@@ -21,7 +25,7 @@ void Execution::run() {
   invocation_.locale = request_.locale;
   invocation_.traceparent = request_.traceparent;
   invocation_.meta_json = request_.meta_json;
-  invocation_.deadline_ns = run_started_ns_ + timeout_ms * 1'000'000;
+  invocation_.deadline_ns = attempt_deadline_ns(attempt_started_ns_);
   invocation_.loop = &loop_;
   invocation_.wants_progress = request_.wants_progress;
   invocation_.wants_partials = request_.wants_partials;
@@ -53,6 +57,7 @@ void Execution::progress(double done, double total, std::string_view note) noexc
 
 bool Execution::partial(registry::Part part) noexcept {
   if (state_ != State::kRunning) return false;
+  has_partials_ = true;
   return sink_->partial(std::move(part));
 }
 

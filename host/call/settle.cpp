@@ -12,7 +12,7 @@ namespace toolrack::call {
 void Execution::settle() {
   auto& result = outcome_.result;
   const bool charged = outcome_.ok() || result.billed.value_or(false);
-  outcome_.raw_cost = charged ? result.raw_cost.value_or(skill_->price) : base::Money();
+  outcome_.raw_cost = charged ? result.raw_cost.value_or(outcome_.raw_cost) : base::Money();
   outcome_.cost = std::min(outcome_.raw_cost.percent(outcome_.markup_percent), worst_cost_);
   outcome_.billed = outcome_.cost > base::Money();
   if (!*outcome_.billed) {

@@ -30,6 +30,10 @@ base::Result<Answer> health(Services& services, const Context&) {
   writer.Uint64(services.catalogue.load()->tools().size());
   key(writer, "uptime_seconds");
   writer.Int64((services.clock.unix_ns() - services.started_unix_ns) / 1'000'000'000);
+  key(writer, "paused_providers");
+  writer.StartArray();
+  for (const auto& slug : services.providers.paused()) put(writer, slug);
+  writer.EndArray();
   writer.EndObject();
   return Answer{std::string(base::json::view(buffer)), ready ? 200 : 503};
 }

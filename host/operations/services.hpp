@@ -9,6 +9,7 @@
 #include "accounts/usage.hpp"
 #include "base/clock.hpp"
 #include "registry/catalogue.hpp"
+#include "services/providers/provider_states.hpp"
 
 namespace toolrack::operations {
 
@@ -18,6 +19,7 @@ struct Services {
   registry::PublishedCatalogue& catalogue;
   accounts::Keys& keys;
   accounts::Usage& usage;
+  services::providers::ProviderStates& providers;
   const base::Clock& clock;
   std::string_view version;  ///< Of the program.
   std::string_view mode;     ///< "local" or "hosted".

@@ -29,6 +29,7 @@ class Table {
 
 // Each group stands in the file of its name.
 std::vector<Operation> tool_operations();
+std::vector<Operation> provider_operations();
 std::vector<Operation> key_operations();
 std::vector<Operation> usage_operations();
 std::vector<Operation> gateway_operations();

@@ -16,7 +16,13 @@ const std::string_view kUseToolSchema = R"({
 "dry_run":{"type":"boolean","description":"Explain backend, price and limits instead of running."},
 "confirm":{"type":"boolean","description":"The person agreed to a skill that acts in the real world."},
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
-"timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."}
+"timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
+"backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
+"order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
+"only":{"type":"array","items":{"type":"string"},"description":"Try no others."},
+"ignore":{"type":"array","items":{"type":"string"},"description":"Do not try these."},
+"sort":{"enum":["price","latency","throughput"],"description":"What decides among the rest; unless told, health, price and latency."},
+"allow_fallbacks":{"type":"boolean","description":"False: try one backend and no other."}},"additionalProperties":false}
 },
 "required":["tool"],
 "additionalProperties":false})";
@@ -48,12 +54,14 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "timeout_ms") {
     if (!value.IsInt64() || value.GetInt64() < 1) return wrong("a whole number of milliseconds above 0");
     request.timeout_ms = value.GetInt64();
-  } else if (name == "backend" || name == "stream") {
+  } else if (name == "backend") {
+    request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
+  } else if (name == "stream") {
     return fail(ErrorCode::kUnimplemented, fmt::format("\"{}\" is not offered by this version of the gateway", name),
                 fmt::format("Leave \"{}\" out.", name));
   } else {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-                "A call takes tool, skill, input, dry_run, confirm, max_price and timeout_ms.");
+                "A call takes tool, skill, input, backend, dry_run, confirm, max_price and timeout_ms.");
   }
   return {};
 }

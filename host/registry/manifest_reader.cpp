@@ -23,6 +23,20 @@ std::string text_of(const Value& object, std::string_view key, std::string_view 
 
 bool flag_of(const Value& object, std::string_view key) { return json::find_bool(object, key).value_or(false); }
 
+/// Two objects or empty texts; the members of `over` win.
+std::string merge_objects(const std::string& under, const std::string& over) {
+  if (under.empty() || over.empty()) return under.empty() ? over : under;
+  auto merged = json::parse(under);
+  auto added = json::parse(over);
+  if (!merged || !added) return under;  // Both are cut out of a document that was read.
+  for (auto& [name, value] : added->GetObject()) {
+    merged->RemoveMember(name.GetString());
+    merged->AddMember(json::Value(name, merged->GetAllocator()), json::Value(value, merged->GetAllocator()),
+                      merged->GetAllocator());
+  }
+  return json::dump(*merged);
+}
+
 std::string json_of(const Value& object, std::string_view key) {
   const auto* value = json::find(object, key);
   return value != nullptr ? json::dump(*value) : std::string();
@@ -281,12 +295,18 @@ void ManifestReader::read_backends(const Tool& tool, Skill& skill, const Value& 
     for (rapidjson::SizeType i = 0; i < backends->Size(); ++i) {
       const auto& backend = (*backends)[i];
       const auto where = fmt::format("{}/providers/{}", pointer, i);
-      skill.providers.push_back(backend.IsString() ? std::string(json::view(backend)) : text_of(backend, "provider"));
-      check(skill.providers.back(), where);
-      if (std::count(skill.providers.begin(), skill.providers.end(), skill.providers.back()) > 1) {
-        violate(where, fmt::format("provider \"{}\" is listed twice", skill.providers.back()));
+      SkillBackend out{.provider = backend.IsString() ? std::string(json::view(backend)) : text_of(backend, "provider"),
+                       .price = skill.price};
+      check(out.provider, where);
+      if (std::ranges::find(skill.backends, out.provider, &SkillBackend::provider) != skill.backends.end()) {
+        violate(where, fmt::format("provider \"{}\" is listed twice", out.provider));
       }
-      read_price(json::find(backend, "price"), where + "/price");
+      if (backend.IsObject()) {
+        if (const auto* price = json::find(backend, "price")) out.price = read_price(price, where + "/price");
+      }
+      if (const auto* provider = tool.find_provider(out.provider))
+        out.options_json = merge_objects(provider->options_json, json_of(backend, "options"));
+      skill.backends.push_back(std::move(out));
     }
   }
   if (const auto* request = json::find(value, "request")) {

@@ -39,8 +39,9 @@ struct Outcome {
   std::vector<Meter> meters;
   std::optional<bool> billed;  ///< Did the provider charge? Empty: not known.
   std::int64_t ttl_ns = 0;
-  bool is_final = false;  ///< No other backend, no retry: it may have acted.
-  bool try_next = false;  ///< Another backend may be tried although the status alone would not say so.
+  bool is_final = false;   ///< No other backend, no retry: it may have acted.
+  bool untouched = false;  ///< The source knows: nothing reached a far end that could have acted on it.
+  bool try_next = false;   ///< Another backend may be tried although the status alone would not say so.
   bool truncated = false;
   bool cache_public = false;
 };

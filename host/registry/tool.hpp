@@ -26,6 +26,13 @@ struct Provider {
   std::chrono::milliseconds timeout{30'000};
 };
 
+/// A provider that can serve a skill, with what differs for that skill.
+struct SkillBackend {
+  std::string provider;           ///< Slug among Tool::providers.
+  base::Money price;              ///< Per call, before markup: its own, else the skill's.
+  std::string options_json = {};  ///< The provider's with what the skill adds; an object, or empty.
+};
+
 /// "5/h": at most `count` calls in `window`, counted per rack, account or credential.
 struct ClassLimit {
   enum class Scope : std::uint8_t { kRack, kAccount, kCredential };
@@ -52,7 +59,7 @@ struct Skill {
   std::string annotations_json;  ///< MCP annotations object, or empty.
   std::vector<Example> examples;
   base::Money price;                   ///< Per call, before markup.
-  std::vector<std::string> providers;  ///< Backends, best first.
+  std::vector<SkillBackend> backends;  ///< Best first, as the author sees it.
   std::vector<ClassLimit> limits;
   Mode mode = Mode::kPooled;
   std::chrono::milliseconds timeout{30'000};
@@ -62,6 +69,8 @@ struct Skill {
   std::shared_ptr<const InputValidator> input_validator;
   std::shared_ptr<const InputValidator> output_validator;  ///< Null without an output schema.
   std::shared_ptr<Handler> handler;
+  /// May it run a second time although the first run reached the far end?
+  bool is_repeatable() const noexcept { return read_only || idempotent; }
   /// Seconds after which old clients poll a job instead of waiting; ≥ 30 means async.
   bool is_long() const noexcept { return async || estimated_seconds >= 30; }
 };

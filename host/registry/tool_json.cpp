@@ -92,6 +92,14 @@ void put_price(Writer& writer, const Skill& skill) {
   writer.EndObject();
 }
 
+void put_backends(Writer& writer, const Skill& skill) {
+  if (skill.backends.empty()) return;
+  json::key(writer, "providers");
+  writer.StartArray();
+  for (const auto& backend : skill.backends) json::put(writer, backend.provider);
+  writer.EndArray();
+}
+
 void put_skill(Writer& writer, const Skill& skill) {
   writer.StartObject();
   put_skill_identity(writer, skill);
@@ -105,7 +113,7 @@ void put_skill(Writer& writer, const Skill& skill) {
   put_examples(writer, skill);
   put_annotations(writer, skill);
   put_price(writer, skill);
-  put_list(writer, "providers", skill.providers);
+  put_backends(writer, skill);
   put_flag(writer, "async", skill.is_long());
   put_flag(writer, "confirm", skill.confirm);
   writer.EndObject();

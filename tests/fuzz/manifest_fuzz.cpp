@@ -31,8 +31,8 @@ void check_skill(const registry::Skill& skill, const registry::Tool& tool) {
     require(schema->find_first_of("\r\n") == schema->npos, "a schema is one line", *schema);
     require(schema->empty() || json::parse(*schema).has_value(), "a schema is JSON", *schema);
   }
-  for (const auto& provider : skill.providers)
-    require(tool.find_provider(provider) != nullptr, "a provider that is named exists", provider);
+  for (const auto& backend : skill.backends)
+    require(tool.find_provider(backend.provider) != nullptr, "a provider that is named exists", backend.provider);
   for (const bool legacy : {false, true}) {
     json::Buffer buffer;
     json::Writer writer(buffer);

@@ -196,8 +196,24 @@ struct FakeSkill {
   std::vector<registry::ClassLimit> limits;
   std::chrono::milliseconds timeout{30'000};
   bool confirm = false;
-  std::vector<std::string> providers;
+  std::vector<std::string> providers;  ///< "slug" or "slug:micro-dollars"; each becomes one of the tool's.
+  bool read_only = false;
 };
+
+inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
+  const auto colon = words.find(':');
+  const auto slug = words.substr(0, colon);
+  if (tool.find_provider(slug) == nullptr)
+    tool.providers.push_back({.slug = slug,
+                              .base_url = "https://" + slug + ".example",
+                              .credential = "",
+                              .cost_json = "",
+                              .options_json = ""});
+  skill.backends.push_back({.provider = slug,
+                            .price = colon == std::string::npos
+                                         ? skill.price
+                                         : base::Money::from_micros(std::stol(words.substr(colon + 1)))});
+}
 
 /// A tool of owner "test" whose flat names are <slug>_<skill>.
 inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::vector<FakeSkill> skills,
@@ -211,8 +227,6 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
   tool->status = "stable";
   tool->source = "native";
   tool->bundled = true;
-  tool->providers.push_back(
-      {.slug = "acme", .base_url = "https://api.example", .credential = "", .cost_json = "", .options_json = ""});
   const auto compiled = [](const std::string& schema) {
     auto validator = registry::compile_schema(schema);
     EXPECT_TRUE(validator) << validator.error().message();
@@ -232,7 +246,8 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.limits = std::move(fake.limits);
     skill.timeout = fake.timeout;
     skill.confirm = fake.confirm;
-    skill.providers = std::move(fake.providers);
+    skill.read_only = fake.read_only;
+    for (const auto& words : fake.providers) add_backend(*tool, skill, words);
     skill.input_validator = compiled(fake.input);
     if (!fake.output.empty()) skill.output_validator = compiled(fake.output);
     skill.handler = std::move(fake.handler);

@@ -61,6 +61,7 @@ class Rack {
   std::unique_ptr<accounts::Keys> keys;
   accounts::Usage usage;
   accounts::ClassLimits class_limits;
+  services::providers::ProviderStates providers;
   call::CallPath calls;
   operations::Table table;
   operations::Services services;

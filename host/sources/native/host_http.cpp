@@ -137,10 +137,12 @@ tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, 
   if (!target) return refuse({ErrorCode::kCancelled, "the call has ended"});
   auto made = make_request(*target.call, *request);
   if (!made) return refuse(made.error());
+  const bool is_repeatable =
+      (request->flags & TR_HTTP_IDEMPOTENT) != 0 || made->method == "GET" || made->method == "HEAD";
   auto& client = *instance.runtime().environment().http[target.call->loop().index()];
   return start_operation<HttpOperation>(
       host, behalf, "send", done, user, [](HttpOperation& operation) { operation.begin(); }, client, std::move(*made),
-      request->sink);
+      is_repeatable, request->sink);
 }
 
 }  // namespace

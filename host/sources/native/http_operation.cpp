@@ -48,6 +48,7 @@ void HttpOperation::begin() {
 
 void HttpOperation::send() {
   if (has_ended()) return;
+  if (!is_repeatable_) call().note_act();
   id_ = client_.send(std::move(request_), sink_ == nullptr ? nullptr : this,
                      [self = boost::intrusive_ptr(this)](http::Outcome outcome) { self->on_done(std::move(outcome)); });
 }
@@ -72,6 +73,7 @@ HttpOperation::Next HttpOperation::body(std::string_view bytes) {
 }
 
 void HttpOperation::on_done(http::Outcome outcome) {
+  if (!is_repeatable_ && !outcome && outcome.error().sent == http::Sent::kNo) call().withdraw_act();
   OperationResult result;
   if (outcome) {
     result = to_result(*outcome);

@@ -22,12 +22,14 @@ inline constexpr std::size_t kSinkPauseBytes = 256 << 10;
 /// call.
 class HttpOperation final : public Operation, private services::http::Sink {
  public:
-  /// `sink` may be null; else it is the plugin's, alive until done().
+  /// `sink` may be null; else it is the plugin's, alive until done(). `is_repeatable`: sending it twice is as good as
+  /// once.
   HttpOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, services::http::Client& client,
-                services::http::Request request, const tr_http_sink* sink)
+                services::http::Request request, bool is_repeatable, const tr_http_sink* sink)
       : Operation(call, map, done, user),
         client_(client),
         request_(std::move(request)),
+        is_repeatable_(is_repeatable),
         sink_(sink),
         give_frame_(*this) {}
 
@@ -60,6 +62,7 @@ class HttpOperation final : public Operation, private services::http::Sink {
 
   // Of the loop's thread.
   services::http::Request request_;
+  const bool is_repeatable_;
   services::http::RequestId id_ = 0;
 
   const tr_http_sink* const sink_;

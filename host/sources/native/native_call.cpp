@@ -87,6 +87,7 @@ void NativeCall::begin(Module& module, const registry::Invocation& invocation, r
   output_needs_lease_ = false;
   was_admitted_ = false;
   instance_.store(nullptr, std::memory_order_relaxed);
+  acts_.store(0, std::memory_order_relaxed);
   activity_.store(1, std::memory_order_relaxed);
   storage_.store(1, std::memory_order_relaxed);
   answer_.store(Answer::kOwed, std::memory_order_relaxed);
@@ -338,6 +339,7 @@ void NativeCall::answer(bool is_last_activity) {
     if (raw_cost_micros_) outcome_.raw_cost = base::Money::from_micros(*raw_cost_micros_);
   }
   if (output_needs_lease_) outcome_.lease = is_last_activity ? std::move(lease_) : lease_.again();
+  outcome_.untouched = acts_.load(std::memory_order_relaxed) == 0;
   auto* completion = std::exchange(completion_, nullptr);
   invocation_ = nullptr;
   completion->complete(std::move(outcome_));

@@ -98,6 +98,9 @@ class NativeCall {
   /// Inside a catch block: `function` of the plugin threw while it ran for us. Counted; the call fails, unless it has
   /// been completed.
   void note_thrown(std::string_view function);
+  /// A request that may change something at its far end is on its way; `withdraw_act` when none of it got there.
+  void note_act() noexcept { acts_.fetch_add(1, std::memory_order_relaxed); }
+  void withdraw_act() noexcept { acts_.fetch_sub(1, std::memory_order_relaxed); }
   CallEvents& events() noexcept { return events_; }
   /// Posts a flush of the events to the loop.
   void post_flush();
@@ -205,6 +208,7 @@ class NativeCall {
   std::atomic<bool> has_operations_{false};
   std::atomic<bool> has_meters_{false};
   std::atomic<bool> has_texts_{false};
+  std::atomic<std::uint32_t> acts_{0};
   std::atomic<CancelReason> cancel_reason_{CancelReason::kCaller};
 
   // Of the pool.

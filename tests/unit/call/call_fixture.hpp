@@ -28,6 +28,7 @@ struct Ask {
   std::int64_t timeout_ms = 0;
   accounts::PrincipalRef principal;  ///< Null: the local one.
   bool wants_progress = false;
+  std::shared_ptr<const BackendPreference> backend = nullptr;
 };
 
 /// What came of it, in values that outlive the call.
@@ -127,6 +128,7 @@ class CallTest : public ::testing::Test {
       request.request_id = *id;
       request.transport = "rest";
       request.wants_progress = ask.wants_progress;
+      request.backend = ask.backend;
       started->ticket = rack_.calls.start(rack_.loops[0], request, *started);
       EXPECT_EQ(started->ticket == 0, started->times_done.value() == 1) << "0 means done";
     });

@@ -206,7 +206,8 @@ TEST(Manifest, ReadsEverything) {
   EXPECT_TRUE(skill.read_only);
   EXPECT_TRUE(skill.idempotent);
   EXPECT_FALSE(skill.is_long());
-  EXPECT_THAT(skill.providers, ElementsAre("station"));
+  ASSERT_EQ(skill.backends.size(), 1U);
+  EXPECT_EQ(skill.backends[0].provider, "station");
   ASSERT_EQ(skill.limits.size(), 1u);
   EXPECT_EQ(skill.limits[0].name, "acme/weather:station");
   EXPECT_EQ(skill.limits[0].scope, ClassLimit::Scope::kRack);
