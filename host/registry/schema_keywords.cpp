@@ -48,13 +48,13 @@ Result<Range> read_range(const Value& schema, std::string_view place, const char
   return otherwise;
 }
 
-Result<std::unique_ptr<const Pattern>> read_pattern(std::string_view text, std::string_view place,
+Result<std::shared_ptr<const Pattern>> read_pattern(std::string_view text, std::string_view place,
                                                     std::string_view keyword) {
   auto pattern = Pattern::compile(text);
   if (!pattern) {
     return refuse(place, keyword, fmt::format("pattern {} cannot be used: {}", json::quote(text), pattern.error().why));
   }
-  return std::make_unique<const Pattern>(std::move(*pattern));
+  return std::make_shared<const Pattern>(std::move(*pattern));
 }
 
 Result<std::vector<std::string>> read_names(const Value& list, std::string_view place, std::string_view keyword) {

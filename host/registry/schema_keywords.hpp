@@ -25,7 +25,7 @@ std::string escape_token(std::string_view token);
 base::Result<Range> read_range(const base::json::Value& schema, std::string_view place, const char* min,
                                const char* max, Range otherwise = {});
 
-base::Result<std::unique_ptr<const Pattern>> read_pattern(std::string_view text, std::string_view place,
+base::Result<std::shared_ptr<const Pattern>> read_pattern(std::string_view text, std::string_view place,
                                                           std::string_view keyword);
 
 base::Result<std::vector<std::string>> read_names(const base::json::Value& list, std::string_view place,

@@ -48,7 +48,7 @@ struct Options {
 
 struct StringRules {
   Range length;  ///< In code points.
-  std::unique_ptr<const Pattern> pattern;
+  std::shared_ptr<const Pattern> pattern;
   const Format* format = nullptr;
 };
 
@@ -95,7 +95,7 @@ class Properties {
 };
 
 struct PatternProperty {
-  std::unique_ptr<const Pattern> pattern;
+  std::shared_ptr<const Pattern> pattern;
   NodeId schema = kNone;
 };
 
