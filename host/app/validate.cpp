@@ -30,7 +30,9 @@ std::string describe(const registry::Tool& tool) {
 base::Result<std::string> validate_file(const std::string& path) {
   if (path.ends_with(".json")) {
     const auto manifest = TRY(read_manifest(path));
-    return describe(*TRY(registry::load_manifest(manifest)));
+    const auto tool = TRY(registry::load_manifest(manifest));
+    TRY(sources::declarative::compile_programs(*tool));
+    return describe(*tool);
   }
   const auto checked = sources::native::check_file(path, false);
   if (!checked) {

@@ -8,14 +8,14 @@ const here = import.meta.dirname;
 
 /// Every target, and the largest input that is tried: larger ones say little that smaller ones do not, and cost time.
 export const maxSizes = {
-  config: 2048, elf: 8192, http: 4096, json: 4096, lines: 200, manifest: 6144, mcp: 2048, schema: 4096, sse: 1024, stored: 1024,
+  config: 2048, declarative: 2048, elf: 8192, http: 4096, json: 4096, lines: 200, manifest: 6144, mcp: 2048, schema: 4096, sse: 1024, stored: 1024,
   url: 512, validator: 4096,
 };
 
 export const corpusOf = (name) => join(here, 'corpus', name);
 export const findsOf = (name) => join(here, 'finds', name);
 
-const dictionaries = {config: 'config', http: 'http', json: 'json', manifest: 'manifest', mcp: 'mcp', schema: 'schema', url: 'url', validator: 'schema'};
+const dictionaries = {config: 'config', declarative: 'json', http: 'http', json: 'json', manifest: 'manifest', mcp: 'mcp', schema: 'schema', url: 'url', validator: 'schema'};
 export const dictionaryOf = (name) => (dictionaries[name] ? [join(here, 'dictionaries', `${dictionaries[name]}.dict`)] : []);
 
 /// Writes everything a target begins with into `folder`; returns how many inputs that are.

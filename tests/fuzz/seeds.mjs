@@ -103,6 +103,11 @@ const targets = {
     for (const row of [...rows('mcp_http.json'), ...rows('rest_requests.json')])
       yield row.body_text ?? JSON.stringify(row.body ?? null);
   },
+  * declarative() {
+    for (const row of rows('declarative_attacks.json'))
+      yield [JSON.stringify(row.request), JSON.stringify(row.input ?? {id: 'a', q: 1}), '{"d":[{"a":1.10}],"next":"b","ok":false}'].join('\n');
+    yield ['{"path":"/x","page":{"items":"","link":true}}', '{}', '<?page=2>; rel="prev next"; title="a, b"'].join('\n');
+  },
   manifest: manifests,
   * schema() { for (const [schema] of schemas()) yield JSON.stringify(schema); },
   * validator() {

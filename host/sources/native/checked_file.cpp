@@ -9,9 +9,12 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "registry/manifest.hpp"
 
@@ -76,6 +79,16 @@ std::string explain(const base::Error& error) {
   return error.details_json().empty() ? error.message() : fmt::format("{} {}", error.message(), error.details_json());
 }
 
+/// Everything but what the file itself says: `elf` is left empty.
+LoadResult<CheckedFile> read_manifest(std::string_view manifest) {
+  if (auto wrong = find_wrong_version(manifest)) return tl::unexpected(std::move(*wrong));
+  auto tool = registry::load_manifest(manifest);
+  if (!tool) return load_fail(LoadCode::kManifest, explain(tool.error()));
+  auto programs = declarative::compile_programs(**tool);
+  if (!programs) return load_fail(LoadCode::kManifest, explain(programs.error()));
+  return CheckedFile{{}, std::move(*tool), std::move(*programs)};
+}
+
 }  // namespace
 
 LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissions) {
@@ -110,13 +123,42 @@ LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_sy
   if (elf->has_two_manifests)
     return load_fail(LoadCode::kNoManifest, "it carries two manifest notes, which do not agree");
   if (elf->manifest.empty()) return load_fail(LoadCode::kNoManifest, "it carries no manifest note (.note.toolrack)");
-  if (auto wrong = find_wrong_version(elf->manifest)) return tl::unexpected(std::move(*wrong));
-  auto tool = registry::load_manifest(elf->manifest);
-  if (!tool) return load_fail(LoadCode::kManifest, explain(tool.error()));
-  if (auto checked = check_library(*elf, allow_unique_symbols); !checked) return tl::unexpected(checked.error());
-  (*tool)->source = "native";
-  (*tool)->build_id = elf->build_id;
-  return CheckedFile{std::move(*elf), std::move(*tool)};
+  auto read = read_manifest(elf->manifest);
+  if (!read) return read;
+  if (read->tool->source != "declarative") {
+    if (auto checked = check_library(*elf, allow_unique_symbols); !checked) return tl::unexpected(checked.error());
+    read->tool->source = "native";
+  }
+  read->tool->build_id = elf->build_id;
+  read->elf = std::move(*elf);
+  return read;
+}
+
+LoadResult<CheckedFile> check_manifest_file(const std::string& path) {
+  constexpr std::uintmax_t kMostBytes = 4 << 20;
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (!failed && size > kMostBytes)
+    return load_fail(LoadCode::kManifest, fmt::format("it has {} bytes, a manifest at most {}", size, kMostBytes));
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return load_fail(LoadCode::kPermissions, "it cannot be read");
+  auto read = read_manifest(text);
+  if (!read) return read;
+  const auto name = std::filesystem::path(path).filename().string();
+  if (name != read->tool->slug + std::string(kManifestSuffix))
+    return load_fail(LoadCode::kManifest, fmt::format("its tool is called {}, so the file must be called {}{}",
+                                                      read->tool->slug, read->tool->slug, kManifestSuffix));
+  for (const auto& skill : read->tool->skills) {
+    if (!read->programs[skill.index])
+      return load_fail(LoadCode::kManifest,
+                       fmt::format("manifest at /skills/{}: \"{}\" has no request block, and there is no library with "
+                                   "code for it",
+                                   skill.index, skill.name));
+  }
+  read->elf.size = text.size();
+  read->elf.build_id = base::to_hex(base::as_bytes(base::sha256(text)));
+  return read;
 }
 
 LoadResult<void> check_library(const ElfInfo& elf, bool allow_unique_symbols) {

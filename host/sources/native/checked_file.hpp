@@ -6,6 +6,7 @@
 #include <string>
 
 #include "registry/tool.hpp"
+#include "sources/declarative/program.hpp"
 #include "sources/native/elf_reader.hpp"
 #include "sources/native/load_error.hpp"
 
@@ -27,9 +28,18 @@ LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissio
 struct CheckedFile {
   ElfInfo elf;
   std::shared_ptr<registry::Tool> tool;  ///< Without handlers; source and build id set.
+  declarative::Programs programs;        ///< Of the skills that the host carries out itself.
 };
 
-/// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, and those of check_library.
+/// Files that are a manifest and nothing else: "<slug>.tool.json".
+inline constexpr std::string_view kManifestSuffix = ".tool.json";
+
+/// The same for such a file; `elf` has its size and, as build id, the digest of its bytes. kManifest also when its name
+/// is not the tool's, or a skill has no `request` block.
+LoadResult<CheckedFile> check_manifest_file(const std::string& path);
+
+/// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, and those of check_library unless no
+/// skill needs the library.
 LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols);
 
 /// Would loading it harm others? kNoEntry, kUniqueSymbols, kUnsafeMemory.

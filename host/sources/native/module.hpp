@@ -19,14 +19,15 @@
 #include "base/mutex.hpp"
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
+#include "sources/http_targets.hpp"
 #include "sources/native/elf_reader.hpp"
-#include "sources/native/http_targets.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/load_error.hpp"
 #include "sources/native/loop_frame.hpp"
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
+#include "sources/native/served.hpp"
 #include "sources/native/watchdog.hpp"
 
 namespace toolrack::sources::native {
@@ -43,7 +44,7 @@ namespace toolrack::sources::native {
 /// Owner: the source and the skills of the tool, shared. It owns its tool too; that circle is broken when it is closed.
 /// Threads: `invoke` and `cancel` on the call's loop; `load`, and what the reaper does, off the loops, one at a time;
 /// everything else any thread.
-class Module final : public registry::Handler, public std::enable_shared_from_this<Module> {
+class Module final : public registry::Handler, public Served, public std::enable_shared_from_this<Module> {
  public:
   /// `file` has passed the pre-check; `elf` is what was read from it. `runtime`, `reaper` and `control` outlive the
   /// module.
@@ -61,21 +62,21 @@ class Module final : public registry::Handler, public std::enable_shared_from_th
   // --- By the source.
 
   /// Loads it now, off the calling thread, without a call.
-  void load_soon();
+  void load_soon() override;
   /// Lets nobody in any more; when the last call has left, or the drain timeout has cancelled it, destroys the plugin
   /// and closes the library on the reaper's thread. `closed` (may be null) runs there afterwards, at once when it was
   /// closed before.
-  void drain(std::function<void()> closed);
-  PluginFile report() const;
-  void set_path(std::string path);
-  const std::string& build_id() const noexcept { return build_id_; }
-  std::shared_ptr<const registry::Tool> tool() const;
+  void drain(std::function<void()> closed) override;
+  PluginFile report() const override;
+  void set_path(std::string path) override;
+  const std::string& build_id() const noexcept override { return build_id_; }
+  std::shared_ptr<const registry::Tool> tool() const override;
 
   // --- By its instance and calls. Valid while a lease or activity is held.
 
   const registry::Tool& leased_tool() const noexcept { return *tool_; }
   const HttpTargets& http_targets() const noexcept { return http_targets_; }
-  const std::string& id() const noexcept { return id_; }
+  const std::string& id() const noexcept override { return id_; }
   /// The plugin did what the contract forbids: counted, and logged less and less often.
   void note_misuse(std::string_view function, std::string_view what) noexcept;
   /// A frame of an inline skill on its loop, from its begin to its end. A skill that keeps the loop too long for the

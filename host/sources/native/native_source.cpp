@@ -12,6 +12,7 @@
 
 #include "base/mutex.hpp"
 #include "services/log/log.hpp"
+#include "sources/declarative/declarative_tool.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
@@ -24,7 +25,8 @@ constexpr std::size_t kControlThreads = 4;
 std::string key_of(const registry::Tool& tool) { return fmt::format("{}@{}", tool.id(), tool.version); }
 
 bool is_candidate(const std::string& name) {
-  return name.size() > 3 && name.front() != '.' && name.ends_with(".so");  // *.so.tmp and *.so~ do not end so.
+  const auto is_named = [&](std::string_view suffix) { return name.size() > suffix.size() && name.ends_with(suffix); };
+  return name.front() != '.' && (is_named(".so") || is_named(kManifestSuffix));  // *.so.tmp and *.so~ do not end so.
 }
 
 void describe_failure(PluginFile& row, const LoadError& error) {
@@ -63,10 +65,10 @@ std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& direc
 
 /// Drains all of them and waits until they are closed. Those that take longer than `patience` are named once: a plugin
 /// that does not return holds everything up, and nothing else would say which one.
-void close_all(const std::vector<std::shared_ptr<Module>>& modules, std::chrono::milliseconds patience) {
+void close_all(const std::vector<std::shared_ptr<Served>>& modules, std::chrono::milliseconds patience) {
   base::Mutex mutex;
   std::condition_variable changed;
-  std::set<Module*> left;
+  std::set<Served*> left;
   for (const auto& module : modules) left.insert(module.get());
   for (const auto& module : modules) {
     module->drain([&, one = module.get()] {
@@ -104,7 +106,7 @@ void wait_for_loops(base::Loops& loops) {
 class NativeSource::Scan {
  public:
   Scan(NativeSource& source, std::map<std::string, Entry> before,
-       std::map<std::string, std::shared_ptr<Module>> serving)
+       std::map<std::string, std::shared_ptr<Served>> serving)
       : source_(source), before_(std::move(before)), serving_before_(std::move(serving)) {}
 
   void visit(const Candidate& candidate) {
@@ -133,7 +135,9 @@ class NativeSource::Scan {
       entry = known->second;
       return;
     }
-    auto checked = check_file(candidate.path, settings.allow_unique_symbols);
+    auto checked = candidate.path.ends_with(kManifestSuffix)
+                       ? check_manifest_file(candidate.path)
+                       : check_file(candidate.path, settings.allow_unique_symbols);
     if (!checked) {
       describe_failure(entry.row, checked.error());
       entry.is_settled = checked.error().code() != LoadCode::kPermissions;
@@ -149,7 +153,7 @@ class NativeSource::Scan {
     if (module != nullptr) {
       module->set_path(candidate.path);
     } else {
-      module = source_.make_module(candidate.path, std::move(*checked));
+      module = source_.make_module(entry.row, std::move(*checked));
       made.push_back(module);
     }
     serve(entry, module, *tool);
@@ -157,8 +161,8 @@ class NativeSource::Scan {
 
   std::map<std::string, Entry> entries;
   std::vector<std::string> order;
-  std::map<std::string, std::shared_ptr<Module>> serving;
-  std::vector<std::shared_ptr<Module>> in_order, made;
+  std::map<std::string, std::shared_ptr<Served>> serving;
+  std::vector<std::shared_ptr<Served>> in_order, made;
 
  private:
   struct Holder {
@@ -214,7 +218,7 @@ class NativeSource::Scan {
     return std::nullopt;
   }
 
-  void serve(Entry& entry, const std::shared_ptr<Module>& module, const registry::Tool& tool) {
+  void serve(Entry& entry, const std::shared_ptr<Served>& module, const registry::Tool& tool) {
     entry.module = module;
     holders_.emplace(key_of(tool), entry.row.path);
     const Holder holder{tool.id(), entry.row.path};
@@ -226,7 +230,7 @@ class NativeSource::Scan {
   }
 
   /// The module that serves this very build already: its file was touched, copied again or moved.
-  std::shared_ptr<Module> find_equal(const CheckedFile& file) const {
+  std::shared_ptr<Served> find_equal(const CheckedFile& file) const {
     const auto found = serving_before_.find(key_of(*file.tool));
     if (found == serving_before_.end() || file.elf.build_id.empty()) return nullptr;
     const auto tool = found->second->tool();
@@ -237,7 +241,7 @@ class NativeSource::Scan {
 
   NativeSource& source_;
   const std::map<std::string, Entry> before_;
-  const std::map<std::string, std::shared_ptr<Module>> serving_before_;
+  const std::map<std::string, std::shared_ptr<Served>> serving_before_;
   std::set<std::string> paths_;
   std::map<std::string, std::string> holders_;  // Key to path.
   Holders flat_names_, slugs_, aliases_;
@@ -249,12 +253,13 @@ NativeSource::NativeSource(Environment environment)
       control_(std::make_unique<base::Pool>("plugin-control", kControlThreads)) {}
 
 NativeSource::~NativeSource() {
-  std::vector<std::shared_ptr<Module>> open;
+  std::vector<std::shared_ptr<Served>> open;
   {
     base::Lock lock(mutex_);
     open.assign(open_.begin(), open_.end());
     entries_.clear();
     serving_.clear();
+    companions_.clear();
   }
   close_all(open, runtime_->settings().drain_timeout);
   control_->stop();
@@ -262,19 +267,45 @@ NativeSource::~NativeSource() {
   wait_for_loops(*runtime_->environment().loops);
 }
 
-std::shared_ptr<Module> NativeSource::make_module(const std::string& path, CheckedFile file) {
+std::shared_ptr<Served> NativeSource::make_declarative(PluginFile row, const CheckedFile& file) {
+  const auto& environment = runtime_->environment();
+  const declarative::Services services{.loop_count = environment.loops->size(),
+                                       .http = environment.http,
+                                       .base_urls = &runtime_->base_urls,
+                                       .clock = environment.clock};
+  auto made = std::make_shared<declarative::DeclarativeTool>(services, file.tool, file.programs, std::move(row));
+  for (auto& skill : file.tool->skills)
+    if (file.programs[skill.index]) skill.handler = made;
+  return made;
+}
+
+std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile file) {
   const auto tool = file.tool;
+  const auto path = row.path;
+  std::shared_ptr<Served> of_requests;
+  if (std::ranges::any_of(file.programs, [](const auto& program) { return program.has_value(); }))
+    of_requests = make_declarative(std::move(row), file);
+  if (tool->source == "declarative") {
+    base::Lock lock(mutex_);
+    open_.insert(of_requests);
+    return of_requests;
+  }
   auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool);
-  for (auto& skill : tool->skills) skill.handler = module;
+  for (auto& skill : tool->skills)
+    if (skill.handler == nullptr) skill.handler = module;
   base::Lock lock(mutex_);
   open_.insert(module);
+  if (of_requests != nullptr) {
+    open_.insert(of_requests);
+    companions_.emplace(module.get(), of_requests);
+  }
   return module;
 }
 
 ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories) {
   const std::lock_guard one_at_a_time(scan_mutex_);
   std::map<std::string, Entry> entries;
-  std::map<std::string, std::shared_ptr<Module>> serving;
+  std::map<std::string, std::shared_ptr<Served>> serving;
   {
     base::Lock lock(mutex_);
     entries = entries_;
@@ -310,6 +341,13 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories) {
 }
 
 void NativeSource::drain(RetiredModules retired, std::function<void()> closed) {
+  {
+    base::Lock lock(mutex_);
+    for (std::size_t i = 0; i < retired.modules.size(); ++i) {
+      const auto companion = companions_.extract(retired.modules[i].get());
+      if (!companion.empty()) retired.modules.push_back(companion.mapped());
+    }
+  }
   if (retired.modules.empty()) {
     if (closed) reaper_->post(std::move(closed));
     return;

@@ -1,7 +1,8 @@
 /// Plugins in directories: which files there are, what is wrong with each, and the tools of those that can serve.
 ///
-/// Discovery runs no code of a plugin: each *.so is read as ELF, its manifest taken from the note. Libraries are loaded
-/// by their first call. `scan` may be called again at any time and says what changed; a watcher only has to call it.
+/// Discovery runs no code of a plugin: each *.so is read as ELF, its manifest taken from the note; a *.tool.json is a
+/// manifest and nothing else. Libraries are loaded by their first call, and not at all when the host carries out every
+/// skill itself. `scan` may be called again at any time and says what changed; a watcher only has to call it.
 #pragma once
 
 #include <filesystem>
@@ -15,15 +16,16 @@
 
 #include "base/mutex.hpp"
 #include "registry/tool.hpp"
+#include "sources/http_targets.hpp"
 #include "sources/native/checked_file.hpp"
 #include "sources/native/environment.hpp"
-#include "sources/native/http_targets.hpp"
 #include "sources/native/plugin_file.hpp"
 
 namespace toolrack::sources::native {
 
 class Module;
 class Reaper;
+class Served;
 class Runtime;
 
 struct PluginDirectory {
@@ -34,7 +36,7 @@ struct PluginDirectory {
 /// Modules whose file is gone or has been replaced. They go on serving until `NativeSource::drain`, so that the
 /// catalogue without them can be published first.
 struct RetiredModules {
-  std::vector<std::shared_ptr<Module>> modules;
+  std::vector<std::shared_ptr<Served>> modules;
 };
 
 struct ScanResult {
@@ -54,10 +56,10 @@ class NativeSource {
   NativeSource(const NativeSource&) = delete;
   NativeSource& operator=(const NativeSource&) = delete;
 
-  /// Reads every *.so of the directories, in the given order, names sorted; hidden files, *.tmp and *~ are passed over.
-  /// The first file of an owner, slug and version counts; a second one with another build is E_DUPLICATE_ID, with the
-  /// same build nothing. A flat name or alias that leads to another tool is E_NAME_CLASH. A directory that cannot be
-  /// read is reported as a file.
+  /// Reads every *.so and *.tool.json of the directories, in the given order, names sorted; hidden files, *.tmp and *~
+  /// are passed over. The first file of an owner, slug and version counts; a second one with another build is
+  /// E_DUPLICATE_ID, with the same build nothing. A flat name or alias that leads to another tool is E_NAME_CLASH. A
+  /// directory that cannot be read is reported as a file.
   ScanResult scan(const std::vector<PluginDirectory>& directories);
 
   /// Lets nobody in, waits for who is inside, closes. Returns at once; `closed` (may be null) runs when the last one
@@ -75,12 +77,13 @@ class NativeSource {
   /// What is remembered of one file between scans.
   struct Entry {
     FileStamp stamp;
-    std::shared_ptr<Module> module;  // Null: `row` says why.
+    std::shared_ptr<Served> module;  // Null: `row` says why.
     PluginFile row;
     bool is_settled = false;  // The file alone decided; reading it again would say the same.
   };
 
-  std::shared_ptr<Module> make_module(const std::string& path, CheckedFile file);
+  std::shared_ptr<Served> make_module(PluginFile row, CheckedFile file);
+  std::shared_ptr<Served> make_declarative(PluginFile row, const CheckedFile& file);
 
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Reaper> reaper_;
@@ -91,8 +94,10 @@ class NativeSource {
   mutable base::Mutex mutex_;
   std::map<std::string, Entry> entries_ TR_GUARDED_BY(mutex_);                    // By path.
   std::vector<std::string> order_ TR_GUARDED_BY(mutex_);                          // Paths as the last scan saw them.
-  std::map<std::string, std::shared_ptr<Module>> serving_ TR_GUARDED_BY(mutex_);  // By "owner/slug@version".
-  std::set<std::shared_ptr<Module>> open_ TR_GUARDED_BY(mutex_);                  // Made and not closed yet.
+  std::map<std::string, std::shared_ptr<Served>> serving_ TR_GUARDED_BY(mutex_);  // By "owner/slug@version".
+  std::set<std::shared_ptr<Served>> open_ TR_GUARDED_BY(mutex_);                  // Made and not closed yet.
+  /// Of plugins that leave some of their skills to the host.
+  std::map<Served*, std::shared_ptr<Served>> companions_ TR_GUARDED_BY(mutex_);
 };
 
 }  // namespace toolrack::sources::native

@@ -7,7 +7,7 @@
 #include "base/json.hpp"
 #include "native_fixture.hpp"
 #include "services/http/client.hpp"
-#include "sources/native/http_targets.hpp"
+#include "sources/http_targets.hpp"
 #include "support/scripted_http_server.hpp"
 
 namespace toolrack::sources::native {

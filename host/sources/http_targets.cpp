@@ -1,6 +1,6 @@
-#include "sources/native/http_targets.hpp"
+#include "sources/http_targets.hpp"
 
-namespace toolrack::sources::native {
+namespace toolrack::sources {
 namespace {
 
 std::string_view without_slash(std::string_view url) noexcept {
@@ -39,4 +39,4 @@ std::vector<std::string> HttpTargets::granted_hosts(const BaseUrls& moved) const
   return hosts;
 }
 
-}  // namespace toolrack::sources::native
+}  // namespace toolrack::sources

@@ -1,4 +1,4 @@
-/// Where a plugin's requests may go: its providers' base URLs, as the operator may have moved them, and its grants.
+/// Where a tool's requests may go: its providers' base URLs, as the operator may have moved them, and its grants.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 #include "registry/tool.hpp"
 
-namespace toolrack::sources::native {
+namespace toolrack::sources {
 
 /// "api.example.com" of "https://api.example.com:8443/v1"; empty when there is none.
 std::string_view host_of(std::string_view url) noexcept;
@@ -17,7 +17,7 @@ std::string_view host_of(std::string_view url) noexcept;
 /// By provider slug: where it is really reached, in place of the manifest's base URL.
 using BaseUrls = std::map<std::string, std::string, std::less<>>;
 
-/// What a manifest says; made once a module. Immutable; any thread. `moved` is what the operator says now.
+/// What a manifest says; made once a tool. Immutable; any thread. `moved` is what the operator says now.
 class HttpTargets {
  public:
   explicit HttpTargets(const registry::Tool& tool);
@@ -34,4 +34,4 @@ class HttpTargets {
   std::vector<std::string> grants_;
 };
 
-}  // namespace toolrack::sources::native
+}  // namespace toolrack::sources
