@@ -41,6 +41,7 @@ struct CallRequest {
   std::string_view locale, traceparent, meta_json;
   std::int64_t received_ns = 0;  ///< Monotonic; 0: now.
   bool wants_progress = false, wants_partials = false;
+  bool streams = false;  ///< The caller wants them as events; for the transport to do.
 };
 
 /// Where the time went, for Server-Timing and the histograms.

@@ -37,6 +37,7 @@ enum class Kind : std::uint8_t {
   kDirect,  ///< Answers from memory, on the loop.
   kWaits,   ///< Reads or writes the store: runs on the pool.
   kCall,    ///< Becomes a call of a skill; the transport hands it to the call path (use_tool.hpp).
+  kCalls,   ///< Several of them; REST only.
 };
 
 struct Operation {
@@ -53,7 +54,7 @@ struct Operation {
   std::string_view title, description;
   std::string_view input_schema;  ///< JSON Schema of an object.
   std::string_view annotations = R"({"readOnlyHint":true,"openWorldHint":false})";
-  base::Result<Answer> (*run)(Services&, const Context&) = nullptr;  ///< Null for kCall.
+  base::Result<Answer> (*run)(Services&, const Context&) = nullptr;  ///< Null for kCall and kCalls.
 };
 
 }  // namespace toolrack::operations

@@ -132,6 +132,19 @@ std::vector<Operation> tool_operations() {
        .description = "Run a skill of a tool. Find tool, skill and the schema of its input with discover first.",
        .input_schema = kUseToolSchema,
        .annotations = R"({"readOnlyHint":false,"openWorldHint":true})"},
+      {.name = "batch_tools",
+       .method = "POST",
+       .path = "/v1/tools/batch",
+       .scope = accounts::Scope::kToolsCall,
+       .kind = Kind::kCalls,
+       .title = "Use several tools",
+       .description =
+           "Up to ten calls side by side. The results come in the order of the calls, each with the reply it "
+           "would have had alone; one that fails leaves the others alone.",
+       .input_schema = R"({"type":"object","properties":{
+"calls":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object"},"description":"What POST /v1/tools/call takes, each."}},
+"required":["calls"],"additionalProperties":false})",
+       .annotations = R"({"readOnlyHint":false,"openWorldHint":true})"},
   };
 }
 

@@ -17,6 +17,7 @@ const std::string_view kUseToolSchema = R"({
 "confirm":{"type":"boolean","description":"The person agreed to a skill that acts in the real world."},
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
 "timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
+"stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
 "order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
 "only":{"type":"array","items":{"type":"string"},"description":"Try no others."},
@@ -45,9 +46,9 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
     if (!value.IsObject()) return wrong("an object");
     if (request.input != nullptr) return fail(ErrorCode::kInvalidRequest, "give \"input\" or \"arguments\", not both");
     request.input = &value;
-  } else if (name == "dry_run" || name == "confirm") {
+  } else if (name == "dry_run" || name == "confirm" || name == "stream") {
     if (!value.IsBool()) return wrong("true or false");
-    (name == "dry_run" ? request.dry_run : request.confirmed) = value.GetBool();
+    (name == "dry_run" ? request.dry_run : name == "confirm" ? request.confirmed : request.streams) = value.GetBool();
   } else if (name == "max_price") {
     if (!value.IsNumber() && !value.IsString()) return wrong("an amount of dollars");
     request.max_price = TRY(read_price(value));
@@ -56,12 +57,9 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
     request.timeout_ms = value.GetInt64();
   } else if (name == "backend") {
     request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
-  } else if (name == "stream") {
-    return fail(ErrorCode::kUnimplemented, fmt::format("\"{}\" is not offered by this version of the gateway", name),
-                fmt::format("Leave \"{}\" out.", name));
   } else {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-                "A call takes tool, skill, input, backend, dry_run, confirm, max_price and timeout_ms.");
+                "A call takes tool, skill, input, backend, dry_run, confirm, max_price, timeout_ms and stream.");
   }
   return {};
 }

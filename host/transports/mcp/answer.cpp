@@ -1,31 +1,15 @@
 #include "transports/mcp/answer.hpp"
 
-#include <algorithm>
-
 namespace toolrack::mcp {
 namespace {
 
-std::string framed(std::string json) {
-  // A line break ends a data line; between JSON's tokens a blank means the same, and inside its strings there is none.
-  std::ranges::replace_if(
-      json, [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  std::string event;
-  event.reserve(json.size() + 32);
-  return event.append("event: message\ndata: ").append(json).append("\n\n");
-}
-
-/// Sends the last event as soon as the peer takes it, then ends. Needs the exchange only: the Answer may be gone by
-/// then.
-void finish(net::Exchange& exchange, std::string event) {
-  if (exchange.write(event) != net::Written::kFull) return exchange.end();
-  exchange.on_writable([&exchange, event = std::move(event)]() mutable { finish(exchange, std::move(event)); });
-}
+constexpr std::string_view kEvent = "message";
 
 }  // namespace
 
 void Answer::message(int status, std::string_view json, std::span<const net::HeaderField> headers) {
   if (batch_) return batch_->add(json);
-  if (is_streaming_) return finish(*exchange_, framed(std::string(json)));
+  if (stream_) return stream_->finish(kEvent, json);
   exchange_->respond(status, "application/json", net::ReplyBody::borrowed(json), headers);
 }
 
@@ -34,14 +18,11 @@ void Answer::accept() {
   exchange_->respond(202, "", net::ReplyBody());
 }
 
-void Answer::event(std::string json) {
+void Answer::event(std::string_view json) {
   if (batch_) return;
-  if (!is_streaming_) {
-    is_streaming_ = true;
-    exchange_->begin(200, "text/event-stream", {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
-  }
+  if (!stream_) stream_.emplace(*exchange_);
   // Progress is a courtesy: what a slow reader does not take is left out.
-  static_cast<void>(exchange_->write(framed(std::move(json))));
+  static_cast<void>(stream_->send(kEvent, json));
 }
 
 void Answer::on_disconnect(std::function<void()> gone) {

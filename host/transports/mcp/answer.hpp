@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "transports/net/event_stream.hpp"
 #include "transports/net/http.hpp"
 
 namespace toolrack::mcp {
@@ -29,13 +31,13 @@ class Answer {
   /// Nothing to say (202).
   void accept();
   /// A notification that belongs to the request and precedes its answer. A batch has no place for it.
-  void event(std::string json);
+  void event(std::string_view json);
   void on_disconnect(std::function<void()> gone);
 
  private:
-  net::Exchange* exchange_ = nullptr;   ///< Null for a message of a batch.
-  std::shared_ptr<BatchAnswer> batch_;  ///< Null for a request of its own.
-  bool is_streaming_ = false;
+  net::Exchange* exchange_ = nullptr;       ///< Null for a message of a batch.
+  std::shared_ptr<BatchAnswer> batch_;      ///< Null for a request of its own.
+  std::optional<net::EventStream> stream_;  ///< Once an event was due.
 };
 
 /// Collects the answers of a batch's messages and sends them as one array when the last one is there; 202 when there

@@ -66,6 +66,11 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
     const auto input_json = message.nested_input.empty() ? message.nested_arguments : message.nested_input;
     if (const auto read = operations::read_use_tool(*arguments, input_json, request); !read)
       return answer.message(200, result_message(message.id, error_result(read.error(), inbound.revision)));
+    if (request.streams) {
+      const base::Error error(base::ErrorCode::kInvalidRequest, "\"stream\" is for REST",
+                              "Leave it out, and ask for progress with a progressToken in _meta.");
+      return answer.message(200, result_message(message.id, error_result(error, inbound.revision)));
+    }
     return start_call(inbound, message, request, std::move(answer));
   }
   if (!entry.operation.open && inbound.principal->anonymous) {

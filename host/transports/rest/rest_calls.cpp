@@ -7,6 +7,7 @@
 #include "transports/net/error_body.hpp"
 #include "transports/rest/input.hpp"
 #include "transports/rest/rate_headers.hpp"
+#include "transports/rest/streamed_call.hpp"
 
 namespace toolrack::rest {
 namespace {
@@ -101,6 +102,10 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   call_request.traceparent = request.headers.get(net::HeaderName::kTraceparent);
   call_request.received_ns = request.received_ns;
 
+  if (call_request.streams)
+    return start_streamed_call(
+        calls_, exchange, std::move(call_request),
+        [this](net::Exchange& where, const call::CallOutcome& outcome) { answer(where, outcome); });
   auto& loop = exchange.loop();
   if (const auto ticket = calls_.start(loop, call_request, take(exchange)))
     exchange.on_disconnect([&calls = calls_, &loop, ticket] { calls.cancel(loop, ticket); });

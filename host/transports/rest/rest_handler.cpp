@@ -1,6 +1,7 @@
 #include "transports/rest/rest_handler.hpp"
 
 #include "transports/net/error_body.hpp"
+#include "transports/rest/batch_call.hpp"
 #include "transports/rest/input.hpp"
 #include "transports/rest/rate_headers.hpp"
 
@@ -21,11 +22,13 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
   }
   const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
       {.authorization = request.headers.get(net::HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
-  const bool is_call = match->entry->operation.kind == operations::Kind::kCall;
+  const auto kind = match->entry->operation.kind;
+  const bool is_call = kind == operations::Kind::kCall;
   auto& calls = *calls_[exchange.loop().index()];
   if (!principal)
     return is_call ? calls.refuse(exchange, principal.error()) : net::respond_error(exchange, principal.error());
   if (is_call) return calls.start(request, exchange, *principal);
+  if (kind == operations::Kind::kCalls) return start_batch(deps_.calls, request, exchange, *principal);
   operate(request, exchange, *principal, *match);
 }
 

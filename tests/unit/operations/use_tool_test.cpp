@@ -54,7 +54,7 @@ TEST(UseTool, NamesTheMemberThatIsWrong) {
               {R"({"tool":"a","timeout_ms":1.5})", "timeout_ms"},
               {R"({"tool":"a","backend":[]})", "backend"},
               {R"({"tool":"a","backend":{"only":"b"}})", "backend.only"},
-              {R"({"tool":"a","stream":true})", "stream"},
+              {R"({"tool":"a","stream":1})", "stream"},
               {R"({"tool":"a","unknown":1})", "unknown"}};
   for (const auto& row : rows) {
     const Read read(row.body);
