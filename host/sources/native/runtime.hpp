@@ -8,8 +8,8 @@
 
 #include "base/published.hpp"
 #include "base/slot_map.hpp"
-#include "sources/native/environment.hpp"
 #include "sources/http_targets.hpp"
+#include "sources/native/environment.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/operation.hpp"
 
