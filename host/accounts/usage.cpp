@@ -32,7 +32,7 @@ constexpr auto kFlushAfter = 200ms;
 constexpr std::size_t kFlushAtBytes = 128 << 10;
 /// What is kept while the store refuses to take it; beyond it the oldest records are lost, and counted.
 constexpr std::size_t kMaxUnsavedBytes = 16 << 20;
-constexpr std::size_t kMaxSpareBuffers = 16;
+constexpr std::size_t kMaxSpareBuffers = 4;
 /// A priced call sends the free ones before it on their way first while fewer batches than this are.
 constexpr std::uint64_t kMaxBatchesForOrder = 4;
 constexpr std::size_t kMaxPage = 500;
