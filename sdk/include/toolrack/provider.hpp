@@ -47,6 +47,15 @@ inline ProviderRow provider_row(std::int64_t http_status, bool is_repeatable) no
   }
 }
 
+/// The host itself did not send it (no credential, no grant, a request that is none): that tells nothing of the
+/// provider.
+inline bool is_hosts_refusal(const Reply& answer) noexcept {
+  const tr_status status = answer.status();
+  return (answer.result_flags() & TR_RESULT_NOT_SENT) != 0 &&
+         (status == TR_UNAUTHENTICATED || status == TR_INVALID_ARGUMENT || status == TR_PERMISSION_DENIED ||
+          status == TR_FAILED_PRECONDITION || status == TR_UNIMPLEMENTED);
+}
+
 /// The beginning of a body as a JSON string when it is plain printable ASCII text, else empty: a message never carries
 /// bytes nobody checked.
 inline std::string excerpt(std::string_view body) {
@@ -65,7 +74,7 @@ inline Reply Reply::provider(const Reply& answer) {
     Reply reply = answer;
     reply.is_http_ = false;
     reply.body_ = Bytes();
-    reply.outcome_flags_ |= TR_OUT_PROVIDER;
+    if (!detail::is_hosts_refusal(answer)) reply.outcome_flags_ |= TR_OUT_PROVIDER;
     if ((answer.result_flags_ & TR_RESULT_NOT_SENT) != 0) {
       reply.outcome_flags_ |= TR_OUT_NEXT | TR_OUT_NOT_BILLED;
     } else if ((answer.result_flags_ & TR_RESULT_MAYBE_SENT) != 0) {

@@ -102,6 +102,8 @@ TEST(Reply, ProviderKeepsWhatNeverCameAndSaysWhetherItMayBeTriedAgain) {
   const Reply unsent = Reply::provider(failed(TR_UNAVAILABLE, TR_RESULT_NOT_SENT, false));
   EXPECT_EQ(unsent.message(), "connection reset");
   EXPECT_EQ(unsent.outcome_flags(), std::uint32_t{TR_OUT_PROVIDER | TR_OUT_NEXT | TR_OUT_NOT_BILLED});
+  const Reply refused = Reply::provider(failed(TR_UNAUTHENTICATED, TR_RESULT_NOT_SENT, false));
+  EXPECT_EQ(refused.outcome_flags(), std::uint32_t{TR_OUT_NEXT | TR_OUT_NOT_BILLED}) << "the host had no credential";
   const Reply lost = Reply::provider(failed(TR_UNAVAILABLE, TR_RESULT_MAYBE_SENT, false));
   EXPECT_EQ(lost.outcome_flags(), std::uint32_t{TR_OUT_PROVIDER | TR_OUT_FINAL});
   const Reply lost_get = Reply::provider(failed(TR_UNAVAILABLE, TR_RESULT_MAYBE_SENT, true));
