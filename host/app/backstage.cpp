@@ -50,7 +50,8 @@ struct Attachment {
 
 /// Attaches to the owner of the data directory, or becomes it. An owner that has just taken the directory may not
 /// listen yet: it is given a moment.
-base::Result<Attachment> attach(const Config& config, const operations::Table& table) {
+base::Result<Attachment> attach(const Config& config, const operations::Table& table,
+                                const services::credentials::PlatformCredentials& credentials) {
   constexpr auto kPatience = std::chrono::seconds(10);
   constexpr std::chrono::milliseconds kLongestPause(100);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -58,7 +59,8 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
   for (;;) {
     auto acquired = TRY(store::DataDirectory::acquire(config.data));
     if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) {
-      auto gateway = TRY(Gateway::start(config, table, std::move(*directory), {.listen = false}));
+      auto gateway =
+          TRY(Gateway::start(config, table, std::move(*directory), {.listen = false, .credentials = &credentials}));
       auto socket_path = gateway->socket_path();
       return Attachment{std::move(gateway), std::move(socket_path)};
     }
@@ -174,7 +176,8 @@ int Backstage::serve(const cli::ServeOptions& options) {
     return complain({base::ErrorCode::kConflict,
                      fmt::format("process {} already serves {}", owned->pid, config.data.string()),
                      "End it, or choose another --data directory."});
-  auto gateway = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)), {.listen = true});
+  auto gateway = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)),
+                                {.listen = true, .credentials = &credentials_});
   if (!gateway) return complain(gateway.error());
 
   const auto& endpoint = (*gateway)->endpoint();
@@ -206,7 +209,7 @@ int Backstage::stdio(const cli::StdioOptions& options) {
   Attachment attachment;
   // Called again when the owner went away: then this process, or another one like it, becomes the owner.
   const auto elect = [&]() -> base::Result<stdio::Endpoint> {
-    attachment = TRY(attach(*config, table_));
+    attachment = TRY(attach(*config, table_, credentials_));
     return stdio::Endpoint{
         .url = with_query("http://localhost", query), .socket_path = attachment.socket_path, .key = {}};
   };
@@ -220,12 +223,12 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
   if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
   const auto config = TRY(configure(target));
   set_up_log(config, "warning");
-  return std::make_unique<OwnApi>(TRY(attach(config, table_)));
+  return std::make_unique<OwnApi>(TRY(attach(config, table_, credentials_)));
 }
 
 base::Result<std::string> Backstage::validate(const std::string& file) { return validate_file(file); }
 
-std::string Backstage::doctor(const cli::Target& target) { return doctor_report(target); }
+std::string Backstage::doctor(const cli::Target& target) { return doctor_report(target, credentials_); }
 
 std::string Backstage::version() { return std::string(base::kVersion); }
 

@@ -5,13 +5,15 @@
 
 #include "app/config.hpp"
 #include "cli/program.hpp"
+#include "services/credentials/platform_credentials.hpp"
 
 namespace toolrack::app {
 
 class Backstage final : public cli::Backstage {
  public:
-  /// `table` outlives it.
-  explicit Backstage(const operations::Table& table) : table_(table) {}
+  /// Both outlive it.
+  Backstage(const operations::Table& table, const services::credentials::PlatformCredentials& credentials)
+      : table_(table), credentials_(credentials) {}
 
   /// Runs until SIGTERM or SIGINT, then drains. SIGHUP has it read the configuration again.
   int serve(const cli::ServeOptions& options) override;
@@ -25,6 +27,7 @@ class Backstage final : public cli::Backstage {
 
  private:
   const operations::Table& table_;
+  const services::credentials::PlatformCredentials& credentials_;
 };
 
 /// The file, the environment, then what the command line says. Shared by every command.

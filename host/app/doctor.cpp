@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 
 #include "app/backstage.hpp"
 #include "app/config.hpp"
 #include "app/http_api.hpp"
 #include "app/port_holder.hpp"
 #include "base/json.hpp"
+#include "services/credentials/signing.hpp"
+#include "sources/native/checked_file.hpp"
 #include "store/data_directory.hpp"
 #include "store/lmdb/lmdb_store.hpp"
 #include "transports/net/listener.hpp"
@@ -134,6 +137,33 @@ void check_plugins(Report& report, const Config& config) {
   }
 }
 
+/// What the tools' credentials lack in this command's environment, and what would set it.
+void check_credentials(Report& report, const Config& config,
+                       const services::credentials::PlatformCredentials& credentials) {
+  auto directories = config.plugins;
+  directories.insert(directories.begin(), bundled_plugins());
+  std::set<std::string> seen;
+  for (const auto& directory : directories) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+      if (entry.path().extension() != ".so") continue;
+      const auto file = sources::native::check_file(entry.path().string(), false);
+      if (!file) continue;  // The plugins' own check tells.
+      for (const auto& credential : file->tool->credentials) {
+        if (!seen.insert(credential.name).second) continue;
+        const auto missing = services::credentials::missing_variables(credential, credentials);
+        const auto name = fmt::format("credential: {}", credential.name);
+        if (missing.empty())
+          report.ok(name, fmt::format("set, for {}", file->tool->id()));
+        else
+          report.warn(name, fmt::format("{} wants it, and it is not set", file->tool->id()),
+                      fmt::format("Set {} for the gateway{}.", fmt::join(missing, " and "),
+                                  credential.help_url.empty() ? "" : " (" + credential.help_url + ")"));
+      }
+    }
+  }
+}
+
 /// What worker processes are locked up with; each is used where the kernel has it.
 void check_sandbox(Report& report) {
   const auto landlock = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -166,7 +196,7 @@ void check_dns(Report& report) {
 
 }  // namespace
 
-std::string doctor_report(const cli::Target& target) {
+std::string doctor_report(const cli::Target& target, const services::credentials::PlatformCredentials& credentials) {
   Report report;
   const auto config = configure(target);
   if (!config) {
@@ -184,6 +214,7 @@ std::string doctor_report(const cli::Target& target) {
   if (config->metrics_listen)
     check_address(report, "metrics address", *config->metrics_listen, "--metrics-listen", owner);
   check_plugins(report, *config);
+  check_credentials(report, *config, credentials);
   check_sandbox(report);
   check_dns(report);
   return report.finish();

@@ -26,9 +26,13 @@
 #include "call/identify.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
+#include "services/credentials/nonces.hpp"
+#include "services/credentials/platform_credentials.hpp"
 #include "services/http/client.hpp"
 #include "services/http/egress.hpp"
 #include "services/log/log.hpp"
+#include "services/upstream/client.hpp"
+#include "services/upstream/places.hpp"
 #include "sources/native/native_source.hpp"
 #include "store/lmdb/lmdb_store.hpp"
 #include "transports/mcp/mcp_handler.hpp"
@@ -153,12 +157,16 @@ struct Gateway::Parts {
 
   services::providers::ProviderStates providers{clock, metrics};
   std::optional<http::PublishedEgress> egress;
-  std::vector<std::unique_ptr<http::Client>> clients;  // One a loop.
+  const services::credentials::PlatformCredentials* credentials = nullptr;  // Of the program.
+  std::unique_ptr<services::credentials::Nonces> nonces;
+  services::upstream::Places places;
+  std::vector<std::unique_ptr<http::Client>> clients;                  // One a loop.
+  std::vector<std::unique_ptr<services::upstream::Client>> upstreams;  // One a loop, over its client.
   std::unique_ptr<NativeSource> native;
   std::optional<registry::PublishedCatalogue> catalogue;
   std::unique_ptr<call::CallPath> calls;
 
-  std::optional<operations::Services> services;
+  std::optional<operations::Services> operation_services;
   std::unique_ptr<operations::Runner> runner;
   std::vector<std::unique_ptr<call::Identifier>> identifiers;  // One a loop.
   std::optional<mcp::Sessions> sessions;
@@ -178,6 +186,7 @@ base::Result<void> Gateway::Parts::open_store() {
   keys = TRY(accounts::Keys::open(*store, clock, key_limits(config)));
   class_limits = std::make_unique<accounts::ClassLimits>(*store, clock);
   usage = std::make_unique<accounts::Usage>(*store, loops, clock);
+  nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
   sessions.emplace(TRY(session_key(*store)), clock);
   return {};
 }
@@ -187,8 +196,13 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   sources::native::Environment environment;
   for (std::size_t i = 0; i < loops.size(); ++i) {
     clients.push_back(std::make_unique<http::Client>(loops[i], *egress, metrics, http::Client::Settings{}));
-    environment.http.push_back(clients.back().get());
+    upstreams.push_back(std::make_unique<services::upstream::Client>(services::upstream::Client::Dependencies{
+        .loop = loops[i], .http = *clients.back(), .nonces = *nonces, .clock = clock}));
+    environment.http.push_back(upstreams.back().get());
+    environment.plain_http.push_back(clients.back().get());
   }
+  environment.places = &places;
+  environment.credentials = credentials;
   environment.loops = &loops;
   environment.workers = &workers;
   environment.blocking = &blocking;
@@ -216,18 +230,20 @@ void Gateway::Parts::build_paths() {
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
                                                                         .providers = providers});
-  services.emplace(operations::Services{.catalogue = *catalogue,
-                                        .keys = *keys,
-                                        .usage = *usage,
-                                        .providers = providers,
-                                        .clock = clock,
-                                        .version = base::kVersion,
-                                        .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
-                                        .started_unix_ns = clock.unix_ns(),
-                                        .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
-                                        .plugins_json = [this] { return plugins_json(native->files()); },
-                                        .table = &table});
-  runner = std::make_unique<operations::Runner>(*services, store_pool);
+  operation_services.emplace(
+      operations::Services{.catalogue = *catalogue,
+                           .keys = *keys,
+                           .usage = *usage,
+                           .providers = providers,
+                           .clock = clock,
+                           .version = base::kVersion,
+                           .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+                           .started_unix_ns = clock.unix_ns(),
+                           .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+                           .plugins_json = [this] { return plugins_json(native->files()); },
+                           .credentials = credentials,
+                           .table = &table});
+  runner = std::make_unique<operations::Runner>(*operation_services, store_pool);
   const auto local = local_principal();
   const auto anonymous = anonymous_principal();
   for (std::size_t i = 0; i < loops.size(); ++i)
@@ -315,6 +331,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
                                                       store::DataDirectory directory, Options options) {
   auto gateway = std::unique_ptr<Gateway>(new Gateway(std::make_unique<Parts>(config, table, std::move(directory))));
   auto& parts = *gateway->parts_;
+  parts.credentials = options.credentials;
   parts.loops.start();
   TRY(parts.open_store());
   TRY(parts.load_plugins(options.bundled));

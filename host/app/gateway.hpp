@@ -12,6 +12,10 @@
 #include "operations/table.hpp"
 #include "store/data_directory.hpp"
 
+namespace toolrack::services::credentials {
+class PlatformCredentials;
+}
+
 namespace toolrack::app {
 
 class Gateway {
@@ -19,6 +23,7 @@ class Gateway {
   struct Options {
     bool listen = true;  ///< False: only the owner's socket, for a command's time.
     std::filesystem::path bundled = bundled_plugins();
+    const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
   };
   /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
   static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,

@@ -5,6 +5,7 @@
 #include "app/backstage.hpp"
 #include "cli/program.hpp"
 #include "operations/table.hpp"
+#include "services/credentials/platform_credentials.hpp"
 
 namespace {
 
@@ -19,8 +20,9 @@ void keep_no_large_blocks() {
 
 int main(int argc, char** argv) {
   keep_no_large_blocks();
+  const auto credentials = toolrack::services::credentials::PlatformCredentials::take_from_process();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   const toolrack::operations::Table table;
-  toolrack::app::Backstage backstage(table);
+  toolrack::app::Backstage backstage(table, credentials);
   return toolrack::cli::run(argc, argv, table, backstage, {});
 }

@@ -39,10 +39,14 @@ struct CallRequest {
   std::string_view transport;   ///< "rest", "mcp", "stdio", "cli": a constant.
   std::string_view client;      ///< name/version as the client gives it; for display only.
   std::string_view locale, traceparent, meta_json;
-  std::int64_t received_ns = 0;  ///< Monotonic; 0: now.
+  const registry::ProviderKeysRef* provider_keys = nullptr;  ///< The caller's own, for this call; null: none.
+  std::int64_t received_ns = 0;                              ///< Monotonic; 0: now.
   bool wants_progress = false, wants_partials = false;
   bool streams = false;  ///< The caller wants them as events; for the transport to do.
 };
+
+/// What is charged of the raw cost when the platform's credential pays the provider, and when the caller's own does.
+inline constexpr std::int64_t kPlatformPercent = 105, kByokPercent = 5;
 
 /// Where the time went, for Server-Timing and the histograms.
 struct Timings {
@@ -64,8 +68,8 @@ struct CallOutcome {
   registry::Outcome result;                ///< `result.error` tells success from failure.
   std::string explanation_json;            ///< The answer of a dry run; then nothing ran.
   base::Money raw_cost, cost;
-  std::int64_t markup_percent = 105;             ///< 5 when the caller's own credential paid.
-  std::optional<base::Money> credits_remaining;  ///< Empty: the account has no ledger (local mode).
+  std::int64_t markup_percent = kPlatformPercent;  ///< kByokPercent when the caller's own credential paid.
+  std::optional<base::Money> credits_remaining;    ///< Empty: the account has no ledger (local mode).
   std::optional<bool> billed;
   std::string_view backend;             ///< Slug of the provider that served it, or that was asked last; or empty.
   std::vector<FailedAttempt> attempts;  ///< Those before it, and it too when it failed.

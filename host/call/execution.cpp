@@ -114,6 +114,10 @@ void Execution::keep_text() {
     text_.append(*view);
     *view = std::string_view(text_).substr(offset);
   }
+  if (request_.provider_keys != nullptr) {
+    pinned_provider_keys_ = *request_.provider_keys;
+    request_.provider_keys = &pinned_provider_keys_;
+  }
   request_.input = nullptr;  // The parsed form was lent; it has served.
   outcome_.request_id = request_.request_id;
 }
@@ -159,6 +163,7 @@ void Execution::recycle() {
   stop_reason_.reset();
   outcome_ = {};
   pinned_principal_.reset();
+  pinned_provider_keys_.reset();
   pinned_catalogue_.reset();
   path_.loops_[loop_.index()]->give_back(*this);
 }

@@ -36,6 +36,7 @@ class Execution final : public registry::Completion {
   base::Result<void> validate();
   base::Result<void> admit();
   base::Result<void> route();
+  void pay_with_callers_key();
   void run();
   void deliver();
   void settle();
@@ -92,6 +93,7 @@ class Execution final : public registry::Completion {
   const std::shared_ptr<const registry::Catalogue>* lent_catalogue_ = nullptr;  ///< Good while `start` is on the stack.
   accounts::PrincipalRef pinned_principal_;
   std::shared_ptr<const registry::Catalogue> pinned_catalogue_;
+  registry::ProviderKeysRef pinned_provider_keys_;
   std::string text_;              ///< Copies of the request's texts; capacity is reused.
   BackendPlan plan_;              ///< Empty for a skill without backends.
   std::size_t next_backend_ = 0;  ///< In the plan: the first that was not tried.

@@ -22,7 +22,7 @@ accounts::UsageRecord usage_record(const CallRequest& request, const accounts::P
           .latency_ns = outcome.timings.total_ns,
           .raw_cost = outcome.raw_cost,
           .cost = outcome.cost,
-          .byok = false};
+          .byok = outcome.markup_percent == kByokPercent};
 }
 
 void Execution::record() {

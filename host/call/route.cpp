@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "call/execution.hpp"
+#include "services/credentials/signing.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -61,6 +62,8 @@ void Execution::set_backend(const BackendCandidate& candidate) {
   invocation_.backend = &backend_;
   outcome_.backend = provider.slug;
   outcome_.raw_cost = candidate.backend->price;
+  outcome_.markup_percent = kPlatformPercent;
+  if (request_.provider_keys != nullptr) pay_with_callers_key();
 }
 
 bool Execution::has_another_backend() const { return next_backend_ < plan_.candidates.size(); }
@@ -128,6 +131,16 @@ void Execution::try_next() {
     invocation_.attempt = attempt;
     run();
   });
+}
+
+/// The caller pays the provider, when a key for this backend came along; we charge for the way there.
+void Execution::pay_with_callers_key() {
+  const auto* credential = skill_->tool->find_credential(backend_.credential);
+  if (credential == nullptr ||
+      !services::credentials::has_caller_key(*credential, backend_.provider, **request_.provider_keys))
+    return;
+  backend_.byok = true;
+  outcome_.markup_percent = kByokPercent;
 }
 
 }  // namespace toolrack::call

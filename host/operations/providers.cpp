@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "call/backend_plan.hpp"
 #include "operations/services.hpp"
 #include "operations/table.hpp"
+#include "services/credentials/signing.hpp"
 #include "services/providers/figures_json.hpp"
 
 namespace toolrack::operations {
@@ -28,8 +30,24 @@ ToolsOfProviders by_provider(const registry::Catalogue& catalogue) {
   return all;
 }
 
+/// What would have to be set so that the rack's own credential serves the provider.
+void write_missing(Writer& writer, std::string_view slug, const std::vector<const registry::Tool*>& tools,
+                   const services::credentials::PlatformCredentials* ours) {
+  std::set<std::string> missing;
+  for (const auto* tool : tools) {
+    const auto* credential = tool->find_credential(tool->find_provider(slug)->credential);
+    if (credential == nullptr || ours == nullptr) continue;
+    for (auto& variable : services::credentials::missing_variables(*credential, *ours))
+      missing.insert(std::move(variable));
+  }
+  key(writer, "missing_variables");
+  writer.StartArray();
+  for (const auto& variable : missing) put(writer, variable);
+  writer.EndArray();
+}
+
 void write_provider(Writer& writer, std::string_view slug, const std::vector<const registry::Tool*>& tools,
-                    const services::providers::ProviderStates& states) {
+                    const Services& services) {
   writer.StartObject();
   key(writer, "provider");
   put(writer, slug);
@@ -39,7 +57,8 @@ void write_provider(Writer& writer, std::string_view slug, const std::vector<con
   writer.StartArray();
   for (const auto* tool : tools) put(writer, fmt::format("{}@{}", tool->id(), tool->version));
   writer.EndArray();
-  services::providers::write_figures(writer, states.figures(slug));
+  write_missing(writer, slug, tools, services.credentials);
+  services::providers::write_figures(writer, services.providers.figures(slug));
   writer.EndObject();
 }
 
@@ -51,7 +70,7 @@ base::Result<Answer> list_providers(Services& services, const Context&) {
   writer.StartObject();
   key(writer, "providers");
   writer.StartArray();
-  for (const auto& [slug, tools] : all) write_provider(writer, slug, tools, services.providers);
+  for (const auto& [slug, tools] : all) write_provider(writer, slug, tools, services);
   writer.EndArray();
   key(writer, "total");
   writer.Uint64(all.size());
@@ -71,7 +90,7 @@ base::Result<Answer> get_provider(Services& services, const Context& context) {
                               .with_name("provider_not_found"));
   base::json::Buffer buffer;
   Writer writer(buffer);
-  write_provider(writer, found->first, found->second, services.providers);
+  write_provider(writer, found->first, found->second, services);
   return Answer{std::string(base::json::view(buffer))};
 }
 

@@ -11,6 +11,10 @@
 #include "registry/catalogue.hpp"
 #include "services/providers/provider_states.hpp"
 
+namespace toolrack::services::credentials {
+class PlatformCredentials;
+}
+
 namespace toolrack::operations {
 
 class Table;
@@ -26,7 +30,8 @@ struct Services {
   std::int64_t started_unix_ns = 0;
   std::function<bool()> is_ready;             ///< False while starting or draining; any thread.
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
-  const Table* table = nullptr;               ///< For the documents that describe it.
+  const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
+  const Table* table = nullptr;                                             ///< For the documents that describe it.
 };
 
 }  // namespace toolrack::operations

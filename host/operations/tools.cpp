@@ -6,6 +6,7 @@
 #include "operations/table.hpp"
 #include "operations/use_tool.hpp"
 #include "registry/tool_json.hpp"
+#include "services/credentials/signing.hpp"
 
 namespace toolrack::operations {
 namespace {
@@ -32,6 +33,13 @@ std::string tool_list(const Items& items, Write write) {
   return text(buffer);
 }
 
+registry::MissingVariables missing_variables(const Services& services) {
+  if (services.credentials == nullptr) return {};
+  return [&ours = *services.credentials](const registry::Credential& credential) {
+    return services::credentials::missing_variables(credential, ours);
+  };
+}
+
 base::Result<Answer> list_tools(Services& services, const Context&) {
   const auto catalogue = services.catalogue.load();
   return Answer{
@@ -47,8 +55,9 @@ base::Result<Answer> discover(Services& services, const Context& context) {
       catalogue->search({.text = words.value_or(""),
                          .category = base::json::find_string(input, "category").value_or(""),
                          .limit = static_cast<std::size_t>(base::json::find_int(input, "limit").value_or(20))});
-  return Answer{
-      tool_list(hits, [](Writer& w, const registry::SearchHit& hit) { registry::write_tool_detail(w, *hit.tool); })};
+  const auto missing = missing_variables(services);
+  return Answer{tool_list(
+      hits, [&](Writer& w, const registry::SearchHit& hit) { registry::write_tool_detail(w, *hit.tool, missing); })};
 }
 
 base::Result<Answer> get_tool(Services& services, const Context& context) {
@@ -58,7 +67,7 @@ base::Result<Answer> get_tool(Services& services, const Context& context) {
   const auto* tool = TRY(catalogue->find_tool(name));
   Buffer buffer;
   Writer writer(buffer);
-  registry::write_tool_detail(writer, *tool);
+  registry::write_tool_detail(writer, *tool, missing_variables(services));
   return Answer{text(buffer)};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/loop.hpp"
 #include "registry/outcome.hpp"
+#include "registry/provider_keys.hpp"
 
 namespace toolrack::registry {
 
@@ -27,8 +28,9 @@ struct Invocation {
   std::string_view transport, client, locale, traceparent, meta_json;
   std::int64_t deadline_ns = 0;  ///< Monotonic; 0: none.
   std::uint32_t attempt = 0, run = 0;
-  const Backend* backend = nullptr;  ///< Null when the skill has no providers.
-  base::Loop* loop = nullptr;        ///< The call's home: `invoke`, `cancel` and `complete` happen there.
+  const Backend* backend = nullptr;                ///< Null when the skill has no providers.
+  const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
+  base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
   bool wants_progress = false, wants_partials = false;
 };
 

@@ -85,7 +85,7 @@ std::shared_ptr<Tool> ManifestReader::read() {
   auto tool = std::make_shared<Tool>();
   read_identity(*tool);
   read_providers(*tool);
-  check_credentials();
+  read_credentials(*tool);
   read_grants(*tool);
   const auto* skills = json::find(document_, "skills");
   if (skills == nullptr || !skills->IsArray()) return tool;
@@ -139,6 +139,7 @@ void ManifestReader::read_providers(Tool& tool) {
     provider.cost_json = json_of(value, "cost");
     provider.options_json = json_of(value, "options");
     provider.timeout = milliseconds_of(value, "timeout_ms", provider.timeout);
+    provider.concurrency = static_cast<std::uint32_t>(json::find_int(value, "concurrency").value_or(16));
     const auto pointer = "/providers/" + provider.slug;
     if (!provider.credential.empty() &&
         (credentials == nullptr || json::find(*credentials, provider.credential) == nullptr)) {
@@ -159,27 +160,6 @@ void ManifestReader::check_port(std::string_view url, const std::string& pointer
   std::uint32_t number = 0;
   std::from_chars(port.data(), port.data() + port.size(), number);
   if (number == 0 || number > 65535) violate(pointer, fmt::format("{} is no port; there are 1 to 65535", port));
-}
-
-void ManifestReader::check_credentials() {
-  const auto* credentials = json::find(document_, "credentials");
-  if (credentials == nullptr || !credentials->IsObject()) return;
-  for (const auto& [name, value] : credentials->GetObject()) {
-    const auto* placement = json::find(value, "placement");
-    const auto* fields = json::find(value, "fields");
-    if (placement == nullptr || fields == nullptr) continue;
-    check_placement(*placement, *fields, fmt::format("/credentials/{}/placement", json::view(name)));
-  }
-}
-
-void ManifestReader::check_placement(const Value& placement, const Value& fields, const std::string& pointer) {
-  for (const auto* key : {"username", "password", "key", "secret"}) {
-    const auto named = json::find_string(placement, key);
-    if (named && json::find(fields, *named) == nullptr) {
-      violate(fmt::format("{}/{}", pointer, key),
-              fmt::format("field \"{}\" is not among the credential's fields", *named));
-    }
-  }
 }
 
 void ManifestReader::read_grants(Tool& tool) {

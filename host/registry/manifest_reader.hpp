@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,9 +31,10 @@ class ManifestReader {
 
   void read_identity(Tool& tool);
   void read_providers(Tool& tool);
-  void check_credentials();
+  void read_credentials(Tool& tool);
   void check_port(std::string_view url, const std::string& pointer);
-  void check_placement(const Value& placement, const Value& fields, const std::string& pointer);
+  void read_placement(Credential& credential, const Value* placement, const std::string& pointer);
+  void read_placed_value(Credential& credential, std::optional<std::string_view> given, const std::string& pointer);
   void read_grants(Tool& tool);
   void read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index);
   void read_schemas(Skill& skill, const Value& value, std::string_view text, const std::string& pointer);

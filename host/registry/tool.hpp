@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "base/money.hpp"
 #include "base/result.hpp"
+#include "registry/credential.hpp"
 #include "registry/handler.hpp"
 
 namespace toolrack::registry {
@@ -24,6 +25,7 @@ enum class Mode : std::uint8_t { kInline, kPooled, kBlocking };
 struct Provider {
   std::string slug, base_url, credential, cost_json, options_json;
   std::chrono::milliseconds timeout{30'000};
+  std::uint32_t concurrency = 16;  ///< Requests at once.
 };
 
 /// A provider that can serve a skill, with what differs for that skill.
@@ -83,6 +85,7 @@ struct Tool {
   std::string build_id;                    ///< Of the library; empty for other sources.
   std::string manifest_json;               ///< As loaded.
   std::vector<Provider> providers;
+  std::vector<Credential> credentials;
   std::vector<std::string> granted_hosts, granted_tools, granted_secrets;
   bool eager = false;
   std::uint32_t max_concurrency = 0;  ///< 0: not limited.
@@ -92,6 +95,7 @@ struct Tool {
 
   std::string id() const { return owner + "/" + slug; }
   const Provider* find_provider(std::string_view slug) const noexcept;
+  const Credential* find_credential(std::string_view name) const noexcept;
 };
 
 }  // namespace toolrack::registry

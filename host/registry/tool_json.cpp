@@ -141,6 +141,24 @@ std::vector<std::string> wanted_credentials(const Tool& tool) {
   return out;
 }
 
+void put_missing_credentials(Writer& writer, const Tool& tool, const MissingVariables& missing) {
+  json::key(writer, "missingCredentials");
+  writer.StartArray();
+  for (const auto& name : wanted_credentials(tool)) {
+    const auto* credential = tool.find_credential(name);
+    if (credential == nullptr) continue;
+    const auto variables = missing(*credential);
+    if (variables.empty()) continue;
+    writer.StartObject();
+    put_member(writer, "name", name);
+    put_member(writer, "title", credential->title);
+    put_list(writer, "variables", variables);
+    if (!credential->help_url.empty()) put_member(writer, "help_url", credential->help_url);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 void put_output_schema(Writer& writer, const Skill& skill, bool legacy_shape) {
   if (skill.output_schema.empty()) return;
   if (!legacy_shape || skill.has_object_output) {
@@ -171,12 +189,13 @@ void write_tool_summary(Writer& writer, const Tool& tool) {
   writer.EndObject();
 }
 
-void write_tool_detail(Writer& writer, const Tool& tool) {
+void write_tool_detail(Writer& writer, const Tool& tool, const MissingVariables& missing) {
   writer.StartObject();
   put_identity(writer, tool);
   put_list(writer, "aliases", tool.aliases);
   put_providers(writer, tool);
   put_list(writer, "credentials", wanted_credentials(tool));
+  if (missing) put_missing_credentials(writer, tool, missing);
   json::key(writer, "skills");
   writer.StartArray();
   for (const auto& skill : tool.skills) put_skill(writer, skill);

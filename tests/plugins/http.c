@@ -99,6 +99,15 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
   if (is_named(in, "keep")) v->mode = kKeep;
   if (v->mode == kStream || v->mode == kStop || v->mode == kPause) request.sink = &v->sink;
   if (is_named(in, "secret")) request.provider = str("paid");
+  if (is_named(in, "secret_elsewhere")) { /* at an address that another provider has */
+    request.provider = str("paid");
+    request.url = str("https://local.example/data");
+  }
+  if (is_named(in, "secret_unknown")) request.credential = str("gold");
+  if (is_named(in, "secret_not_wanted")) {
+    request.provider = str("paid");
+    request.credential = str("-");
+  }
   if (is_named(in, "asset")) request.flags = TR_HTTP_TO_ASSET;
   if (is_named(in, "foreign")) request.url = str("http://not-granted.example/");
   if (is_named(in, "slow")) request.url = str("/slow");

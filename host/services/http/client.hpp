@@ -31,9 +31,12 @@ struct Request {
   std::string body;
   std::chrono::milliseconds timeout{30'000};  ///< For everything, from now to the last byte.
   std::chrono::milliseconds connect_timeout{10'000};
-  std::uint64_t max_bytes = 16 << 20;           ///< Of the decoded body; more is cut, see Response::cut.
-  std::uint32_t max_redirects = 5;              ///< 0: a redirect is the answer. Authorization never crosses an origin.
+  std::uint64_t max_bytes = 16 << 20;  ///< Of the decoded body; more is cut, see Response::cut.
+  bool may_resend = true;              ///< By method, on a kept connection that broke before an answer; false: never.
+  std::uint32_t max_redirects = 5;     ///< 0: a redirect is the answer. Authorization never crosses an origin.
   std::vector<std::string> granted_hosts{"*"};  ///< Checked for the URL and for each redirect.
+  /// Secrets in it: a redirect that carries one of them to another origin is not followed, it is the answer.
+  std::vector<std::string> private_texts;
 };
 
 struct Response {

@@ -34,7 +34,10 @@ bool is_redirect(int status) noexcept {
 }
 
 bool may_follow(const Request& request, int status, const Url& from, const Url& target) noexcept {
-  if (becomes_get(request, status) || from.has_same_origin(target)) return true;
+  if (from.has_same_origin(target)) return true;
+  const auto is_inside = [&](const std::string& text) { return target.text().find(text) != std::string::npos; };
+  if (std::any_of(request.private_texts.begin(), request.private_texts.end(), is_inside)) return false;
+  if (becomes_get(request, status)) return true;
   return request.body.empty() && (request.method == "GET" || request.method == "HEAD");
 }
 

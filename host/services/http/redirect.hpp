@@ -13,7 +13,7 @@ namespace toolrack::services::http {
 bool is_redirect(int status) noexcept;
 
 /// May the redirect be followed to `target`? A body or a method with effects is not carried to another origin: then the
-/// redirect is the answer.
+/// redirect is the answer. The same where the target carries a secret of the request to another origin.
 bool may_follow(const Request& request, int status, const Url& from, const Url& target) noexcept;
 
 /// Changes `request` into the one for `target`: 303, and 301 or 302 after POST, become GET without a body; at another

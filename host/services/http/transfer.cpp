@@ -123,6 +123,7 @@ int Transfer::on_before_request(void* self, char* remote_ip, char*, int remote_p
 
 bool Transfer::is_resendable() const noexcept {
   const auto& method = request_.method;
+  if (!request_.may_resend) return false;
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
 

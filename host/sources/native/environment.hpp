@@ -17,6 +17,14 @@
 namespace toolrack::services::http {
 class Client;
 }
+namespace toolrack::services::upstream {
+class Client;
+class Places;
+}  // namespace toolrack::services::upstream
+
+namespace toolrack::services::credentials {
+class PlatformCredentials;
+}
 
 namespace toolrack::sources::native {
 
@@ -45,9 +53,12 @@ struct Settings {
 /// All of it outlives the source, and the loops and pools run until the source has been destroyed.
 struct Environment {
   base::Loops* loops = nullptr;
-  base::Pool* workers = nullptr;              ///< Pooled skills.
-  base::Pool* blocking = nullptr;             ///< Blocking skills and toolrack.executor/1's post_blocking.
-  std::vector<services::http::Client*> http;  ///< By loop index; empty: plugins get no toolrack.http/1.
+  base::Pool* workers = nullptr;                    ///< Pooled skills.
+  base::Pool* blocking = nullptr;                   ///< Blocking skills and toolrack.executor/1's post_blocking.
+  std::vector<services::upstream::Client*> http;    ///< By loop index; empty: plugins get no toolrack.http/1.
+  std::vector<services::http::Client*> plain_http;  ///< The same for declarative skills.
+  services::upstream::Places* places = nullptr;
+  const services::credentials::PlatformCredentials* credentials = nullptr;
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
   Settings settings;

@@ -2,9 +2,9 @@
 
 #include <boost/asio/post.hpp>
 
-#include <charconv>
-
+#include "base/clock.hpp"
 #include "base/json.hpp"
+#include "services/upstream/retry.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/plugin_frame.hpp"
@@ -14,17 +14,10 @@ namespace {
 
 namespace http = services::http;
 
-/// Seconds of a Retry-After header, or 0. Its other form, a date, is left to the plugin.
+/// Of a Retry-After header, or 0.
 std::int64_t retry_after_ns(const http::Response& response) {
-  for (const auto& header : response.headers) {
-    if (header.name != "retry-after") continue;
-    std::int64_t seconds = 0;
-    const auto* end = header.value.data() + header.value.size();
-    const auto read = std::from_chars(header.value.data(), end, seconds);
-    constexpr std::int64_t kYear = 365LL * 24 * 3600;
-    if (read.ec == std::errc() && read.ptr == end && seconds > 0 && seconds <= kYear) return seconds * 1'000'000'000;
-  }
-  return 0;
+  const auto wait = services::upstream::retry_after(response, base::system_clock().unix_ns());
+  return wait ? std::chrono::nanoseconds(*wait).count() : 0;
 }
 
 OperationResult to_result(const http::Response& response) {

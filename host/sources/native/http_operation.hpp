@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/mutex.hpp"
-#include "services/http/client.hpp"
+#include "services/upstream/client.hpp"
 #include "sources/native/operation.hpp"
 
 namespace toolrack::sources::native {
@@ -24,8 +24,8 @@ class HttpOperation final : public Operation, private services::http::Sink {
  public:
   /// `sink` may be null; else it is the plugin's, alive until done(). `is_repeatable`: sending it twice is as good as
   /// once.
-  HttpOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, services::http::Client& client,
-                services::http::Request request, bool is_repeatable, const tr_http_sink* sink)
+  HttpOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, services::upstream::Client& client,
+                services::upstream::Request request, bool is_repeatable, const tr_http_sink* sink)
       : Operation(call, map, done, user),
         client_(client),
         request_(std::move(request)),
@@ -58,10 +58,10 @@ class HttpOperation final : public Operation, private services::http::Sink {
   void stop_early();
   void finish();
 
-  services::http::Client& client_;
+  services::upstream::Client& client_;
 
   // Of the loop's thread.
-  services::http::Request request_;
+  services::upstream::Request request_;
   const bool is_repeatable_;
   services::http::RequestId id_ = 0;
 

@@ -6,6 +6,7 @@
 #include "transports/mcp/param_headers.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/tool_result.hpp"
+#include "transports/net/provider_keys.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -103,6 +104,13 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
                                                      .message = "calling a tool needs an API key",
                                                      .data_json = {}}),
                           {&challenge, 1});
+  }
+  registry::ProviderKeysRef provider_keys;
+  if (net::has_provider_keys(inbound.request.headers)) {
+    auto read = net::read_provider_keys(inbound.request.headers);
+    if (!read) return answer.message(200, error_message(message.id, invalid(read.error().message())));
+    provider_keys = *std::move(read);
+    request.provider_keys = &provider_keys;
   }
   request.principal = &inbound.principal;
   request.request_id = inbound.request.request_id;

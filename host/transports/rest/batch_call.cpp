@@ -12,6 +12,7 @@
 #include "call/reply.hpp"
 #include "operations/use_tool.hpp"
 #include "transports/net/error_body.hpp"
+#include "transports/net/provider_keys.hpp"
 #include "transports/rest/input.hpp"
 
 namespace toolrack::rest {
@@ -173,7 +174,10 @@ void start_batch(call::CallPath& calls, const net::Request& request, net::Exchan
                  const accounts::PrincipalRef& principal) {
   const auto texts = read_calls(request);
   if (!texts) return net::respond_error(exchange, texts.error());
+  auto provider_keys = net::read_provider_keys(request.headers);
+  if (!provider_keys) return net::respond_error(exchange, provider_keys.error());
   call::CallRequest common;
+  if (*provider_keys) common.provider_keys = &*provider_keys;
   common.principal = &principal;
   common.transport = request.is_local_socket ? "local" : "rest";
   common.client = request.headers.get(net::HeaderName::kUserAgent);

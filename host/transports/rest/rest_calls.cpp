@@ -5,6 +5,7 @@
 #include "call/reply.hpp"
 #include "operations/use_tool.hpp"
 #include "transports/net/error_body.hpp"
+#include "transports/net/provider_keys.hpp"
 #include "transports/rest/input.hpp"
 #include "transports/rest/rate_headers.hpp"
 #include "transports/rest/streamed_call.hpp"
@@ -95,6 +96,13 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   call::CallRequest call_request;
   const auto input_json = captures[0].text.empty() ? captures[1].text : captures[0].text;
   if (auto read = operations::read_use_tool(*body, input_json, call_request); !read) return fail(read.error());
+  registry::ProviderKeysRef provider_keys;
+  if (net::has_provider_keys(request.headers)) {
+    auto read = net::read_provider_keys(request.headers);
+    if (!read) return fail(read.error());
+    provider_keys = *std::move(read);
+    call_request.provider_keys = &provider_keys;
+  }
   call_request.principal = &principal;
   call_request.request_id = request.request_id;
   call_request.transport = request.is_local_socket ? "local" : "rest";

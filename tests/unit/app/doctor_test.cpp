@@ -42,7 +42,8 @@ class DoctorTest : public ::testing::Test {
   std::map<std::string, Check> report() {
     std::map<std::string, Check> checks;
     const auto json = testing::parsed(doctor_report(
-        {.config = (directory_.path() / "rack.json").string(), .url = {}, .key = {}, .data = {}, .plugins = {}}));
+        {.config = (directory_.path() / "rack.json").string(), .url = {}, .key = {}, .data = {}, .plugins = {}},
+        credentials_));
     for (const auto& check : base::json::find(json, "checks")->GetArray()) {
       const auto text = [&](std::string_view name) {
         return std::string(base::json::find_string(check, name).value_or(""));
@@ -54,6 +55,7 @@ class DoctorTest : public ::testing::Test {
 
   Environment environment_;
   testing::TempDirectory directory_;
+  services::credentials::PlatformCredentials credentials_;
 };
 
 TEST_F(DoctorTest, FindsNothingWrongWithAGoodSetUp) {

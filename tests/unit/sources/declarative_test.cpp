@@ -40,7 +40,7 @@ class Declarative : public NativeFixture {
         *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}})));
     for (std::size_t i = 0; i < loops.size(); ++i) {
       clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
-      environment.http.push_back(clients.back().get());
+      environment.plain_http.push_back(clients.back().get());
     }
     settings.provider_base_urls["p"] = server.url("/base/");
     open();

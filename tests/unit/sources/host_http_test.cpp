@@ -6,8 +6,11 @@
 
 #include "base/json.hpp"
 #include "native_fixture.hpp"
+#include "services/credentials/platform_credentials.hpp"
 #include "services/http/client.hpp"
+#include "services/upstream/client.hpp"
 #include "sources/http_targets.hpp"
+#include "support/memory_store.hpp"
 #include "support/scripted_http_server.hpp"
 
 namespace toolrack::sources::native {
@@ -23,8 +26,12 @@ class HostHttp : public NativeFixture {
         *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}})));
     for (std::size_t i = 0; i < loops.size(); ++i) {
       clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
-      environment.http.push_back(clients.back().get());
+      upstreams.push_back(std::make_unique<services::upstream::Client>(services::upstream::Client::Dependencies{
+          .loop = loops[i], .http = *clients.back(), .nonces = nonces, .clock = base::system_clock()}));
+      environment.http.push_back(upstreams.back().get());
     }
+    environment.places = &places;
+    environment.credentials = &credentials;
     settings.provider_base_urls["local"] = server.url("/base/");
     settings.grace = std::chrono::milliseconds(500);
     install("http");
@@ -36,6 +43,7 @@ class HostHttp : public NativeFixture {
     for (std::size_t i = 0; i < clients.size(); ++i) {
       std::promise<void> gone;
       boost::asio::post(loops[i].context(), [&] {
+        upstreams[i].reset();
         clients[i].reset();
         gone.set_value();
       });
@@ -59,6 +67,24 @@ class HostHttp : public NativeFixture {
   test::ScriptedHttpServer server;
   std::unique_ptr<http::PublishedEgress> policy;
   std::vector<std::unique_ptr<http::Client>> clients;
+  testing::MemoryStore store;
+  services::credentials::Nonces nonces{store, base::system_clock()};
+  services::upstream::Places places;
+  services::credentials::PlatformCredentials credentials;
+  std::vector<std::unique_ptr<services::upstream::Client>> upstreams;
+};
+
+/// With a credential of the rack's own for the provider "paid", which is the same server.
+class HostHttpCredentials : public HostHttp {
+ protected:
+  void SetUp() override {
+    settings.provider_base_urls["paid"] = server.url("/paid");
+    credentials = services::credentials::PlatformCredentials({{"TOOLRACK_CREDENTIAL_PAID", "platform-secret"}}, {});
+    HostHttp::SetUp();
+    server.on("/paid/data", [](const test::RecordedRequest& request) {
+      return Reply::json("{}").header("Content-Type", "text/" + request.header("authorization"));
+    });
+  }
 };
 
 TEST_F(HostHttp, SendsBelowTheProvidersBaseUrl) {
@@ -134,6 +160,36 @@ TEST_F(HostHttp, NamesAMissingCredential) {
   EXPECT_EQ(number(answer, "status"), TR_UNAUTHENTICATED);
   EXPECT_EQ(text(answer, "code"), "credential_missing");
   EXPECT_EQ(number(answer, "flags"), TR_RESULT_NOT_SENT);
+}
+
+TEST_F(HostHttpCredentials, AddsThePlatformsAndShowsThePluginNothing) {
+  const auto answer = run("secret");
+  EXPECT_EQ(number(answer, "number"), 200);
+  EXPECT_EQ(server.requests().at(0).header("authorization"), "Bearer platform-secret");
+  EXPECT_EQ(text(answer, "type"), "text/Bearer ***************");
+}
+
+TEST_F(HostHttpCredentials, PrefersTheCallersKeyForItsCall) {
+  const auto keys =
+      std::make_shared<const registry::ProviderKeys>(registry::ProviderKeys::Values{{"paid", "callers-secret"}});
+  TestCall one(skill("http", "secret"), "{}", loops[0]);
+  one.invocation.provider_keys = &keys;
+  one.start();
+  EXPECT_THAT(one.wait().output, ::testing::HasSubstr("\"number\":200"));
+  run("secret");
+  EXPECT_EQ(server.requests().at(0).header("authorization"), "Bearer callers-secret");
+  EXPECT_EQ(server.requests().at(1).header("authorization"), "Bearer platform-secret");
+}
+
+TEST_F(HostHttpCredentials, SendsOneOnlyToTheProviderThatNamesIt) {
+  const auto elsewhere = run("secret_elsewhere");
+  EXPECT_EQ(number(elsewhere, "status"), TR_INVALID_ARGUMENT);
+  EXPECT_EQ(number(elsewhere, "flags"), TR_RESULT_NOT_SENT);
+  const auto unknown = run("secret_unknown");
+  EXPECT_EQ(number(unknown, "status"), TR_INVALID_ARGUMENT);
+  EXPECT_TRUE(server.requests().empty());
+  EXPECT_EQ(number(run("secret_not_wanted"), "number"), 200);
+  EXPECT_FALSE(server.requests().at(0).has_header("authorization"));
 }
 
 TEST_F(HostHttp, RefusesWhatItCannotDoOrMayNot) {
