@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,15 @@ struct Meter {
   std::int64_t millionths = 0;
 };
 
+/// The directory in which an attempt left files; gone with this object.
+class CallFiles {
+ public:
+  virtual ~CallFiles() = default;
+  /// A descriptor of a regular file below the directory, open for reading, whose owner the caller becomes. A path that
+  /// leads anywhere else is kInvalidOutput, named file_refused. Reads a disk: not on a loop.
+  virtual base::Result<int> open_file(std::string_view path) = 0;
+};
+
 struct Outcome {
   base::GateLease lease;                ///< Keeps the library in memory while `output_json` is lent; released after it.
   std::optional<base::Error> error;     ///< Empty: success.
@@ -37,7 +47,8 @@ struct Outcome {
   std::string meta_json;                ///< MCP _meta, an object, or empty.
   std::optional<base::Money> raw_cost;  ///< When the skill metered "usd"; else the manifest's price counts.
   std::vector<Meter> meters;
-  std::optional<bool> billed;  ///< Did the provider charge? Empty: not known.
+  std::unique_ptr<CallFiles> files;  ///< Null: the attempt asked for no directory.
+  std::optional<bool> billed;        ///< Did the provider charge? Empty: not known.
   std::int64_t ttl_ns = 0;
   bool is_final = false;   ///< No other backend, no retry: it may have acted.
   bool untouched = false;  ///< The source knows: nothing reached a far end that could have acted on it.

@@ -58,6 +58,9 @@ struct Skill {
   std::string input_schema, output_schema;
   /// False: the output schema's root is not `type: object`, which MCP before 2026-07-28 refuses.
   bool has_object_output = true;
+  /// The plugin's output schema names members `*_path`: files that become assets (file_outputs.hpp). What callers see
+  /// instead stands in `output_schema`.
+  bool has_file_output = false;
   std::string annotations_json;  ///< MCP annotations object, or empty.
   std::vector<Example> examples;
   base::Money price;                   ///< Per call, before markup.
