@@ -63,6 +63,7 @@ void apply_http(const json::Value& http, Config& config) {
   if (const auto* origins = json::find(http, "allowed_origins")) config.allowed_origins = strings(*origins);
   if (const auto bytes = json::find_int(http, "max_body_bytes"))
     config.max_body_bytes = static_cast<std::size_t>(*bytes);
+  if (const auto url = json::find_string(http, "public_url")) config.public_url = *url;
   if (const auto behind = json::find_bool(http, "behind_proxy")) config.behind_proxy = *behind;
 }
 

@@ -34,6 +34,7 @@ struct Config {
   std::vector<std::string> allowed_hosts, allowed_origins;
   std::size_t max_body_bytes = 4 << 20;
   bool behind_proxy = false;
+  std::string public_url;  ///< How callers reach the gateway, for links to assets; empty: where it listens.
   std::vector<std::string> egress_allow;
   std::vector<std::uint16_t> egress_ports;
   std::optional<accounts::LimitSettings> limits;

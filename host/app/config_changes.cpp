@@ -27,6 +27,7 @@ constexpr std::array kFields = {
     field<&Config::allowed_hosts>("http.allowed_hosts", kLive),
     field<&Config::allowed_origins>("http.allowed_origins", kLive),
     field<&Config::max_body_bytes>("http.max_body_bytes", kLive),
+    field<&Config::public_url>("http.public_url", kLive),
     field<&Config::behind_proxy>("http.behind_proxy", kLive),
     field<&Config::egress_allow>("egress.allow", kLive),
     field<&Config::egress_ports>("egress.ports", kLive),

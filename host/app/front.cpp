@@ -14,9 +14,18 @@ bool is_mcp(std::string_view path) {
 
 }  // namespace
 
+net::Handler& Front::to(const net::Request& request) const noexcept { return is_mcp(request.path) ? mcp_ : rest_; }
+
+/// A body that is streamed does something before the request is whole, so it is guarded here already.
+base::Result<std::shared_ptr<net::BodySink>> Front::stream_body(const net::Request& head, net::BodySource& source) {
+  auto sink = TRY(to(head).stream_body(head, source));
+  if (sink != nullptr) TRY(guard_.check(head, source.loop()));
+  return sink;
+}
+
 void Front::handle(const net::Request& request, net::Exchange& exchange) {
   if (auto allowed = guard_.check(request, exchange); !allowed) return net::respond_error(exchange, allowed.error());
-  (is_mcp(request.path) ? mcp_ : rest_).handle(request, exchange);
+  to(request).handle(request, exchange);
 }
 
 void MetricsHandler::handle(const net::Request& request, net::Exchange& exchange) {

@@ -16,15 +16,18 @@ class Front final : public net::Handler {
       : guard_(std::move(guard), loops), rest_(rest), mcp_(mcp), max_body_bytes_(max_body_bytes) {}
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
-  base::Result<std::size_t> body_limit(const net::Request&, std::size_t) override {
-    return max_body_bytes_.load(std::memory_order_relaxed);
+  base::Result<std::size_t> body_limit(const net::Request& head, std::size_t) override {
+    return to(head).body_limit(head, max_body_bytes_.load(std::memory_order_relaxed));
   }
+  base::Result<std::shared_ptr<net::BodySink>> stream_body(const net::Request& head, net::BodySource& source) override;
 
   /// Any thread; for the next request.
   void replace_guard(net::HostGuard guard) { guard_.replace(std::move(guard)); }
   void set_max_body_bytes(std::size_t bytes) noexcept { max_body_bytes_.store(bytes, std::memory_order_relaxed); }
 
  private:
+  net::Handler& to(const net::Request& request) const noexcept;
+
   LiveGuard guard_;
   net::Handler& rest_;
   net::Handler& mcp_;

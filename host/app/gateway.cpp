@@ -14,6 +14,7 @@
 #include "accounts/keys.hpp"
 #include "accounts/limits.hpp"
 #include "accounts/usage.hpp"
+#include "app/asset_keeper.hpp"
 #include "app/front.hpp"
 #include "app/plugins_json.hpp"
 #include "app/session_key.hpp"
@@ -26,8 +27,14 @@
 #include "call/identify.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
+#include "services/assets/asset_links.hpp"
+#include "services/assets/assets.hpp"
+#include "services/assets/directory_store.hpp"
+#include "services/assets/fetch.hpp"
+#include "services/assets/url_signer.hpp"
 #include "services/credentials/nonces.hpp"
 #include "services/credentials/platform_credentials.hpp"
+#include "services/files/scratch.hpp"
 #include "services/http/client.hpp"
 #include "services/http/egress.hpp"
 #include "services/log/log.hpp"
@@ -52,6 +59,10 @@ constexpr std::chrono::seconds kCutPatience{10};  ///< After that, for handlers 
 /// Stages of calls and operations that wait for the store.
 constexpr std::size_t kStoreThreads = 8;
 constexpr std::size_t kBlockingThreads = 32;
+/// Reading and writing files: enough to keep a disk busy, and no skill can take them up.
+constexpr std::size_t kFileThreads = 8;
+/// Uploads from URLs, which may take a minute each.
+constexpr std::size_t kTransferThreads = 16;
 
 unsigned loop_count(const Config& config) {
   return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -79,6 +90,11 @@ accounts::PrincipalRef anonymous_principal() {
 }
 
 bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with("127.") || endpoint.address == "::1"; }
+
+std::string url_of(const Endpoint& endpoint) {
+  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+  return fmt::format(is_v6 ? "http://[{}]:{}" : "http://{}:{}", endpoint.address, endpoint.port);
+}
 
 net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
   return net::HostGuard({.is_loopback_bind = is_loopback(endpoint),
@@ -131,6 +147,8 @@ struct Gateway::Parts {
         loops(loop_count(given)) {}
 
   base::Result<void> open_store();
+  base::Result<void> open_assets();
+  void set_links();
   base::Result<void> load_plugins(const std::filesystem::path& bundled);
   void build_paths();
   base::Result<void> listen(const Options& options);
@@ -149,6 +167,8 @@ struct Gateway::Parts {
   base::Pool workers{"worker", std::max<std::size_t>(2, std::thread::hardware_concurrency())};
   base::Pool blocking{"blocking", kBlockingThreads};
   base::Pool store_pool{"store", kStoreThreads};
+  base::Pool file_pool{"files", kFileThreads};
+  base::Pool transfer_pool{"transfers", kTransferThreads};
 
   std::unique_ptr<store::Store> store;
   std::unique_ptr<accounts::Keys> keys;
@@ -156,6 +176,14 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Usage> usage;
 
   services::providers::ProviderStates providers{clock, metrics};
+
+  std::unique_ptr<services::assets::AssetStore> asset_bytes;
+  std::unique_ptr<services::assets::Assets> assets;
+  std::unique_ptr<services::assets::UrlSigner> url_signer;
+  std::optional<services::assets::AssetLinks> asset_links;
+  std::unique_ptr<services::files::Scratches> scratches;
+  std::optional<AssetKeeper> asset_keeper;
+
   std::optional<http::PublishedEgress> egress;
   const services::credentials::PlatformCredentials* credentials = nullptr;  // Of the program.
   std::unique_ptr<services::credentials::Nonces> nonces;
@@ -166,10 +194,12 @@ struct Gateway::Parts {
   std::optional<registry::PublishedCatalogue> catalogue;
   std::unique_ptr<call::CallPath> calls;
 
+  std::optional<operations::AssetServices> asset_services;
   std::optional<operations::Services> operation_services;
   std::unique_ptr<operations::Runner> runner;
   std::vector<std::unique_ptr<call::Identifier>> identifiers;  // One a loop.
   std::optional<mcp::Sessions> sessions;
+  std::optional<rest::AssetRoutes> asset_routes;
   std::unique_ptr<rest::RestHandler> rest;
   std::unique_ptr<mcp::McpHandler> mcp;
   std::unique_ptr<Front> front;
@@ -189,6 +219,22 @@ base::Result<void> Gateway::Parts::open_store() {
   nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
   sessions.emplace(TRY(session_key(*store)), clock);
   return {};
+}
+
+base::Result<void> Gateway::Parts::open_assets() {
+  asset_bytes = TRY(services::assets::DirectoryStore::open_directory(directory.path() / "assets"));
+  assets = std::make_unique<services::assets::Assets>(*store, *asset_bytes, clock);
+  if (const auto dropped = TRY(assets->recover()); dropped > 0)
+    log::write(log::Level::kNotice, "files that nobody owns are removed", {{"files", dropped}});
+  url_signer = TRY(services::assets::UrlSigner::open(*store, clock));
+  asset_links.emplace(*url_signer);
+  scratches = TRY(services::files::Scratches::open(directory.path() / "scratch", file_pool));
+  asset_keeper.emplace(loops[0], store_pool, *assets, *url_signer);
+  return {};
+}
+
+void Gateway::Parts::set_links() {
+  asset_links->set_base_url(config.public_url.empty() && endpoint.port != 0 ? url_of(endpoint) : config.public_url);
 }
 
 base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bundled) {
@@ -230,6 +276,13 @@ void Gateway::Parts::build_paths() {
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
                                                                         .providers = providers});
+  asset_services.emplace(operations::AssetServices{
+      .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
+        auto& loop = loops.next();
+        return services::assets::fetch(*assets, what, std::move(url), loop, *clients[loop.index()]);
+      }});
+  asset_routes.emplace(rest::AssetRoutes::Dependencies{
+      .assets = *assets, .links = *asset_links, .signer = *url_signer, .pool = file_pool});
   operation_services.emplace(
       operations::Services{.catalogue = *catalogue,
                            .keys = *keys,
@@ -242,14 +295,19 @@ void Gateway::Parts::build_paths() {
                            .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
                            .plugins_json = [this] { return plugins_json(native->files()); },
                            .credentials = credentials,
+                           .assets = &*asset_services,
                            .table = &table});
-  runner = std::make_unique<operations::Runner>(*operation_services, store_pool);
+  runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
   const auto anonymous = anonymous_principal();
   for (std::size_t i = 0; i < loops.size(); ++i)
     identifiers.push_back(std::make_unique<call::Identifier>(config.mode, *keys, local, anonymous));
-  rest = std::make_unique<rest::RestHandler>(rest::RestHandler::Dependencies{
-      .table = table, .runner = *runner, .calls = *calls, .identifiers = identifiers, .clock = clock});
+  rest = std::make_unique<rest::RestHandler>(rest::RestHandler::Dependencies{.table = table,
+                                                                             .runner = *runner,
+                                                                             .calls = *calls,
+                                                                             .identifiers = identifiers,
+                                                                             .clock = clock,
+                                                                             .assets = &*asset_routes});
   mcp = std::make_unique<mcp::McpHandler>(mcp::McpHandler::Dependencies{.loops = loops,
                                                                         .table = table,
                                                                         .runner = *runner,
@@ -271,6 +329,7 @@ base::Result<void> Gateway::Parts::listen(const Options& options) {
   if (options.listen) {
     endpoint = config.listen;
     endpoint.port = TRY(server->listen_tcp(endpoint.address, endpoint.port, *front));
+    set_links();
     if (config.metrics_listen) {
       metrics_handler =
           std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics, loops.size());
@@ -297,6 +356,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
   if (changes.has("owners")) catalogue->publish(std::move(next_catalogue));
+  if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
   if (changes.has("http.allowed_hosts") || changes.has("http.allowed_origins")) {
     front->replace_guard(guard_for(config, config.listen));
@@ -313,6 +373,8 @@ void Gateway::Parts::close() {
                                            [this](auto done) { server->drain(kDrainPatience, std::move(done)); });
   if (!drained)
     log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
+  if (asset_keeper) asset_keeper->stop();
+  transfer_pool.stop();
   store_pool.stop();
   if (usage) {
     if (const auto flushed = usage->flush(); !flushed)
@@ -323,6 +385,7 @@ void Gateway::Parts::close() {
   workers.stop();
   blocking.stop();
   loops.stop();
+  file_pool.stop();
 }
 
 Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -334,6 +397,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   parts.credentials = options.credentials;
   parts.loops.start();
   TRY(parts.open_store());
+  TRY(parts.open_assets());
   TRY(parts.load_plugins(options.bundled));
   parts.build_paths();
   TRY(parts.listen(options));

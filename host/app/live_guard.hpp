@@ -22,7 +22,11 @@ class LiveGuard {
 
   /// On the loop of the exchange.
   base::Result<void> check(const net::Request& request, net::Exchange& exchange) {
-    return readers_[exchange.loop().index()].get()->check(request);
+    return check(request, exchange.loop());
+  }
+  /// On that loop.
+  base::Result<void> check(const net::Request& request, const base::Loop& loop) {
+    return readers_[loop.index()].get()->check(request);
   }
 
  private:

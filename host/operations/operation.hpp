@@ -34,10 +34,11 @@ struct Answer {
 };
 
 enum class Kind : std::uint8_t {
-  kDirect,  ///< Answers from memory, on the loop.
-  kWaits,   ///< Reads or writes the store: runs on the pool.
-  kCall,    ///< Becomes a call of a skill; the transport hands it to the call path (use_tool.hpp).
-  kCalls,   ///< Several of them; REST only.
+  kDirect,     ///< Answers from memory, on the loop.
+  kWaits,      ///< Reads or writes the store: runs on the pool.
+  kTransfers,  ///< May wait for the network as well: runs on a pool where that holds nobody else up.
+  kCall,       ///< Becomes a call of a skill; the transport hands it to the call path (use_tool.hpp).
+  kCalls,      ///< Several of them; REST only.
 };
 
 struct Operation {

@@ -34,7 +34,8 @@ void Runner::run(base::Loop& loop, const Table::Entry& entry, const accounts::Pr
     Done done;
   };
   auto job = std::make_shared<Job>(principal, std::move(input), std::string(request_id), std::move(done));
-  const auto posted = pool_.post([this, &loop, &operation, job] {
+  auto& pool = operation.kind == Kind::kTransfers ? transfers_ : pool_;
+  const auto posted = pool.post([this, &loop, &operation, job] {
     auto answer =
         operation.run(services_, {.principal = job->principal, .input = job->input, .request_id = job->request_id});
     boost::asio::post(loop.context(), [job, answer = std::move(answer)]() mutable { job->done(std::move(answer)); });

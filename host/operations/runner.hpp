@@ -16,8 +16,9 @@ class Runner {
  public:
   using Done = std::function<void(base::Result<Answer>)>;
 
-  /// Both outlive the runner.
-  Runner(Services& services, base::Pool& pool) : services_(services), pool_(pool) {}
+  /// All outlive the runner. `transfers` runs Kind::kTransfers; null: `pool` does.
+  Runner(Services& services, base::Pool& pool, base::Pool* transfers = nullptr)
+      : services_(services), pool_(pool), transfers_(transfers == nullptr ? pool : *transfers) {}
 
   /// May this principal use the operation, and is the input what it takes? The operation's own errors come later.
   static base::Result<void> check(const Table::Entry& entry, const accounts::Principal& principal,
@@ -31,6 +32,7 @@ class Runner {
  private:
   Services& services_;
   base::Pool& pool_;
+  base::Pool& transfers_;
 };
 
 }  // namespace toolrack::operations

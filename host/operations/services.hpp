@@ -9,6 +9,8 @@
 #include "accounts/usage.hpp"
 #include "base/clock.hpp"
 #include "registry/catalogue.hpp"
+#include "services/assets/asset_links.hpp"
+#include "services/assets/assets.hpp"
 #include "services/providers/provider_states.hpp"
 
 namespace toolrack::services::credentials {
@@ -18,6 +20,14 @@ class PlatformCredentials;
 namespace toolrack::operations {
 
 class Table;
+
+/// Files of accounts.
+struct AssetServices {
+  services::assets::Assets& assets;
+  const services::assets::AssetLinks& links;
+  /// Keeps what a URL answers with; waits for it.
+  std::function<base::Result<services::assets::Asset>(const services::assets::Assets::New&, std::string url)> fetch;
+};
 
 struct Services {
   registry::PublishedCatalogue& catalogue;
@@ -31,6 +41,7 @@ struct Services {
   std::function<bool()> is_ready;             ///< False while starting or draining; any thread.
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
+  AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   const Table* table = nullptr;                                             ///< For the documents that describe it.
 };
 

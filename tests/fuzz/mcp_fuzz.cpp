@@ -61,6 +61,9 @@ class Reply final : public net::Exchange {
     require(type == "text/event-stream", "only event streams have no length");
     is_streaming_ = true;
   }
+  void begin_sized(int, std::string_view, std::uint64_t, std::span<const net::HeaderField>) override {
+    require(false, "MCP serves no files");
+  }
   net::Written write(std::string_view bytes) override {
     require(is_streaming_ && !is_answered, "a stream is written between its beginning and its end");
     require(reader_.feed(bytes), "an event is not endless");

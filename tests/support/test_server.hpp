@@ -24,7 +24,12 @@ class FunctionHandler final : public Handler {
   base::Result<std::size_t> body_limit(const Request& head, std::size_t default_limit) override {
     return limit ? limit(head) : default_limit;
   }
+  base::Result<std::shared_ptr<BodySink>> stream_body(const Request& head, BodySource& source) override {
+    if (!stream) return nullptr;
+    return stream(head, source);
+  }
   std::function<base::Result<std::size_t>(const Request&)> limit;
+  std::function<base::Result<std::shared_ptr<BodySink>>(const Request&, BodySource&)> stream;
 
  private:
   Function function_;

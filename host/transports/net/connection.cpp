@@ -23,6 +23,8 @@ constexpr std::size_t kWatchRoom = 256;
 constexpr std::size_t kMaxLingered = 256 << 10;
 /// Room is memory that has not been touched: reading all of it at once would take twice what a chunked body needs.
 constexpr std::size_t kMaxRead = 64 << 10;
+/// Room to read into when a sink takes the body: it is small for as long as the body is.
+constexpr std::size_t kStreamRoom = 32 << 10;
 constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 bool is_fit_request_id(std::string_view id) {
@@ -85,6 +87,7 @@ void Connection::advance() {
 
 void Connection::read() {
   const bool is_between = state_ == State::kHead || state_ == State::kBody;
+  if (is_held_) return;
   if (is_input_ended_) {
     if (is_between) close();
     return;
@@ -95,7 +98,10 @@ void Connection::read() {
     const std::size_t whole = state_ == State::kBody && !parser_.is_chunked()
                                   ? parser_.head_size() + static_cast<std::size_t>(parser_.content_length())
                                   : 0;
-    in_.make_room(1, whole == 0 ? 0 : whole + kWatchRoom);
+    if (state_ == State::kBody && request_.body_sink != nullptr)
+      in_.make_room(kStreamRoom);
+    else
+      in_.make_room(1, whole == 0 ? 0 : whole + kWatchRoom);
     if (in_.data() != before) move_views(before, in_.data());
   } else if (state_ == State::kLingering) {
     in_.make_room(1);
@@ -182,12 +188,17 @@ void Connection::take_head() {
                                                             " are taken here."));
   chunks_ = ChunkDecoder(body_limit_);
   chunks_read_ = request_size_;
+  streamed_ = 0;
+  auto sink = handler_.stream_body(request_, *this);
+  if (!sink) return refuse(sink.error());
+  request_.body_sink = *std::move(sink);
   state_ = State::kBody;
   if (parser_.expects_continue() && in_.size() == request_size_) send_continue();
 }
 
 void Connection::take_body() {
   if (is_closed_) return;
+  if (request_.body_sink != nullptr) return stream_body();
   if (parser_.is_chunked()) return take_chunks();
   const auto head = parser_.head_size();
   const auto whole = head + static_cast<std::size_t>(parser_.content_length());
@@ -224,6 +235,63 @@ void Connection::take_chunks() {
   }
 }
 
+/// Gives what has arrived to the sink. Behind the head the buffer holds only what was not given yet.
+void Connection::stream_body() {
+  if (is_held_) return;
+  auto* const begin = in_.data() + chunks_read_;
+  auto size = in_.size() - chunks_read_;
+  bool is_whole = false;
+  if (parser_.is_chunked()) {
+    const auto step = chunks_.decode(begin, begin, size);
+    chunks_read_ += step.consumed;
+    size = step.produced;
+    is_whole = step.outcome == ChunkDecoder::Outcome::kDone;
+    if (step.outcome == ChunkDecoder::Outcome::kTooLarge)
+      return refuse(base::Error(
+          ErrorCode::kBodyTooLarge,
+          "The chunked body has more than the " + std::to_string(body_limit_) + " bytes that are taken here."));
+    if (step.outcome == ChunkDecoder::Outcome::kBad)
+      return refuse(
+          base::Error(ErrorCode::kBadHttp, std::string("The chunked body is malformed: ") + chunks_.reason() + "."));
+  } else {
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, parser_.content_length() - streamed_));
+    chunks_read_ += size;
+    is_whole = streamed_ + size == parser_.content_length();
+  }
+  streamed_ += size;
+  const auto next = size == 0 ? BodySink::Next::kMore : request_.body_sink->take({begin, size});
+  if (next == BodySink::Next::kStop) {
+    is_refused_ = true;
+    keeps_alive_ = false;
+    request_size_ = chunks_read_;
+    return dispatch();
+  }
+  if (is_whole) {
+    request_size_ = chunks_read_;
+    return dispatch();
+  }
+  // A read that is under way aims at the end of the buffer as it is; then the gap stays until the next time.
+  if (!is_reading_) {
+    in_.truncate(parser_.head_size());
+    chunks_read_ = in_.size();
+  }
+  if (next != BodySink::Next::kHold) return want_more_body();
+  is_held_ = true;  // The peer is not slow, we are.
+  has_deadline_ = false;
+  clear_deadline();
+}
+
+void Connection::resume() {
+  const Scope scope(*this);
+  if (is_closed_ || !std::exchange(is_held_, false)) return;
+  has_input_ = true;
+}
+
+void Connection::let_go_of_sink() noexcept {
+  is_held_ = false;
+  if (request_.body_sink != nullptr) request_.body_sink->detach();
+}
+
 void Connection::want_more_body() {
   if (std::exchange(has_deadline_, true)) return;
   is_first_window_ = true;
@@ -247,6 +315,7 @@ void Connection::dispatch() {
   }
   clear_deadline();
   has_deadline_ = false;
+  let_go_of_sink();
   state_ = State::kHandling;
   owes_answer_ = true;
   is_streaming_ = false;
@@ -260,6 +329,7 @@ void Connection::dispatch() {
 
 void Connection::refuse(const base::Error& error) {
   all_.share.metrics.count_refusal(error.code());
+  let_go_of_sink();
   is_refused_ = true;
   keeps_alive_ = false;
   if (!has_head_) {
@@ -372,6 +442,7 @@ void Connection::hang_up() {
 
 void Connection::close() {
   if (std::exchange(is_closed_, true)) return;
+  if (state_ == State::kBody) let_go_of_sink();
   clear_deadline();
   boost::system::error_code ignored;
   socket_.close(ignored);

@@ -30,7 +30,7 @@ using Socket =
 
 /// Owned by Connections, used by its loop; destroys itself when the socket is closed, no operation is under way and no
 /// handler owes an answer.
-class Connection final : public Exchange, private TimerWheel::Entry {
+class Connection final : public Exchange, private BodySource, private TimerWheel::Entry {
  public:
   Connection(Connections& all, Socket socket, bool is_local, std::string_view peer, Handler& handler);
   ~Connection();
@@ -50,6 +50,8 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   void respond(int status, std::string_view content_type, ReplyBody body,
                std::span<const HeaderField> headers) override;
   void begin(int status, std::string_view content_type, std::span<const HeaderField> headers) override;
+  void begin_sized(int status, std::string_view content_type, std::uint64_t length,
+                   std::span<const HeaderField> headers) override;
   Written write(std::string_view bytes) override;
   void on_writable(std::function<void()> ready) override;
   void end() override;
@@ -76,6 +78,9 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   void take_head();
   void take_body();
   void take_chunks();
+  void stream_body();
+  void resume() override;
+  void let_go_of_sink() noexcept;
   void want_more_body();
   void send_continue();
   void dispatch();
@@ -131,7 +136,9 @@ class Connection final : public Exchange, private TimerWheel::Entry {
 
   std::size_t request_size_ = 0;  ///< Head and body on the wire, once complete.
   std::size_t body_limit_ = 0;
-  std::size_t chunks_read_ = 0;   ///< Up to here the input is decoded (chunked only).
+  std::size_t chunks_read_ = 0;   ///< Up to here the input is decoded (chunked) or given to the sink.
+  std::uint64_t streamed_ = 0;    ///< Of the body, to the sink.
+  std::uint64_t promised_ = 0;    ///< Of a sized stream, not written yet.
   std::size_t window_bytes_ = 0;  ///< Of the body, since the last look at its speed.
   std::size_t written_ = 0;       ///< To the kernel, since the last look at how fast the peer takes.
   std::size_t held_before_ = 0;   ///< By the kernel, at that look.
@@ -146,6 +153,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   bool is_waiting_ = false;   ///< A wait for room to write is under way.
   bool owes_answer_ = false;  ///< The handler has not answered.
   bool is_streaming_ = false;
+  bool is_held_ = false;       ///< The sink wants no more for now.
   bool is_chunking_ = false;   ///< The stream is sent in chunks.
   bool has_head_ = false;      ///< request_ has views into in_.
   bool has_deadline_ = false;  ///< Of the current head or body.

@@ -84,6 +84,17 @@ void Connection::begin(int status, std::string_view content_type, std::span<cons
   send();
 }
 
+void Connection::begin_sized(int status, std::string_view content_type, std::uint64_t length,
+                             std::span<const HeaderField> headers) {
+  assert(owes_answer_ && !is_streaming_ && "one answer per request");
+  const Scope scope(*this);
+  is_streaming_ = true;
+  promised_ = length;
+  if (is_closed_) return;
+  write_reply_head(status, content_type, headers, true, static_cast<std::size_t>(length));
+  send();
+}
+
 Written Connection::write(std::string_view bytes) {
   assert(owes_answer_ && is_streaming_ && "begin comes first");
   const Scope scope(*this);
@@ -106,6 +117,7 @@ Written Connection::write(std::string_view bytes) {
     out_.append(bytes).append("\r\n");
   } else {
     out_ += bytes;
+    promised_ -= std::min<std::uint64_t>(promised_, bytes.size());
   }
   if (!is_waiting_) send();
   return is_closed_ ? Written::kClosed : Written::kTaken;
@@ -133,7 +145,9 @@ void Connection::end() {
   const Scope scope(*this);
   owes_answer_ = false;
   is_streaming_ = false;
+  const bool is_short = std::exchange(promised_, 0) > 0 && sends_body_;
   if (is_closed_) return;
+  if (is_short) return close();
   if (is_chunking_ && sends_body_) out_ += "0\r\n\r\n";
   state_ = State::kReplying;
   if (!is_waiting_) send();
@@ -224,6 +238,7 @@ void Connection::finish_exchange() {
   request_size_ = 0;
   has_head_ = false;
   has_deadline_ = false;
+  request_.body_sink.reset();
   parser_.reset();
   ++served_;
   if (!keeps_alive_ || is_refused_ || (all_.is_draining && in_.empty())) return hang_up();

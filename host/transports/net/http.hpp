@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -25,6 +26,32 @@ namespace toolrack::net {
 /// TRACE and CONNECT never reach a handler (405).
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
+/// Where a body that is not gathered comes from. Used on the connection's loop.
+class BodySource {
+ public:
+  virtual base::Loop& loop() noexcept = 0;
+  /// After BodySink::Next::kHold: the body goes on, perhaps before this has returned.
+  virtual void resume() = 0;
+
+ protected:
+  ~BodySource() = default;
+};
+
+/// Takes a body piece by piece, for requests whose body is too large to be held. Called on the connection's loop.
+class BodySink {
+ public:
+  enum class Next : std::uint8_t {
+    kMore,
+    kHold,  ///< No more until the source is resumed; the peer has to wait.
+    kStop,  ///< No more at all: the request is handed to the handler as it is, and the connection ends with the answer.
+  };
+  virtual ~BodySink() = default;
+  /// The bytes go when it has returned.
+  virtual Next take(std::string_view bytes) = 0;
+  /// The source must not be used again: the request goes to the handler now, or the peer has gone.
+  virtual void detach() noexcept = 0;
+};
+
 /// A whole request. Its views point into the connection's buffer and hold until the response was sent.
 struct Request {
   Method method = Method::kOther;
@@ -35,11 +62,12 @@ struct Request {
   std::string_view host;    ///< The authority it was sent to, with its port; empty is possible in HTTP/1.0 only.
   int version = 11;         ///< 10 or 11.
   Headers headers;
-  std::string_view body;         ///< Whole, unchunked.
-  std::string_view request_id;   ///< The client's X-Request-Id when it was fit, else one made here (ULID).
-  std::string_view peer;         ///< "127.0.0.1", "::1"; "unix" on a local socket.
-  bool is_local_socket = false;  ///< Came over the owner's unix socket, which only the owner can open.
-  std::int64_t received_ns = 0;  ///< Clock::monotonic_ns when the request was complete.
+  std::string_view body;                ///< Whole, unchunked; empty when a sink has taken it.
+  std::string_view request_id;          ///< The client's X-Request-Id when it was fit, else one made here (ULID).
+  std::string_view peer;                ///< "127.0.0.1", "::1"; "unix" on a local socket.
+  bool is_local_socket = false;         ///< Came over the owner's unix socket, which only the owner can open.
+  std::int64_t received_ns = 0;         ///< Clock::monotonic_ns when the request was complete.
+  std::shared_ptr<BodySink> body_sink;  ///< What Handler::stream_body gave, or null.
 };
 
 /// What happened to bytes given to Exchange::write.
@@ -74,6 +102,10 @@ class Exchange {
   void begin(int status, std::string_view content_type, std::initializer_list<HeaderField> headers = {}) {
     begin(status, content_type, std::span<const HeaderField>(headers.begin(), headers.size()));
   }
+  /// Begins a reply of `length` bytes, to be written like those of a stream. With fewer, `end` cuts the peer off, so
+  /// that it does not take a part for the whole.
+  virtual void begin_sized(int status, std::string_view content_type, std::uint64_t length,
+                           std::span<const HeaderField> headers) = 0;
   /// Sends `bytes` after what was written before, copying what the peer does not take at once. One piece is taken or
   /// refused whole; it is taken whenever nothing is unsent. A peer that takes nothing for Limits::write_stall is cut
   /// off.
@@ -102,6 +134,14 @@ class Handler {
   virtual base::Result<std::size_t> body_limit(const Request& head, std::size_t default_limit) {
     static_cast<void>(head);
     return default_limit;
+  }
+
+  /// Asked after `body_limit`: who takes the body? Null: it is gathered. An Error is answered at once. The source may
+  /// be used until the sink is detached.
+  virtual base::Result<std::shared_ptr<BodySink>> stream_body(const Request& head, BodySource& source) {
+    static_cast<void>(head);
+    static_cast<void>(source);
+    return nullptr;
   }
 };
 

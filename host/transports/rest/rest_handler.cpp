@@ -1,5 +1,6 @@
 #include "transports/rest/rest_handler.hpp"
 
+#include "operations/upload.hpp"
 #include "transports/net/error_body.hpp"
 #include "transports/rest/batch_call.hpp"
 #include "transports/rest/input.hpp"
@@ -12,7 +13,28 @@ RestHandler::RestHandler(Dependencies dependencies) : deps_(dependencies), route
     calls_.push_back(std::make_unique<RestCalls>(deps_.calls, deps_.clock));
 }
 
+base::Result<accounts::PrincipalRef> RestHandler::identify(const net::Request& request, const base::Loop& loop) {
+  return deps_.identifiers[loop.index()]->identify(
+      {.authorization = request.headers.get(net::HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
+}
+
+base::Result<std::size_t> RestHandler::body_limit(const net::Request& head, std::size_t default_limit) {
+  const bool is_file = deps_.assets != nullptr && AssetRoutes::is_upload(head);
+  return is_file ? operations::kMaxUploadBytes : default_limit;
+}
+
+base::Result<std::shared_ptr<net::BodySink>> RestHandler::stream_body(const net::Request& head,
+                                                                      net::BodySource& source) {
+  if (deps_.assets == nullptr || !AssetRoutes::is_upload(head)) return nullptr;
+  return deps_.assets->begin_upload(head, source, [&] { return identify(head, source.loop()); });
+}
+
 void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
+  if (request.body_sink != nullptr) return deps_.assets->end_upload(exchange);
+  if (deps_.assets != nullptr) {
+    if (const auto id = AssetRoutes::downloaded_id(request))
+      return deps_.assets->download(exchange, *id, [&] { return identify(request, exchange.loop()); });
+  }
   std::string allow;
   auto match = router_.match(request, allow);
   if (!match) {
@@ -20,8 +42,7 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
     const net::HeaderField header{"Allow", allow};
     return net::respond_error(exchange, match.error(), {&header, 1});
   }
-  const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
-      {.authorization = request.headers.get(net::HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
+  const auto principal = identify(request, exchange.loop());
   const auto kind = match->entry->operation.kind;
   const bool is_call = kind == operations::Kind::kCall;
   auto& calls = *calls_[exchange.loop().index()];

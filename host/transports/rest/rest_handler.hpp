@@ -9,6 +9,7 @@
 #include "call/identify.hpp"
 #include "operations/runner.hpp"
 #include "transports/net/http.hpp"
+#include "transports/rest/asset_routes.hpp"
 #include "transports/rest/rest_calls.hpp"
 #include "transports/rest/router.hpp"
 
@@ -23,12 +24,16 @@ class RestHandler final : public net::Handler {
     call::CallPath& calls;
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     const base::Clock& clock;
+    AssetRoutes* assets = nullptr;  ///< Null: no files are served.
   };
   explicit RestHandler(Dependencies dependencies);
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
+  base::Result<std::size_t> body_limit(const net::Request& head, std::size_t default_limit) override;
+  base::Result<std::shared_ptr<net::BodySink>> stream_body(const net::Request& head, net::BodySource& source) override;
 
  private:
+  base::Result<accounts::PrincipalRef> identify(const net::Request& request, const base::Loop& loop);
   void operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
                const Match& match);
 

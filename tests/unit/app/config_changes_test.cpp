@@ -31,6 +31,7 @@ Config other() {
   config.allowed_hosts = {"other"};
   config.allowed_origins = {"https://other"};
   config.max_body_bytes = 5'000;
+  config.public_url = "https://other";
   config.behind_proxy = true;
   config.egress_allow = {"10.0.0.0/8"};
   config.egress_ports = {443};
@@ -48,8 +49,8 @@ TEST(ConfigChanges, AreNoneBetweenEqualConfigurations) {
 TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   const auto changes = compare(Config{}, other());
   EXPECT_THAT(changes.live, ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts",
-                                        "http.allowed_origins", "http.max_body_bytes", "http.behind_proxy",
-                                        "egress.allow", "egress.ports", "limits", "providers"));
+                                        "http.allowed_origins", "http.max_body_bytes", "http.public_url",
+                                        "http.behind_proxy", "egress.allow", "egress.ports", "limits", "providers"));
   EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins"));
   EXPECT_EQ(join(changes.restart), "mode, listen, metrics_listen, threads, data, plugins");
   EXPECT_TRUE(changes.has("limits"));

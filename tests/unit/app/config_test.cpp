@@ -44,6 +44,7 @@ TEST_F(ConfigTest, HasADefaultForEverything) {
     EXPECT_THAT(config.allowed_hosts, ElementsAre());
     EXPECT_THAT(config.allowed_origins, ElementsAre());
     EXPECT_EQ(config.max_body_bytes, 4u << 20);
+    EXPECT_EQ(config.public_url, "");
     EXPECT_FALSE(config.behind_proxy);
     EXPECT_THAT(config.egress_allow, ElementsAre());
     EXPECT_THAT(config.egress_ports, ElementsAre());
@@ -65,7 +66,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "owners": ["acme", "toolrack"],
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
-             "max_body_bytes": 2048, "behind_proxy": true},
+             "max_body_bytes": 2048, "public_url": "https://rack.example", "behind_proxy": true},
     "egress": {"allow": ["10.1.0.0/16", "fd00::/8"], "ports": [443, 8443]},
     "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
     "providers": {"one": {"base_url": "http://127.0.0.1:1"}, "two": {}}, // Trailing commas do no harm.
@@ -82,6 +83,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_THAT(config.allowed_hosts, ElementsAre("rack.example"));
   EXPECT_THAT(config.allowed_origins, ElementsAre("https://app.example", "*"));
   EXPECT_EQ(config.max_body_bytes, 2048u);
+  EXPECT_EQ(config.public_url, "https://rack.example");
   EXPECT_TRUE(config.behind_proxy);
   EXPECT_THAT(config.egress_allow, ElementsAre("10.1.0.0/16", "fd00::/8"));
   EXPECT_THAT(config.egress_ports, ElementsAre(443, 8443));
