@@ -24,6 +24,7 @@
 #include "base/pool.hpp"
 #include "base/version.hpp"
 #include "call/call_path.hpp"
+#include "call/file_outputs.hpp"
 #include "call/identify.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
@@ -93,7 +94,7 @@ bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with
 
 std::string url_of(const Endpoint& endpoint) {
   const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-  return fmt::format(is_v6 ? "http://[{}]:{}" : "http://{}:{}", endpoint.address, endpoint.port);
+  return fmt::format("http://{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
 }
 
 net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
@@ -192,6 +193,7 @@ struct Gateway::Parts {
   std::vector<std::unique_ptr<services::upstream::Client>> upstreams;  // One a loop, over its client.
   std::unique_ptr<NativeSource> native;
   std::optional<registry::PublishedCatalogue> catalogue;
+  std::optional<call::FileOutputs> file_outputs;
   std::unique_ptr<call::CallPath> calls;
 
   std::optional<operations::AssetServices> asset_services;
@@ -253,6 +255,9 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.workers = &workers;
   environment.blocking = &blocking;
   environment.metrics = &metrics;
+  environment.assets = assets.get();
+  environment.scratches = scratches.get();
+  environment.files = &file_pool;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
@@ -268,6 +273,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
 }
 
 void Gateway::Parts::build_paths() {
+  file_outputs.emplace(call::FileOutputs{.assets = *assets, .links = *asset_links, .pool = file_pool});
   calls = std::make_unique<call::CallPath>(call::CallPath::Dependencies{.loops = loops,
                                                                         .pool = store_pool,
                                                                         .clock = clock,
@@ -275,6 +281,7 @@ void Gateway::Parts::build_paths() {
                                                                         .catalogue = *catalogue,
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
+                                                                        .file_outputs = &*file_outputs,
                                                                         .providers = providers});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {

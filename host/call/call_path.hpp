@@ -22,6 +22,7 @@
 namespace toolrack::call {
 
 class Execution;
+struct FileOutputs;
 
 class CallPath {
  public:
@@ -34,6 +35,8 @@ class CallPath {
     registry::PublishedCatalogue& catalogue;
     accounts::Usage& usage;
     accounts::ClassLimits& class_limits;
+    /// For skills that answer with files. Null: file names stay what they are.
+    const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
   };
   explicit CallPath(Dependencies dependencies);

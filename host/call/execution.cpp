@@ -63,6 +63,7 @@ void Execution::cancel() {
     case State::kIdle:
     case State::kStopping:
     case State::kAbandoned:
+    case State::kDelivering:
     case State::kSettling:
       break;  // It ends in a moment anyway.
   }
@@ -139,8 +140,7 @@ void Execution::conclude() {
   if (stop_reason_ && outcome_.result.error) outcome_.result.error = *stop_reason_;
   note_attempt();
   if (may_try_next()) return try_next();
-  deliver();
-  settle();
+  if (deliver()) settle();
 }
 
 void Execution::recycle() {

@@ -38,7 +38,10 @@ class Execution final : public registry::Completion {
   base::Result<void> route();
   void pay_with_callers_key();
   void run();
-  void deliver();
+  /// False when files have to be stored first: then it goes on with `files_stored`.
+  bool deliver();
+  bool deliver_files();
+  void files_stored(base::Result<std::string> output);
   void settle();
   void record();
   void reply();
@@ -69,9 +72,9 @@ class Execution final : public registry::Completion {
   void recycle();
 
   /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kStopping: the
-  /// handler was told to stop. kAbandoned: the caller has its answer, the handler has not completed yet. kSettling:
-  /// waits for the commit of a charge.
-  enum class State : std::uint8_t { kIdle, kAdmitting, kRunning, kStopping, kAbandoned, kSettling };
+  /// handler was told to stop. kAbandoned: the caller has its answer, the handler has not completed yet. kDelivering:
+  /// files are stored. kSettling: waits for the commit of a charge.
+  enum class State : std::uint8_t { kIdle, kAdmitting, kRunning, kStopping, kAbandoned, kDelivering, kSettling };
 
   CallPath& path_;
   base::Loop& loop_;

@@ -1,5 +1,7 @@
 #include "registry/manifest_reader.hpp"
 
+#include "registry/file_outputs.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -242,8 +244,15 @@ void ManifestReader::read_schemas(Skill& skill, const Value& value, std::string_
   };
   read("input", Formats::kAssert, skill.input_schema, skill.input_validator);
   read("output", Formats::kAnnotate, skill.output_schema, skill.output_validator);
-  if (const auto* output = json::find(value, "output"))
+  if (const auto* output = json::find(value, "output")) {
     skill.has_object_output = json::find_string(*output, "type") == "object";
+    if (skill.output_schema.find("_path\"") != std::string::npos) {
+      json::Document seen;
+      seen.CopyFrom(*output, seen.GetAllocator());
+      skill.has_file_output = publish_file_outputs(seen, seen.GetAllocator());
+      if (skill.has_file_output) skill.output_schema = json::dump(seen);
+    }
+  }
 }
 
 void ManifestReader::read_examples(Skill& skill, const Value& value, const std::string& pointer) {

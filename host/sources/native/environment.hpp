@@ -14,6 +14,12 @@
 #include "base/pool.hpp"
 #include "sources/native/library.hpp"
 
+namespace toolrack::services::assets {
+class Assets;
+}
+namespace toolrack::services::files {
+class Scratches;
+}
 namespace toolrack::services::http {
 class Client;
 }
@@ -59,6 +65,9 @@ struct Environment {
   std::vector<services::http::Client*> plain_http;  ///< The same for declarative skills.
   services::upstream::Places* places = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;
+  services::assets::Assets* assets = nullptr;       ///< Null: plugins get no toolrack.assets/1.
+  services::files::Scratches* scratches = nullptr;  ///< Null: calls have no directory of their own.
+  base::Pool* files = nullptr;                      ///< Reads and writes disks; there when one of those is.
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
   Settings settings;

@@ -56,6 +56,7 @@ std::string_view read_info(const registry::Invocation& invocation, std::uint32_t
 tr_str info(const tr_host* host, tr_call handle, std::uint32_t what) noexcept {
   const auto target = Instance::of(host).find(handle, "info");
   if (!target || target.call->is_instance() || !target.call->is_open()) return {nullptr, 0};
+  if (what == TR_INFO_SCRATCH) return target.call->scratch_path();
   const auto text = read_info(target.call->invocation(), what);
   // Copied, because the plugin may hold it until complete(), and the host may answer before that.
   return text.empty() ? tr_str{nullptr, 0} : target.call->keep_text(text);

@@ -217,6 +217,8 @@ const void* Instance::get_service(const tr_host* host, const char* id) noexcept 
   if (name == TR_SERVICE_LOG) return &log_service();
   if (name == TR_SERVICE_CLOCK) return &clock_service();
   if (name == TR_SERVICE_EXECUTOR) return &executor_service();
+  if (name == TR_SERVICE_ASSETS)
+    return of(host).runtime().environment().assets == nullptr ? nullptr : &assets_service();
   if (name == TR_SERVICE_HTTP) {
     const auto& instance = of(host);
     const bool is_granted =

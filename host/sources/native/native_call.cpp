@@ -300,6 +300,8 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
     output_needs_lease_ = true;
   }
   if (has_operations_.load(std::memory_order_seq_cst)) cancel_operations();
+  if (has_files_.load(std::memory_order_acquire)) [[unlikely]]
+    discard_assets();
   if (current() == this && current_is_on_loop()) {
     completed_in_frame_ = true;
   } else {
@@ -338,6 +340,11 @@ void NativeCall::answer(bool is_last_activity) {
     outcome_.meters = std::move(meters_);
     if (raw_cost_micros_) outcome_.raw_cost = base::Money::from_micros(*raw_cost_micros_);
   }
+  if (has_files_.load(std::memory_order_acquire)) [[unlikely]] {
+    base::Lock lock(mutex_);
+    // A plugin that was given up may still be writing there.
+    if (answer_.load(std::memory_order_relaxed) == Answer::kGiven) outcome_.files = std::move(scratch_directory_);
+  }
   if (output_needs_lease_) outcome_.lease = is_last_activity ? std::move(lease_) : lease_.again();
   outcome_.untouched = acts_.load(std::memory_order_relaxed) == 0;
   auto* completion = std::exchange(completion_, nullptr);
@@ -375,6 +382,8 @@ void NativeCall::drop_storage() noexcept {
   if (storage_.fetch_sub(1, std::memory_order_acq_rel) != 1 || pool_ == nullptr) return;
   trim(input_);
   trim(scratch_);
+  if (has_files_.load(std::memory_order_relaxed)) [[unlikely]]
+    drop_files();
   if (has_meters_.load(std::memory_order_relaxed) || has_texts_.load(std::memory_order_relaxed)) {
     base::Lock lock(mutex_);
     meters_.clear();

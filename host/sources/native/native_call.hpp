@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@
 
 namespace toolrack::sources::native {
 
+class CallAssets;
 class CallPool;
 class Instance;
 class Module;
@@ -94,6 +96,10 @@ class NativeCall {
   bool complete(tr_call handle, const tr_outcome& outcome);
   /// A copy of `text` that stays as long as our storage.
   tr_str keep_text(std::string_view text);
+  /// The call's own directory, made when it is first asked for; empty when there can be none. While the call is open.
+  tr_str scratch_path();
+  /// Null when the host keeps none. For call 0 those of the plugin itself.
+  std::shared_ptr<CallAssets> assets();
   void meter(std::string_view unit, std::int64_t millionths);
   /// Inside a catch block: `function` of the plugin threw while it ran for us. Counted; the call fails, unless it has
   /// been completed.
@@ -154,6 +160,8 @@ class NativeCall {
   void forget(Operation& operation);
   void quiet();
   void drop_storage() noexcept;
+  void discard_assets();
+  void drop_files() noexcept;
   static void release_storage(void* owner) noexcept;
 
   // Constant after construction.
@@ -198,6 +206,9 @@ class NativeCall {
   std::vector<registry::Meter> meters_ TR_GUARDED_BY(mutex_);
   std::optional<std::int64_t> raw_cost_micros_ TR_GUARDED_BY(mutex_);
   std::deque<std::string> texts_ TR_GUARDED_BY(mutex_);
+  std::unique_ptr<registry::CallFiles> scratch_directory_ TR_GUARDED_BY(mutex_);
+  tr_str scratch_path_ TR_GUARDED_BY(mutex_){nullptr, 0};  // Among the texts.
+  std::shared_ptr<CallAssets> assets_ TR_GUARDED_BY(mutex_);
 
   Strand strand_;
   CallEvents events_;
@@ -208,6 +219,7 @@ class NativeCall {
   std::atomic<bool> has_operations_{false};
   std::atomic<bool> has_meters_{false};
   std::atomic<bool> has_texts_{false};
+  std::atomic<bool> has_files_{false};  // A directory, or assets.
   std::atomic<std::uint32_t> acts_{0};
   std::atomic<CancelReason> cancel_reason_{CancelReason::kCaller};
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/loop.hpp"
 #include "transports/net/error_body.hpp"
 
 namespace toolrack::rest {

@@ -26,7 +26,9 @@ net::BodySink::Next AssetUpload::take(std::string_view bytes) {
 
 void AssetUpload::finish(Done done) {
   done_ = std::move(done);
-  if (!is_working_) work();
+  if (is_working_) return;
+  if (failure_) return std::exchange(done_, nullptr)(tl::unexpected(*failure_));
+  work();
 }
 
 /// One task at a time: it takes what waits, and closes the asset when nothing does and no more comes.
@@ -52,7 +54,7 @@ base::Result<void> AssetUpload::store(std::string_view bytes) {
 
 void AssetUpload::stored(base::Result<void> result) {
   is_working_ = false;
-  if (!result) failure_ = std::move(result).error();
+  if (!result && !failure_) failure_ = std::move(result).error();
   if (failure_) {
     waiting_.clear();
   } else if (!waiting_.empty()) {

@@ -1,0 +1,96 @@
+// What becomes of the files that a skill leaves: stored and linked, or refused; and assets in the hands of a plugin.
+import assert from 'node:assert/strict';
+import {copyFileSync, existsSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {build, post, run, scratch, startGateway} from './support/gateway.mjs';
+
+let gateway;
+let owner;
+let stranger;
+before(async () => {
+  const plugins = scratch();
+  copyFileSync(join(build, 'tests/plugins/files.so'), join(plugins, 'files.so'));
+  gateway = await startGateway({plugins: [plugins], args: ['--mode', 'hosted']});
+  const make = async (account) => JSON.parse(
+    (await run(['--data', gateway.data, '--format', 'json', 'keys', 'create', 'k', '--account', account])).stdout).api_key;
+  owner = {authorization: `Bearer ${await make('owner')}`};
+  stranger = {authorization: `Bearer ${await make('stranger')}`};
+});
+after(() => gateway.stop());
+
+const call = (skill, input = {}, headers = owner) =>
+  post(`${gateway.url}/v1/tools/call`, {tool: 'test/files', skill, input}, headers);
+const left = () => readdirSync(join(gateway.data, 'scratch'));
+async function becomesEmpty() {
+  while (left().length > 0) await new Promise(setImmediate);
+}
+
+test('a file becomes an asset with a link', async () => {
+  const {status, json, text} = await call('one');
+  assert.equal(status, 200, text);
+  const {report_url: url, report_asset: asset, ...rest} = json.output;
+  assert.deepEqual(rest, {n: 1.5});
+  assert.match(asset.id, /^as_/);
+  assert.equal(asset.media_type, 'text/plain');
+  assert.equal(asset.bytes, 8);
+  assert.match(asset.sha256, /^[0-9a-f]{64}$/);
+  assert.ok(Date.parse(asset.expires) > Date.now());
+  const got = await fetch(url);
+  assert.equal(await got.text(), 'a report');
+  assert.equal(got.headers.get('etag'), `"${asset.sha256}"`);
+  assert.equal((await fetch(`${gateway.url}/v1/assets/${asset.id}`, {headers: stranger})).status, 404);
+});
+
+test('at any depth, one or several', async () => {
+  const {json, text} = await call('nested');
+  assert.equal(json.status, 'success', text);
+  const [first, [{deep}]] = json.output.items;
+  assert.equal(await (await fetch(first.image_url)).text(), 'A');
+  assert.deepEqual(await Promise.all(deep.sound_url.map(async (url) => (await fetch(url)).text())), ['B', 'C']);
+  assert.deepEqual(deep.sound_asset.map((asset) => asset.media_type), ['audio/mpeg', 'text/html']);
+  assert.equal(json.output.none_path, null);
+  assert.equal(json.output.path, '/etc/passwd', 'a member of another name is text, and nobody reads it');
+});
+
+test('what is not in the directory is refused, whatever it is', async () => {
+  for (const skill of ['outside', 'above', 'link', 'fifo', 'device']) {
+    const {status, json, text} = await call(skill);
+    assert.equal(status, 502, `${skill}: ${text}`);
+    assert.equal(json.error.code, 'file_refused', skill);
+    assert.equal(json.output, undefined);
+    assert.ok(!text.includes('root:'), skill);
+  }
+});
+
+test('a skill that asked for no directory names no file', async () => {
+  const {json} = await call('unasked');
+  assert.deepEqual(json.output, {x_path: '/etc/passwd'}, 'text, and nobody reads it');
+});
+
+test('a directory is gone after its call', async () => {
+  const seen = (await Promise.all(Array.from({length: 20}, () => call('where')))).map(({json}) => json.output);
+  assert.equal(new Set(seen.map(({directory}) => directory)).size, 20, 'each has its own');
+  assert.ok(seen.every(({is_same: same}) => same));
+  await becomesEmpty();
+  assert.ok(seen.every(({directory}) => !existsSync(directory)));
+});
+
+test('a plugin writes an asset in pieces and reads it again', async () => {
+  const {json, text} = await call('written');
+  assert.equal(json.status, 'success', text);
+  const asset = json.output;
+  assert.equal(asset.bytes, 12);
+  assert.equal(await (await fetch(`${gateway.url}/v1/assets/${asset.id}`, {headers: owner})).text(), 'first second');
+  assert.deepEqual((await call('reads', {id: asset.id})).json.output, {end: 'second'});
+  const refused = await call('reads', {id: asset.id}, stranger);
+  assert.equal(refused.json.error.code, 'asset_not_found', refused.text);
+});
+
+test('a writer that is not closed leaves nothing', async () => {
+  assert.deepEqual((await call('unclosed')).json.output, {appended: true});
+  const incoming = () => readdirSync(join(gateway.data, 'assets', 'incoming'));
+  while (incoming().length > 0) await new Promise(setImmediate);
+  const listed = await (await fetch(`${gateway.url}/v1/assets`, {headers: owner})).json();
+  assert.ok(!listed.assets.some((asset) => asset.bytes === 10));
+});
