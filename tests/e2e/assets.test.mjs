@@ -83,16 +83,11 @@ test('parts of a file', async () => {
   assert.equal((await fetch(asset.url, {headers: {'if-none-match': '"x"'}})).status, 200);
 });
 
-test('an empty file', async () => {
-  const reply = await fetch(`${gateway.url}/v1/assets`, {
-    method: 'POST', duplex: 'half', headers: {'content-type': 'text/plain', ...owner},
-    body: new ReadableStream({start(to) { to.close(); }})});
-  assert.equal(reply.status, 201);
-  const asset = await reply.json();
-  assert.equal(asset.bytes, 0);
-  const back = await fetch(asset.url);
-  assert.equal(back.status, 200);
-  assert.equal(await back.text(), '');
+test('an upload without bytes is refused', async () => {
+  const reply = await upload('');
+  assert.equal(reply.status, 400);
+  assert.match((await reply.json()).error.resolution_hint, /body/);
+  assert.equal(await refusal('Transfer-Encoding: chunked', '0\r\n\r\n', true), '400');
 });
 
 test('nobody else reads a file without a link', async () => {
@@ -127,7 +122,7 @@ test('links that were changed open nothing', async () => {
 });
 
 /// The status that answers an upload which goes on until it is answered.
-const refusal = (framing, piece) => new Promise((done, fail) => {
+const refusal = (framing, piece, once = false) => new Promise((done, fail) => {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
   let status;
   socket.on('data', (data) => {
@@ -138,7 +133,7 @@ const refusal = (framing, piece) => new Promise((done, fail) => {
   socket.on('close', () => (status ? done(status) : fail(new Error('the connection ended without an answer'))));
   socket.write(`POST /v1/assets HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${owner.authorization}\r\n${framing}\r\n\r\n`);
   const go = () => {
-    while (socket.writable && socket.write(piece)) { /* As much as it takes. */ }
+    while (socket.writable && socket.write(piece) && !once) { /* As much as it takes. */ }
   };
   if (piece) {
     socket.on('drain', go);

@@ -69,7 +69,9 @@ test('a skill that asked for no directory names no file', async () => {
 });
 
 test('a directory is gone after its call', async () => {
-  const seen = (await Promise.all(Array.from({length: 20}, () => call('where')))).map(({json}) => json.output);
+  const seen = [];
+  for (let turn = 0; turn < 5; ++turn)  // Four at a time: a key has five at most.
+    seen.push(...(await Promise.all(Array.from({length: 4}, () => call('where')))).map(({json}) => json.output));
   assert.equal(new Set(seen.map(({directory}) => directory)).size, 20, 'each has its own');
   assert.ok(seen.every(({is_same: same}) => same));
   await becomesEmpty();

@@ -18,15 +18,21 @@ AssetUpload::AssetUpload(services::assets::Assets& assets, base::Pool& pool, net
 
 net::BodySink::Next AssetUpload::take(std::string_view bytes) {
   if (failure_) return Next::kStop;
+  is_empty_ = false;
   waiting_ += bytes;
   if (!is_working_) work();
   is_held_ = waiting_.size() >= kWaiting;
   return is_held_ ? Next::kHold : Next::kMore;
 }
 
+base::Error AssetUpload::empty() {
+  return {base::ErrorCode::kInvalidRequest, "the upload has no bytes", "Send the file as the body of the request."};
+}
+
 void AssetUpload::finish(Done done) {
   done_ = std::move(done);
   if (is_working_) return;
+  if (is_empty_) failure_ = empty();
   if (failure_) return std::exchange(done_, nullptr)(tl::unexpected(*failure_));
   work();
 }

@@ -26,6 +26,8 @@ class AssetUpload final : public net::BodySink, public std::enable_shared_from_t
 
   Next take(std::string_view bytes) override;
   void detach() noexcept override { source_ = nullptr; }
+  /// Most likely a mistake of the caller, so it is refused.
+  static base::Error empty();
   /// After the last byte: `done` comes once, later and on the loop, when the asset is there or could not be made.
   void finish(Done done);
 
@@ -44,6 +46,7 @@ class AssetUpload final : public net::BodySink, public std::enable_shared_from_t
   std::string waiting_;
   std::optional<base::Error> failure_;
   Done done_;
+  bool is_empty_ = true;  // Nothing has come.
   bool is_working_ = false;
   bool is_held_ = false;
 

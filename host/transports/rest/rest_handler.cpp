@@ -2,6 +2,7 @@
 
 #include "operations/upload.hpp"
 #include "transports/net/error_body.hpp"
+#include "transports/rest/asset_upload.hpp"
 #include "transports/rest/batch_call.hpp"
 #include "transports/rest/input.hpp"
 #include "transports/rest/rate_headers.hpp"
@@ -32,6 +33,7 @@ base::Result<std::shared_ptr<net::BodySink>> RestHandler::stream_body(const net:
 void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
   if (request.body_sink != nullptr) return deps_.assets->end_upload(exchange);
   if (deps_.assets != nullptr) {
+    if (AssetRoutes::is_upload(request)) return net::respond_error(exchange, AssetUpload::empty());
     if (const auto id = AssetRoutes::downloaded_id(request))
       return deps_.assets->download(exchange, *id, [&] { return identify(request, exchange.loop()); });
   }
