@@ -11,7 +11,7 @@ namespace json = base::json;
 std::string published(std::string_view schema) {
   auto document = json::parse(schema);
   if (!document) return document.error().message();
-  return publish_file_outputs(*document, document->GetAllocator()) ? json::canonical(*document) : "none";
+  return publish_file_outputs(*document, document->GetAllocator()) ? json::dump(*document) : "none";
 }
 
 std::string members(std::string_view schema) {
