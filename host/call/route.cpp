@@ -68,10 +68,10 @@ void Execution::set_backend(const BackendCandidate& candidate) {
 
 bool Execution::has_another_backend() const { return next_backend_ < plan_.candidates.size(); }
 
-/// A caller who allows less time than the skill takes must not give the provider a bad name, nor one whose own account
-/// with the provider is exhausted.
+/// What callers can bring about must not give the provider a bad name: input that it refuses (kProviderError), less
+/// time than the skill takes, an own account with it that is exhausted.
 bool Execution::is_providers_fault(const base::Error& error) const {
-  if (!is_providers_failure(error.code()) || backend_.byok) return false;
+  if (!is_providers_failure(error.code()) || error.code() == ErrorCode::kProviderError || backend_.byok) return false;
   const bool is_in_haste = request_.timeout_ms > 0 && request_.timeout_ms < skill_->timeout.count();
   return error.code() != ErrorCode::kTimeout || !is_in_haste;
 }

@@ -217,6 +217,12 @@ TEST_P(RouteTest, LeavesTheNextBackendTimeWhenOneHangs) {
   EXPECT_THAT(std::string(at(tried, "/tried/0/message")), HasSubstr("share of the call's time"));
 }
 
+TEST_P(RouteTest, DoesNotBlameAProviderForWhatItRefuses) {
+  skill_->fail("alpha", ErrorCode::kProviderError);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(run({.skill = "act"}).message, "alpha failed");
+  EXPECT_EQ(rack_.providers.figures("alpha").failed, 0U);
+}
+
 TEST_P(RouteTest, DoesNotBlameAProviderForTheCallersHaste) {
   EXPECT_EQ(run({.skill = "hang", .timeout_ms = 10}).error, "timeout");
   EXPECT_EQ(rack_.providers.figures("alpha").failed, 0U);

@@ -51,11 +51,12 @@ TEST_F(Scratch, ReadsItsOwnFiles) {
 }
 
 TEST_F(Scratch, RefusesPathsThatLeadOut) {
-  for (const auto& path : std::vector<std::string>
-       {std::string("/etc/passwd"), std::string("../outside.txt"), std::string("sub/../../outside.txt"),
-        std::string("../../outside.txt"), directory->path() + "/../../outside.txt", directory->path() + "x/good.txt",
-        directory->path(), std::string("."), std::string("sub"), std::string("absent"), std::string(""),
-        std::string("good.txt\0.png", 13), (home.path() / "outside.txt").string(), std::string("/proc/self/environ")})
+  for (const auto& path : std::vector<std::string>{
+           std::string("/etc/passwd"), std::string("../outside.txt"), std::string("sub/../../outside.txt"),
+           std::string("../../outside.txt"), directory->path() + "/../../outside.txt", directory->path() + "x/good.txt",
+           directory->path(), std::string("."), std::string("sub"), std::string("absent"), std::string(""),
+           std::string("good.txt\0.png", 13), (home.path() / "outside.txt").string(),
+           std::string("/proc/self/environ")})
     EXPECT_EQ(read(path), kRefused) << path;
   EXPECT_EQ(Descriptor(::open((home.path() / "outside.txt").c_str(), O_RDONLY)).get() >= 0, true)
       << "the control: the file is there and readable";
