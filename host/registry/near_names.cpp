@@ -11,8 +11,9 @@ namespace {
 constexpr std::size_t kFar = 100;
 constexpr std::size_t kLongest = 64;  // Names are no longer; hostile input is not compared at all.
 
-/// Number of insertions, deletions and replacements; kFar when it cannot be at most two.
-std::size_t edits(std::string_view a, std::string_view b) {
+}  // namespace
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
   if (a.size() > kLongest || b.size() > kLongest) return kFar;
   if (a.size() > b.size() + 2 || b.size() > a.size() + 2) return kFar;
   std::array<std::size_t, kLongest + 1> row{};
@@ -27,10 +28,12 @@ std::size_t edits(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+namespace {
+
 /// Smaller is nearer; kFar when it is not near.
 std::size_t distance(std::string_view typed, std::string_view name) {
   const auto allowed = std::min(typed.size(), name.size()) <= 3 ? 1u : 2u;
-  if (const auto n = edits(typed, name); n <= allowed) return n;
+  if (const auto n = edit_distance(typed, name); n <= allowed) return n;
   if (typed.size() >= 2 && name.starts_with(typed)) return 3;
   return kFar;
 }

@@ -7,16 +7,18 @@
 
 #include "base/result.hpp"
 #include "registry/catalogue.hpp"
+#include "registry/vocabulary.hpp"
 #include "text/text_index.hpp"
 
 namespace toolrack::registry {
 
-/// Two indexes: one finds tools by all they say, the other says which skills matched by their own words.
-/// Immutable after `create`; any thread. The tools must outlive it.
+/// Two indexes: one finds tools by all they say, their skills' parameters included, the other says which skills matched
+/// by their own words. Immutable after `create`; any thread. The tools must outlive it.
 class SearchIndex {
  public:
   static base::Result<std::unique_ptr<SearchIndex>> create(std::span<const Tool* const> tools);
   /// Tools with all the words; when there are none, tools with any of them, so that a sentence finds something too.
+  /// Before that, words that no tool uses are read as the nearest ones that some tool uses.
   std::vector<SearchHit> search(const SearchQuery& query) const;
 
  private:
@@ -29,6 +31,7 @@ class SearchIndex {
   std::vector<const Tool*> tools_;    // Their positions are the ids in tool_index_.
   std::vector<const Skill*> skills_;  // Their positions are the ids in skill_index_.
   std::unique_ptr<text::TextIndex> tool_index_, skill_index_;
+  Vocabulary vocabulary_;
 };
 
 }  // namespace toolrack::registry

@@ -68,6 +68,31 @@ TEST_F(SearchIndexTest, NamesTheSkillsThatMatched) {
   EXPECT_THAT(index_->search({.text = "seo"})[0].skills, IsEmpty()) << "the tool's name is no skill's word";
 }
 
+TEST_F(SearchIndexTest, ReadsAMistypedWordAsTheOneThatWasMeant) {
+  EXPECT_THAT(slugs({.text = "sitmap"}), ElementsAre("seo"));
+  EXPECT_THAT(slugs({.text = "serach enginse"}), ElementsAre("seo")) << "both words are wanted, as if typed well";
+  const auto hits = index_->search({.text = "keywrod densty"});
+  ASSERT_EQ(hits.size(), 1u);
+  ASSERT_EQ(hits[0].skills.size(), 1u);
+  EXPECT_EQ(hits[0].skills[0]->name, "keyword_density");
+  EXPECT_THAT(slugs({.text = "submarine"}), IsEmpty()) << "what nobody meant is not bent into something";
+}
+
+TEST_F(SearchIndexTest, FindsASkillByWhatItTakes) {
+  tools_.push_back(FakeTool{.slug = "mill", .skills = {"grind"}}.make());
+  tools_.back()->skills[0].input_schema =
+      R"({"type":"object","properties":{"coarseness":{"description":"How fine the flour is.","enum":["espresso"]}}})";
+  pointers_.push_back(tools_.back().get());
+  const auto index = SearchIndex::create(pointers_);
+  ASSERT_TRUE(index);
+  for (const auto* text : {"coarseness", "flour", "espresso", "coarsness"}) {
+    const auto hits = (*index)->search({.text = text});
+    ASSERT_EQ(hits.size(), 1u) << text;
+    ASSERT_EQ(hits[0].skills.size(), 1u) << text;
+    EXPECT_EQ(hits[0].skills[0]->name, "grind") << text;
+  }
+}
+
 TEST_F(SearchIndexTest, NarrowsToACategoryBeforeTheLimit) {
   EXPECT_THAT(slugs({.text = "web", .category = "marketing"}), UnorderedElementsAre("seo", "pages"));
   EXPECT_THAT(slugs({.text = "*", .category = "media", .limit = 1}), ElementsAre("voice"));
