@@ -69,8 +69,8 @@ Result<void> DeclarativeCall::find_upstream() {
   if (is_backend) credential = backend->credential;
   if (!credential.empty()) {
     return tl::unexpected(Error(ErrorCode::kAuthRequired,
-                                fmt::format("the credential \"{}\" is not set up on this host", credential),
-                                "An operator adds the credential.")
+                                fmt::format("the credential \"{}\" is not for request blocks", credential),
+                                "Request blocks cannot use credentials yet; a plugin can.")
                               .with_name("credential_missing"));
   }
   const auto moved = owner_->services().base_urls->load();
