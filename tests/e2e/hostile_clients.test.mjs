@@ -4,12 +4,12 @@
 // come back again and again. `./dev hostile` runs it with 5,000 and 60.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {connect} from 'node:net';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {promisify} from 'node:util';
-import {build, post, startGateway} from './support/gateway.mjs';
+import {build, isSanitized, post, startGateway} from './support/gateway.mjs';
 
 const connections = Number(process.env.TOOLRACK_HOSTILE_CONNECTIONS ?? 500);
 const again = Number(process.env.TOOLRACK_HOSTILE_SECONDS ?? 0);
@@ -17,10 +17,6 @@ const isFull = connections >= 5000;
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const call = {tool: 'echo', skill: 'echo', input: {message: 'good'}};
-
-/// A sanitizer keeps freed memory, and shadows of all of it.
-const cache = join(build, 'CMakeCache.txt');
-const isSanitized = existsSync(cache) && /^TOOLRACK_SANITIZE:\w+=\S/m.test(readFileSync(cache, 'utf8'));
 
 let gateway;
 let port;

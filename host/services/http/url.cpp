@@ -72,11 +72,13 @@ Result<Url> Url::parse(const std::string& text) {
   // libcurl undoes escapes in host names, so what was not there before may be there now.
   const bool is_plain =
       std::all_of(url.host_.begin(), url.host_.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '%'; });
-  if (url.host_.empty() || !is_plain) {
+  const bool has_escapes = authority_of(text).find('%') != std::string_view::npos;
+  const bool keeps_escapes = authority_of(url.text_).find('%') != std::string_view::npos;  // As a zone of IPv6 does.
+  if (url.host_.empty() || !is_plain || keeps_escapes) {
     return fail(ErrorCode::kInvalidRequest, "The URL " + shown(text) + " has no plain host name");
   }
   // What it made of them may mean something to it too: %36 became 6, and 6 becomes 0.0.0.6.
-  if (authority_of(text).find('%') != std::string_view::npos) return parse(url.text_);
+  if (has_escapes) return parse(url.text_);
   return url;
 }
 

@@ -1,12 +1,15 @@
 // Starts the real program for a test and ends it afterwards.
 import {spawn} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {createInterface} from 'node:readline';
 
 /// The build under test, given by ctest.
 export const build = resolve(process.env.TOOLRACK_BUILD ?? join(import.meta.dirname, '../../../build'));
+/// A sanitizer keeps freed memory, and shadows of all of it: such a build is not judged by its memory.
+const cache = join(build, 'CMakeCache.txt');
+export const isSanitized = existsSync(cache) && /^TOOLRACK_SANITIZE:\w+=\S/m.test(readFileSync(cache, 'utf8'));
 export const source = resolve(import.meta.dirname, '../../..');
 export const program = join(build, 'toolrack');
 export const examples = join(build, 'examples');

@@ -184,7 +184,8 @@ TEST(RequestCheck, RefusesHostsThatAreNotGranted) {
 TEST(Url, RefusesAHostThatHidesBytesBehindEscapes) {
   using services::http::Url;
   for (const auto* text : {"http://%7fa.test/", "http://%c3%a4.test/", "http://a%ef%bc%8f.test/", "http://a%2525.test/",
-                           "http://a%25.test/", "http://a%20.test/", "http://a%00.test/"}) {
+                           "http://a%25.test/", "http://a%20.test/", "http://a%00.test/", "http://[fe80::1%25eth0]/",
+                           "http://[fe80::1%eth0]/", "http://[::1%2525]/"}) {
     const auto url = Url::parse(text);
     ASSERT_FALSE(url) << text << " is " << url->text();
     EXPECT_EQ(url.error().code(), ErrorCode::kInvalidRequest);
