@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <chrono>
 #include <fstream>
 #include <iostream>
 
@@ -69,16 +68,15 @@ TEST_F(Reload, StaysFlatOverTwoThousandLoads) {
     return Footprint::take();
   };
   const auto before = load_until(kIsSanitized ? 40 : 200);
-  auto after = load_until(kIsSanitized ? 120 : 2000);
-  // A thread that has ended is listed for a moment more.
-  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-       after.threads > before.threads && std::chrono::steady_clock::now() < end; after = Footprint::take())
-    std::this_thread::yield();
+  // Pools make a thread when work waits and none is idle, and one that has ended is listed for a moment more. One for
+  // each load of the plugin that brings a thread would be hundreds.
+  constexpr std::size_t kThreadsOfPools = 10;
+  const auto after = load_until(kIsSanitized ? 120 : 2000);
   std::cout << "after " << (kIsSanitized ? 40 : 200) << " loads: " << before.text() << "\nafter " << loads
             << " loads: " << after.text() << "\n";
   EXPECT_EQ(after.library_maps, before.library_maps);
   EXPECT_EQ(after.descriptors, before.descriptors);
-  EXPECT_EQ(after.threads, before.threads);
+  EXPECT_LE(after.threads, before.threads + kThreadsOfPools);
   if (!kIsSanitized) {  // Their allocators hold freed memory back.
     // Some bytes of each load stay, the dynamic linker's among them: seen are 12 to 200. A library has 50 KiB and more.
     EXPECT_LE(after.heap_kib - before.heap_kib, 768);
