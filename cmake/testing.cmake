@@ -6,10 +6,17 @@ include(GoogleTest)
 # Only what ThreadSanitizer is to see, so that its build does not make the rest.
 add_custom_target(concurrency_tests)
 
+# What a sanitizer is to judge is the host; optimizing the tests themselves takes longer than it saves.
+set(TOOLRACK_TEST_OPTIONS "")
+if(TOOLRACK_SANITIZE)
+  set(TOOLRACK_TEST_OPTIONS -O0)
+endif()
+
 if(TOOLRACK_PRECOMPILE)
   add_executable(toolrack_precompiled_program EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled_program.cpp)
   target_link_libraries(toolrack_precompiled_program PRIVATE toolrack_options toolrack_headers toolrack_abi GTest::gmock GTest::gtest)
   target_include_directories(toolrack_precompiled_program PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(toolrack_precompiled_program PRIVATE ${TOOLRACK_TEST_OPTIONS})
   target_precompile_headers(toolrack_precompiled_program PRIVATE ${CMAKE_CURRENT_LIST_DIR}/precompiled_tests.hpp)
 endif()
 

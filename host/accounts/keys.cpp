@@ -13,7 +13,7 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr std::string_view kCollection = "keys";
+constexpr std::string_view kKeyCollection = "keys";
 constexpr std::size_t kMaxName = 100;
 
 base::Error not_found(std::string_view id) {
@@ -56,7 +56,7 @@ base::Result<std::unique_ptr<Keys>> Keys::open(store::Store& store, const base::
   std::vector<StoredKey> stored;
   std::optional<base::Error> broken;
   const auto view = TRY(store.snapshot());
-  TRY(view->scan(kCollection, "", "", store::Snapshot::Order::kForward,
+  TRY(view->scan(kKeyCollection, "", "", store::Snapshot::Order::kForward,
                  [&](std::string_view id, const store::Document& document) {
                    auto key = key_from_json(id, document.json);
                    if (key)
@@ -118,7 +118,7 @@ base::Result<NewKey> Keys::create(std::string_view account, std::string_view nam
                 .created_ns = now_ns,
                 .revoked_ns = 0,
                 .expires_ns = expires_ns};
-    const auto receipt = TRY(store_.commit({store::PutIfAbsent{std::string(kCollection), id, to_json(key)}}));
+    const auto receipt = TRY(store_.commit({store::PutIfAbsent{std::string(kKeyCollection), id, to_json(key)}}));
     if (receipt.accepted()) break;  // Else the id is taken, once in 2^64: another one.
   }
   made.info = key.info;
@@ -157,14 +157,14 @@ base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id
   if (row->key.info.revoked_ns != 0) return row->key.info;
   StoredKey key;
   for (;;) {
-    const auto document = TRY(store_.get(kCollection, id));
+    const auto document = TRY(store_.get(kKeyCollection, id));
     if (!document) return tl::unexpected(not_found(id));
     key = TRY(key_from_json(id, document->json));
     if (key.info.revoked_ns != 0) break;
     key.info.revoked_ns = clock_.unix_ns();
     const auto receipt =
-        TRY(store_.commit({store::ExpectVersion{std::string(kCollection), std::string(id), document->version},
-                           store::Put{std::string(kCollection), std::string(id), to_json(key)}}));
+        TRY(store_.commit({store::ExpectVersion{std::string(kKeyCollection), std::string(id), document->version},
+                           store::Put{std::string(kKeyCollection), std::string(id), to_json(key)}}));
     if (receipt.accepted()) break;
   }
   const auto info = key.info;

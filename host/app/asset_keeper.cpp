@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kInterval{60};
 
-void complain(const base::Error& error) {
+void warn(const base::Error& error) {
   services::log::write(services::log::Level::kWarning, "assets could not be looked after",
                        {{"reason", error.message()}});
 }
@@ -44,8 +44,8 @@ void AssetKeeper::arm(const std::shared_ptr<State>& state) {
   state->timer.async_wait([state](const boost::system::error_code& error) {
     if (error || state->is_stopped) return;
     state->pool.post([state] {
-      if (const auto swept = state->assets.sweep(); !swept) complain(swept.error());
-      if (const auto rotated = state->signer.rotate_when_due(); !rotated) complain(rotated.error());
+      if (const auto swept = state->assets.sweep(); !swept) warn(swept.error());
+      if (const auto rotated = state->signer.rotate_when_due(); !rotated) warn(rotated.error());
       boost::asio::post(state->loop.context(), [state] { arm(state); });
     });
   });

@@ -10,6 +10,8 @@ namespace json = base::json;
 
 namespace {
 
+using Sort = BackendPreference::Sort;
+
 constexpr std::size_t kMostNames = 50;
 
 base::Result<std::vector<std::string>> read_names(std::string_view member, const json::Value& value) {
@@ -27,7 +29,6 @@ base::Result<std::vector<std::string>> read_names(std::string_view member, const
 }
 
 base::Result<BackendPreference::Sort> read_sort(const json::Value& value) {
-  using Sort = BackendPreference::Sort;
   const auto word = value.IsString() ? json::view(value) : std::string_view();
   if (word == "price") return Sort::kPrice;
   if (word == "latency") return Sort::kLatency;

@@ -95,7 +95,7 @@ base::Result<Answer> upload_media(Services& all, const Context& context) {
   return answer(services, TRY(writer->close()), 201);
 }
 
-constexpr std::string_view kByIdSchema = R"({"type":"object","properties":{
+constexpr std::string_view kAssetByIdSchema = R"({"type":"object","properties":{
 "id":{"type":"string","minLength":1,"maxLength":64,"description":"The asset's id."}},
 "required":["id"],"additionalProperties":false})";
 
@@ -149,7 +149,7 @@ std::vector<Operation> asset_operations() {
        .kind = Kind::kWaits,
        .title = "Show an asset",
        .description = "What is known of a file, with a new link to it. The bytes are at GET /v1/assets/<id>.",
-       .input_schema = kByIdSchema,
+       .input_schema = kAssetByIdSchema,
        .run = get_asset},
       {.name = "delete_asset",
        .aliases = {"file_delete"},
@@ -162,7 +162,7 @@ std::vector<Operation> asset_operations() {
        .kind = Kind::kWaits,
        .title = "Delete an asset",
        .description = "Deletes a file for good; links to it stop working.",
-       .input_schema = kByIdSchema,
+       .input_schema = kAssetByIdSchema,
        .annotations = R"({"readOnlyHint":false,"destructiveHint":true,"idempotentHint":true,"openWorldHint":false})",
        .run = delete_asset},
   };

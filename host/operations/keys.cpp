@@ -113,7 +113,7 @@ base::Result<Answer> revoke_key(Services& services, const Context& context) {
   return object([&](Writer& writer) { write_members(writer, info); });
 }
 
-constexpr std::string_view kByIdSchema = R"({"type":"object","properties":{
+constexpr std::string_view kKeyByIdSchema = R"({"type":"object","properties":{
 "id":{"type":"string","minLength":1,"description":"The key's id, as list_api_keys shows it."},
 "account":{"type":"string","minLength":1,"description":"Another account; for operators."}},
 "required":["id"],"additionalProperties":false})";
@@ -159,7 +159,7 @@ std::vector<Operation> key_operations() {
        .scope = accounts::Scope::kKeysRead,
        .title = "Show an API key",
        .description = "One key of the account with its state.",
-       .input_schema = kByIdSchema,
+       .input_schema = kKeyByIdSchema,
        .run = get_key},
       {.name = "revoke_api_key",
        .aliases = {"key_delete"},
@@ -172,7 +172,7 @@ std::vector<Operation> key_operations() {
        .kind = Kind::kWaits,
        .title = "Revoke an API key",
        .description = "Disables a key for good; it takes effect with the next request.",
-       .input_schema = kByIdSchema,
+       .input_schema = kKeyByIdSchema,
        .annotations = R"({"readOnlyHint":false,"destructiveHint":true,"idempotentHint":true,"openWorldHint":false})",
        .run = revoke_key},
   };

@@ -15,7 +15,7 @@ using base::fail;
 using base::Result;
 
 constexpr std::size_t kMaxHeaders = 128;
-constexpr std::size_t kMaxHeaderBytes = 64 << 10;
+constexpr std::size_t kMaxRequestHeaderBytes = 64 << 10;
 
 /// Headers that frame the message or choose its receiver. Two writers of one of them is how requests are smuggled.
 constexpr std::array<std::string_view, 11> kOwnHeaders = {
@@ -70,11 +70,11 @@ Result<Url> check_request(const Request& request) {
     if (auto checked = check_header(header); !checked) return tl::unexpected(std::move(checked).error());
     bytes += header.name.size() + header.value.size();
   }
-  if (request.headers.size() > kMaxHeaders || bytes > kMaxHeaderBytes) {
+  if (request.headers.size() > kMaxHeaders || bytes > kMaxRequestHeaderBytes) {
     return fail(ErrorCode::kInvalidRequest, "The request has " + std::to_string(request.headers.size()) +
                                                 " headers of " + std::to_string(bytes) + " bytes, at most " +
-                                                std::to_string(kMaxHeaders) + " of " + std::to_string(kMaxHeaderBytes) +
-                                                " bytes are sent");
+                                                std::to_string(kMaxHeaders) + " of " +
+                                                std::to_string(kMaxRequestHeaderBytes) + " bytes are sent");
   }
   auto url = TRY(Url::parse(request.url));
   if (auto granted = check_grant(url, request.granted_hosts); !granted) {

@@ -15,7 +15,7 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr std::size_t kMaxHeaderBytes = 64 << 10;
+constexpr std::size_t kMaxAnswerHeaderBytes = 64 << 10;
 constexpr std::uint64_t kMaxRedirectBody = 64 << 10;  ///< Read to keep the connection; more is not worth it.
 constexpr std::uint64_t kMaxReserve = 1 << 20;        ///< What a Content-Length may make us set aside.
 
@@ -133,10 +133,10 @@ std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count
   const std::string_view line(bytes, taken);
   transfer.header_bytes_ += taken;
   if (transfer.is_stopped_) return 0;
-  if (transfer.header_bytes_ > kMaxHeaderBytes) {
+  if (transfer.header_bytes_ > kMaxAnswerHeaderBytes) {
     transfer.refusal_ = std::make_unique<base::Error>(ErrorCode::kProviderError,
                                                       transfer.url_.authority() + " answered with more than " +
-                                                          std::to_string(kMaxHeaderBytes) + " bytes of headers");
+                                                          std::to_string(kMaxAnswerHeaderBytes) + " bytes of headers");
     return 0;
   }
   const bool is_end_of_head = line == "\r\n" || line == "\n";

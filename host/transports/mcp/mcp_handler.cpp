@@ -113,13 +113,10 @@ void McpHandler::classify(Inbound& inbound, const Message& message, Answer answe
   const bool opens_legacy = message.method == "initialize" && !is_modern(message.claimed_version());
   if (opens_legacy && header_is_modern)
     return answer.message(
-        400,
-        error_message(message.id,
-                      {.code = kHeaderMismatch,
-                       .http_status = 400,
-                       .message = fmt::format(
-                           "the header MCP-Protocol-Version says \"{}\", but that revision has no initialize", header),
-                       .data_json = {}}));
+        400, error_message(
+                 message.id,
+                 header_mismatch(fmt::format(
+                     "the header MCP-Protocol-Version says \"{}\", but that revision has no initialize", header))));
   if (!opens_legacy && (message.has_claim() || header_is_modern)) return modern(inbound, message, std::move(answer));
   legacy(inbound, message, std::move(answer));
 }

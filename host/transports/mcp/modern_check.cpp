@@ -16,9 +16,6 @@ using net::HeaderName;
 RpcError bad_meta(std::string message) {
   return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
-RpcError mismatch(std::string message) {
-  return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
-}
 
 bool is_log_level(const json::Value& level) {
   constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
@@ -52,7 +49,7 @@ std::optional<RpcError> check_meta(const Message& message) {
 std::optional<RpcError> check_repeats(const net::Headers& headers) {
   for (const auto name : {HeaderName::kMcpProtocolVersion, HeaderName::kMcpMethod, HeaderName::kMcpName})
     if (headers.is_repeated(name))
-      return mismatch(fmt::format("the header {} is there more than once", to_string(name)));
+      return header_mismatch(fmt::format("the header {} is there more than once", to_string(name)));
   return std::nullopt;
 }
 
@@ -70,11 +67,11 @@ std::optional<std::string_view> expected_name(const Message& message) {
 std::optional<RpcError> check_name(const Message& message, const net::Headers& headers) {
   const auto expected = expected_name(message);
   if (!expected) return std::nullopt;
-  if (!headers.has(HeaderName::kMcpName)) return mismatch("the header Mcp-Name is missing");
+  if (!headers.has(HeaderName::kMcpName)) return header_mismatch("the header Mcp-Name is missing");
   const auto given = decode_header(headers.get(HeaderName::kMcpName));
-  if (!given) return mismatch("the header Mcp-Name is not strict base64 of UTF-8 between =?base64? and ?=");
+  if (!given) return header_mismatch("the header Mcp-Name is not strict base64 of UTF-8 between =?base64? and ?=");
   if (*given != *expected)
-    return mismatch(fmt::format("the header Mcp-Name says \"{}\", the body \"{}\"", *given, *expected));
+    return header_mismatch(fmt::format("the header Mcp-Name says \"{}\", the body \"{}\"", *given, *expected));
   return std::nullopt;
 }
 
@@ -104,14 +101,14 @@ std::optional<RpcError> check_modern(const Message& message, const net::Headers&
     return headers.has(name) && headers.get(name) != body;
   };
   if (differs(HeaderName::kMcpProtocolVersion, claimed))
-    return mismatch(fmt::format("the header MCP-Protocol-Version says \"{}\", the body \"{}\"",
-                                headers.get(HeaderName::kMcpProtocolVersion), claimed));
+    return header_mismatch(fmt::format("the header MCP-Protocol-Version says \"{}\", the body \"{}\"",
+                                       headers.get(HeaderName::kMcpProtocolVersion), claimed));
   if (differs(HeaderName::kMcpMethod, message.method))
-    return mismatch(fmt::format("the header Mcp-Method says \"{}\", the body \"{}\"",
-                                headers.get(HeaderName::kMcpMethod), message.method));
+    return header_mismatch(fmt::format("the header Mcp-Method says \"{}\", the body \"{}\"",
+                                       headers.get(HeaderName::kMcpMethod), message.method));
   if (claimed != kModernName) return unsupported_version(claimed);
   for (const auto name : {HeaderName::kMcpProtocolVersion, HeaderName::kMcpMethod})
-    if (!headers.has(name)) return mismatch(fmt::format("the header {} is missing", to_string(name)));
+    if (!headers.has(name)) return header_mismatch(fmt::format("the header {} is missing", to_string(name)));
   return check_name(message, headers);
 }
 

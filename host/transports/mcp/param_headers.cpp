@@ -13,10 +13,6 @@ namespace {
 
 namespace json = base::json;
 
-RpcError mismatch(std::string message) {
-  return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
-}
-
 bool says_the_same(const json::Value& value, std::string_view text) {
   if (value.IsString()) return json::view(value) == text;
   if (value.IsBool()) return text == (value.GetBool() ? "true" : "false");
@@ -30,14 +26,15 @@ std::optional<RpcError> check_one(std::string_view suffix, const json::Value* va
   const auto* field = headers.find(name);
   const bool is_given = value != nullptr && !value->IsNull();
   if (!is_given)
-    return field == nullptr ? std::nullopt
-                            : std::optional(mismatch(fmt::format("the header {} is there, its argument is not", name)));
-  if (field == nullptr) return mismatch(fmt::format("the header {} is missing", name));
+    return field == nullptr
+               ? std::nullopt
+               : std::optional(header_mismatch(fmt::format("the header {} is there, its argument is not", name)));
+  if (field == nullptr) return header_mismatch(fmt::format("the header {} is missing", name));
   if (std::ranges::count_if(headers, [&](const auto& one) { return net::equal_ignoring_case(one.name, name); }) > 1)
-    return mismatch(fmt::format("the header {} is there more than once", name));
+    return header_mismatch(fmt::format("the header {} is there more than once", name));
   const auto text = decode_header(field->value);
   if (!text || !says_the_same(*value, *text))
-    return mismatch(fmt::format("the header {} does not say what the body says", name));
+    return header_mismatch(fmt::format("the header {} does not say what the body says", name));
   return std::nullopt;
 }
 

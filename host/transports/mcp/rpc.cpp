@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/json.hpp"
 
 namespace toolrack::mcp {
+
+RpcError header_mismatch(std::string message) {
+  return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
+}
 
 std::string error_message(std::string_view id, const RpcError& error) {
   auto out = std::string(R"({"jsonrpc":"2.0")");

@@ -17,6 +17,9 @@ struct RpcError {
   std::string data_json;  ///< Or empty.
 };
 
+/// -32020 with status 400: a header and the body disagree; `message` says which and how.
+RpcError header_mismatch(std::string message);
+
 /// {"jsonrpc":"2.0","id":…,"error":{…}}; without an id when `id` is empty.
 std::string error_message(std::string_view id, const RpcError& error);
 

@@ -8,7 +8,7 @@
 namespace toolrack::net {
 namespace {
 
-tl::unexpected<base::Error> bad(std::string message) {
+tl::unexpected<base::Error> bad_target(std::string message) {
   return base::fail(base::ErrorCode::kBadHttp, std::move(message));
 }
 
@@ -23,11 +23,12 @@ base::Result<void> read_host(Request& request) {
   const auto& headers = request.headers;
   request.host = headers.get(HeaderName::kHost);
   if (!headers.has(HeaderName::kHost)) {
-    if (request.version >= 11) return bad("The Host header is missing; HTTP/1.1 requires it.");
+    if (request.version >= 11) return bad_target("The Host header is missing; HTTP/1.1 requires it.");
     return {};
   }
-  if (headers.is_repeated(HeaderName::kHost)) return bad("The Host header is there more than once.");
-  if (!is_authority(request.host)) return bad("The Host header \"" + std::string(request.host) + "\" names no host.");
+  if (headers.is_repeated(HeaderName::kHost)) return bad_target("The Host header is there more than once.");
+  if (!is_authority(request.host))
+    return bad_target("The Host header \"" + std::string(request.host) + "\" names no host.");
   return {};
 }
 
@@ -45,24 +46,24 @@ base::Result<void> read_target(Request& request) {
   const auto target = request.target;
   request.query = {};
   if (target == "*") {
-    if (request.method != Method::kOptions) return bad("The target \"*\" is for OPTIONS only.");
+    if (request.method != Method::kOptions) return bad_target("The target \"*\" is for OPTIONS only.");
     request.path = target;
     return {};
   }
   if (std::ranges::any_of(target, [](char c) { return c == '#' || static_cast<unsigned char>(c) >= 0x7f; }))
-    return bad("The request target contains a character that must be percent-encoded.");
+    return bad_target("The request target contains a character that must be percent-encoded.");
 
   auto rest = target;
   if (!rest.starts_with('/')) {
     const auto scheme = scheme_size(target);
-    if (scheme == 0) return bad("The request target \"" + std::string(target.substr(0, 100)) + "\" is no path.");
+    if (scheme == 0) return bad_target("The request target \"" + std::string(target.substr(0, 100)) + "\" is no path.");
     rest.remove_prefix(scheme);
     const auto authority = rest.substr(0, rest.find_first_of("/?"));
     rest.remove_prefix(authority.size());
-    if (!is_authority(authority)) return bad("The authority of the request target names no host.");
+    if (!is_authority(authority)) return bad_target("The authority of the request target names no host.");
     if (request.host.empty()) request.host = authority;
     if (!equal_ignoring_case(authority, request.host))
-      return bad("The request target and the Host header name different hosts.");
+      return bad_target("The request target and the Host header name different hosts.");
   }
   const auto mark = rest.find('?');
   request.path = rest.substr(0, mark);
