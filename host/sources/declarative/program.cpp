@@ -185,7 +185,12 @@ class Compiler {
       if (const auto* value = json::find(item, "equals")) rule.equals = json::canonical(*value);
       rule.code = text_of(item, "code");
       rule.hint = text_of(item, "hint");
-      rule.retry_after = text_of(item, "retry_after");
+      if (const auto* wait = json::find(item, "retry_after")) {
+        if (wait->IsObject())
+          rule.wait = WaitRule{text_of(*wait, "pointer"), text_of(*wait, "after")};
+        else
+          rule.wait = WaitRule{text_of(item, "retry_after"), {}};
+      }
       if (const auto type = json::find_string(item, "type")) rule.type = type_of(*type);
       if (const auto message = json::find_string(item, "message")) {
         rule.message = TRY(template_of(*message, where + "/message"));

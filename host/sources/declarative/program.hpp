@@ -26,6 +26,12 @@ struct ResultRule {
   bool is_text = false;
 };
 
+/// Where a failure tells how long to wait.
+struct WaitRule {
+  std::string pointer;  ///< To a number of seconds, or a text.
+  std::string after;    ///< In a text: the words that stand before the number; empty: the text is the number.
+};
+
 /// A kind of failure. Matches when everything that it names holds.
 struct ErrorRule {
   std::optional<int> status;
@@ -34,7 +40,7 @@ struct ErrorRule {
   std::string code, hint;
   std::optional<base::ErrorType> type;
   std::optional<Template> message;  ///< Its names are pointers into the reply.
-  std::string retry_after;          ///< Pointer to seconds.
+  std::optional<WaitRule> wait;
 };
 
 struct PageRule {

@@ -8,6 +8,7 @@
 #include "base/utf8.hpp"
 #include "registry/json_text.hpp"
 #include "services/http/url.hpp"
+#include "services/upstream/retry.hpp"
 
 namespace toolrack::sources::declarative {
 
@@ -111,17 +112,27 @@ std::optional<std::chrono::nanoseconds> to_wait(double seconds) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
+/// The number that follows `rule.after` in a text, or the value as it is.
+std::optional<double> find_seconds(const WaitRule& rule, const Reply& reply) {
+  const auto* value = reply.at(rule.pointer);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsNumber()) return value->GetDouble();
+  if (!value->IsString()) return std::nullopt;
+  auto text = json::view(*value);
+  if (rule.after.empty()) return to_number(text);
+  const auto at = text.find(rule.after);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + rule.after.size());
+  return to_number(text.substr(0, text.find_first_not_of("0123456789.")));
+}
+
 std::optional<std::chrono::nanoseconds> find_wait(const Program& program, const ErrorRule* rule, const Reply& reply,
                                                   std::int64_t now_unix_ns) {
-  if (rule != nullptr && !rule->retry_after.empty()) {
-    const auto* value = reply.at(rule->retry_after);
-    const auto seconds = value == nullptr    ? std::nullopt
-                         : value->IsNumber() ? std::optional(value->GetDouble())
-                         : value->IsString() ? to_number(json::view(*value))
-                                             : std::nullopt;
-    if (seconds) return to_wait(*seconds);
+  if (rule != nullptr && rule->wait) {
+    if (const auto seconds = find_seconds(*rule->wait, reply)) return to_wait(*seconds);
   }
-  if (const auto seconds = to_number(reply.header("retry-after"))) return to_wait(*seconds);
+  if (const auto asked = services::upstream::retry_after(reply.response(), now_unix_ns))
+    return to_wait(std::chrono::duration<double>(*asked).count());
   if (!program.rate) return std::nullopt;
   const auto number = to_number(reply.header(program.rate->header));
   if (!number) return std::nullopt;
@@ -142,6 +153,12 @@ bool matches(const ErrorRule& rule, const Reply& reply) {
   const auto* value = reply.at(rule.pointer);
   if (value == nullptr || (value->IsNull() && !rule.equals)) return false;
   return !rule.equals || json::canonical(*value) == *rule.equals;
+}
+
+const ErrorRule* find_rule(const Program& program, const Reply& reply) {
+  for (const auto& rule : program.errors)
+    if (matches(rule, reply)) return &rule;
+  return nullptr;
 }
 
 /// Up to some hundred bytes of a body, cut where a character ends.
@@ -207,15 +224,16 @@ std::string_view Reply::header(std::string_view name) const noexcept {
   return {};
 }
 
+std::optional<std::chrono::milliseconds> find_wait(const Program& program, const Reply& reply,
+                                                   std::int64_t now_unix_ns) {
+  const auto wait = find_wait(program, find_rule(program, reply), reply, now_unix_ns);
+  return wait ? std::optional(std::chrono::ceil<std::chrono::milliseconds>(*wait)) : std::nullopt;
+}
+
 std::optional<Error> find_failure(const Program& program, const Reply& reply, std::string_view provider,
                                   std::int64_t now_unix_ns) {
   const auto status = reply.response().status;
-  const ErrorRule* rule = nullptr;
-  for (const auto& one : program.errors) {
-    if (!matches(one, reply)) continue;
-    rule = &one;
-    break;
-  }
+  const auto* rule = find_rule(program, reply);
   const bool is_success = status >= 200 && status < 300;
   const auto who = provider.empty() ? std::string_view("The provider") : provider;
   if (rule == nullptr && is_success) {
