@@ -188,7 +188,7 @@ void DeclarativeCall::on_done(http::Outcome outcome) {
 
 void DeclarativeCall::on_reply(Reply reply) {
   if (auto failure = find_failure(program_, reply, provider_, owner_->services().clock->unix_ns())) {
-    const bool may_pass = failure->code() == ErrorCode::kProviderUnavailable;
+    const bool may_pass = failure->code() == ErrorCode::kProviderUnavailable || reply.response().status == 408;
     if (stage_ == Stage::kPoll && may_pass && ++failed_polls_ < kMostFailedPolls)
       return wait_and_ask(failure->retry_after().value_or(program_.poll->interval));
     return finish(std::move(*failure));
@@ -196,9 +196,7 @@ void DeclarativeCall::on_reply(Reply reply) {
   failed_polls_ = 0;
   if (program_.page) return on_page(reply);
   if (program_.poll) return on_state(std::move(reply));
-  auto output = make_output(program_, reply);
-  if (!output) return finish(std::move(output).error());
-  succeed(std::move(*output));
+  succeed(reply);
 }
 
 void DeclarativeCall::on_page(const Reply& reply) {
@@ -214,7 +212,7 @@ void DeclarativeCall::on_page(const Reply& reply) {
   if (!next) return finish(std::move(next).error());
   const bool has_more = !next->empty();
   if (!has_more || pages_ >= program_.page->max_pages || items_.size() > kMaxItemBytes)
-    return succeed(fmt::format("{{{}:[{}]}}", json::quote(program_.page->into), items_), has_more);
+    return succeed_with(fmt::format("{{{}:[{}]}}", json::quote(program_.page->into), items_), has_more);
   if (invocation_.wants_progress) completion_.progress(pages_, 0, "pages");
   http::Request request;
   request.url = std::move(*next);
@@ -262,11 +260,7 @@ void DeclarativeCall::on_state(Reply reply) {
         Error(ErrorCode::kToolError, fmt::format("{} says that the work has failed: {}", provider_, json::dump(*state)))
             .with_name("work_failed"));
   }
-  if (state != nullptr && is_state(rule.done, *state)) {
-    auto output = make_output(program_, reply);
-    if (!output) return finish(std::move(output).error());
-    return succeed(std::move(*output));
-  }
+  if (state != nullptr && is_state(rule.done, *state)) return succeed(reply);
   if (invocation_.wants_progress)
     completion_.progress(polls_, 0, state != nullptr && state->IsString() ? json::view(*state) : "working");
   wait_and_ask(rule.interval);
@@ -298,7 +292,17 @@ void DeclarativeCall::cancel() {
     timer_.cancel();
 }
 
-void DeclarativeCall::succeed(std::string output, bool is_truncated) {
+void DeclarativeCall::succeed(const Reply& reply) {
+  auto output = make_output(program_, reply);
+  if (!output) return finish(std::move(output).error());
+  registry::Outcome outcome;
+  outcome.output_json = base::LentBytes::own(std::move(*output));
+  if (program_.cost)
+    outcome.raw_cost = find_cost(*program_.cost, reply, [this](std::string_view name) { return find_input(name); });
+  complete(std::move(outcome));
+}
+
+void DeclarativeCall::succeed_with(std::string output, bool is_truncated) {
   registry::Outcome outcome;
   outcome.output_json = base::LentBytes::own(std::move(output));
   outcome.truncated = is_truncated;

@@ -49,7 +49,8 @@ class DeclarativeCall final : public std::enable_shared_from_this<DeclarativeCal
   void ask();
   std::chrono::nanoseconds time_left() const;
 
-  void succeed(std::string output, bool is_truncated = false);
+  void succeed(const Reply& reply);
+  void succeed_with(std::string output, bool is_truncated);
   void finish(base::Error error);
   void complete(registry::Outcome outcome);
 

@@ -47,6 +47,7 @@ class Compiler {
     TRY(read_errors());
     TRY(read_page());
     TRY(read_poll());
+    TRY(read_cost());
     read_rate();
     return std::move(out_);
   }
@@ -269,6 +270,25 @@ class Compiler {
       return &kStandIn;
     };
     return path.expand(Place::kPath, find_nothing).value_or(path.literal());
+  }
+
+  Result<void> read_cost() {
+    const auto* cost = json::find(request_, "cost");
+    if (cost == nullptr) return {};
+    constexpr std::string_view kWhere = "/request/cost";
+    if (out_.page) return wrong(kWhere, "cannot stand beside page");
+    CostRule rule;
+    rule.units = TRY(template_of(text_of(*cost, "units"), kWhere));
+    std::vector<std::string_view> of_input;
+    for (const auto name : rule.units.names())
+      if (!name.starts_with('/')) of_input.push_back(name);
+    TRY(check_names(of_input, kWhere, false));
+    auto usd = base::Money::parse(text_of(*cost, "usd"));
+    if (!usd) return wrong(kWhere, usd.error().message());
+    rule.usd = *usd;
+    if (const auto* otherwise = json::find(*cost, "otherwise")) rule.otherwise = otherwise->GetDouble();
+    out_.cost = std::move(rule);
+    return {};
   }
 
   void read_rate() {

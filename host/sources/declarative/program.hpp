@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/money.hpp"
 #include "base/result.hpp"
 #include "registry/tool.hpp"
 #include "sources/declarative/body.hpp"
@@ -41,6 +42,13 @@ struct ErrorRule {
   std::optional<base::ErrorType> type;
   std::optional<Template> message;  ///< Its names are pointers into the reply.
   std::optional<WaitRule> wait;
+};
+
+/// What the provider charged, where it says so.
+struct CostRule {
+  Template units;        ///< A number; names are of the input, or pointers into the last reply.
+  base::Money usd;       ///< Of one unit.
+  double otherwise = 1;  ///< Units, when they are absent or no number.
 };
 
 struct PageRule {
@@ -83,6 +91,7 @@ struct Program {
   std::vector<ErrorRule> errors;
   std::optional<PageRule> page;
   std::optional<PollRule> poll;
+  std::optional<CostRule> cost;
   std::optional<RateRule> rate;
 
   bool is_get() const noexcept { return method == "GET" || method == "HEAD"; }

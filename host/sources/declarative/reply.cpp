@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include "base/utf8.hpp"
 #include "registry/json_text.hpp"
@@ -94,8 +96,8 @@ Error by_status(int status, std::string message) {
     default:
       break;
   }
-  const bool may_pass = status == 408 || status >= 500;
-  return {may_pass ? ErrorCode::kProviderUnavailable : ErrorCode::kProviderError, std::move(message)};
+  // Not 408: what a caller asked for took too long, and that is not held against the provider.
+  return {status >= 500 ? ErrorCode::kProviderUnavailable : ErrorCode::kProviderError, std::move(message)};
 }
 
 std::optional<double> to_number(std::string_view text) {
@@ -263,6 +265,17 @@ Result<std::string> make_output(const Program& program, const Reply& reply) {
   const auto text = reply.text_at(program.result.pointer);
   if (text.empty()) return nothing_at(program.result.pointer, "result");
   return map_members(program.result, text);
+}
+
+base::Money find_cost(const CostRule& rule, const Reply& reply, const Template::Find& find) {
+  constexpr double kMostUnits = 1e9;
+  constexpr std::int64_t kParts = 1000;  // Of a unit.
+  const auto text = rule.units.expand(
+      Place::kText, [&](std::string_view name) { return name.starts_with('/') ? reply.at(name) : find(name); });
+  const auto units = std::min((text ? to_number(*text) : std::nullopt).value_or(rule.otherwise), kMostUnits);
+  const auto parts = static_cast<__int128>(std::llround(units * kParts));
+  const auto micros = (parts * rule.usd.micros() + kParts - 1) / kParts;
+  return base::Money::from_micros(static_cast<std::int64_t>(std::min<__int128>(micros, INT64_MAX / 1000)));
 }
 
 Result<std::vector<std::string>> list_items(const Program& program, const Reply& reply) {

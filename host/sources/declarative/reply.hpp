@@ -50,6 +50,9 @@ std::optional<std::chrono::milliseconds> find_wait(const Program& program, const
 /// The output as JSON. kProviderError names the pointer that leads to nothing.
 base::Result<std::string> make_output(const Program& program, const Reply& reply);
 
+/// What the call cost by the program's rule, which must be there. `find` knows the input.
+base::Money find_cost(const CostRule& rule, const Reply& reply, const Template::Find& find);
+
 /// The page's items, mapped one by one. kProviderError when there is no array.
 base::Result<std::vector<std::string>> list_items(const Program& program, const Reply& reply);
 

@@ -57,6 +57,35 @@ TEST_F(Declarative, PutsQueryHeadersAndJsonBodyTogether) {
             R"({"whole":1.5,"text":"n is 1.5","list":[["x","y z"]],"fixed":[1,null,true],"brace":"{}"})");
 }
 
+TEST_F(Declarative, LeavesOutWhatLosesAllItHas) {
+  server.on("/base/x", Reply::json("{}"));
+  serve(R"({"method":"POST","path":"/x","body":{"gone":{"a":"{opt}","b":["{q}"]},"kinds":[{"type":"{q}"}],
+            "kept":{"a":"{opt}","b":1},"empty":{},"none":[],"word":"last {opt}"}})");
+  call("bare", "run", R"({"id":"7"})");
+  EXPECT_EQ(body_of(server.requests().at(0)), R"({"kept":{"b":1},"empty":{},"none":[]})");
+  call("bare", "run", R"({"id":"7","q":"news"})");
+  EXPECT_EQ(body_of(server.requests().at(1)),
+            R"({"gone":{"b":["news"]},"kinds":[{"type":"news"}],"kept":{"b":1},"empty":{},"none":[]})");
+}
+
+TEST_F(Declarative, TellsWhatTheProviderCharged) {
+  server.on("/base/x", [](const test::RecordedRequest& request) {
+    return Reply::json(request.target.ends_with("=no") ? "{}" : R"({"used":2.5})");
+  });
+  serve(R"({"path":"/x","query":{"q":"{q}"},"cost":{"units":"{/used}","usd":"0.001","otherwise":3}})");
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","q":"yes"})").rest.raw_cost, base::Money::from_micros(2'500));
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","q":"no"})").rest.raw_cost, base::Money::from_micros(3'000));
+}
+
+TEST_F(Declarative, TakesTheCostFromTheInputWhereTheReplyDoesNotKnowIt) {
+  server.on("/base/x", Reply::json("{}"));
+  serve(R"({"path":"/x","cost":{"units":"{n}","usd":"0.000001"}})");
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":120})").rest.raw_cost, base::Money::from_micros(120));
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":-5})").rest.raw_cost, base::Money::from_micros(1))
+      << "nobody is paid for a call";
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":1e300})").rest.raw_cost, base::Money::from_micros(1'000'000'000));
+}
+
 TEST_F(Declarative, SendsTheWholeInputWhereNoBodyIsDescribed) {
   server.on("/base/x", Reply::json("{}"));
   serve(R"({"method":"POST","path":"/x"})");
