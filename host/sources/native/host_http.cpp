@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 
 #include "services/upstream/client.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/http_operation.hpp"
+#include "sources/native/http_to_asset.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/start_operation.hpp"
 #include "sources/provider_target.hpp"
@@ -74,7 +76,10 @@ Result<http::Request> make_http_request(const tr_http_request& in, std::string u
   out.body = TRY(join_body(in.body, in.body == nullptr ? 0 : in.body_count));
   out.timeout = timeout;
   out.connect_timeout = std::min(out.connect_timeout, out.timeout);
-  out.max_bytes = in.max_bytes == 0 ? kDefaultMaxBytes : std::min(in.max_bytes, kMostBytes);
+  // What becomes an asset passes by; the limits of assets hold for it.
+  const bool passes_by = (in.flags & TR_HTTP_TO_ASSET) != 0;
+  const auto most = passes_by ? std::numeric_limits<std::uint64_t>::max() : kMostBytes;
+  out.max_bytes = in.max_bytes != 0 ? std::min(in.max_bytes, most) : passes_by ? most : kDefaultMaxBytes;
   if ((in.flags & TR_HTTP_NO_REDIRECT) != 0) out.max_redirects = 0;
   return out;
 }
@@ -84,9 +89,8 @@ Result<upstream::Request> make_request(const NativeCall& call, const tr_http_req
     if (!is_text(text))
       return fail(ErrorCode::kInvalidRequest, "the method, URL, provider or credential is no UTF-8 text");
   }
-  if ((in.flags & TR_HTTP_TO_ASSET) != 0) {
-    return fail(ErrorCode::kUnimplemented, "this host cannot put a reply into an asset");
-  }
+  if (!is_text(in.asset_name) || !is_text(in.asset_type))
+    return fail(ErrorCode::kInvalidRequest, "the asset's name or media type is no UTF-8 text");
   // Any thread may ask, so there is no reader of its own; beside a request's allocations the lock is nothing.
   const auto moved = call.runtime().base_urls.load();
   const auto& module = *call.module();
@@ -131,6 +135,14 @@ tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, 
   const bool is_repeatable =
       (request->flags & TR_HTTP_IDEMPOTENT) != 0 || made->http.method == "GET" || made->http.method == "HEAD";
   auto& client = *instance.runtime().environment().http[target.call->loop().index()];
+  if ((request->flags & TR_HTTP_TO_ASSET) != 0) {
+    auto assets = target.call->assets();
+    if (assets == nullptr) return refuse({ErrorCode::kUnimplemented, "this host keeps no assets"});
+    return start_operation<HttpToAssetOperation>(
+        host, behalf, "send", done, user, [](HttpToAssetOperation& operation) { operation.begin(); }, client,
+        std::move(*made), is_repeatable, std::move(assets), std::string(view(request->asset_name)),
+        std::string(view(request->asset_type)));
+  }
   return start_operation<HttpOperation>(
       host, behalf, "send", done, user, [](HttpOperation& operation) { operation.begin(); }, client, std::move(*made),
       is_repeatable, request->sink);
