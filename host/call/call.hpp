@@ -18,6 +18,13 @@
 
 namespace toolrack::call {
 
+/// Whether a call is a job: it is answered with the job's id, and goes on without its caller.
+enum class JobUse : std::uint8_t {
+  kNever,
+  kIfLong,  ///< Where the manifest says that the skill takes long.
+  kAlways,
+};
+
 /// Everything is borrowed: views and pointers must hold until `CallPath::start` has returned. What must live longer,
 /// the path copies.
 struct CallRequest {
@@ -42,7 +49,8 @@ struct CallRequest {
   const registry::ProviderKeysRef* provider_keys = nullptr;  ///< The caller's own, for this call; null: none.
   std::int64_t received_ns = 0;                              ///< Monotonic; 0: now.
   bool wants_progress = false, wants_partials = false;
-  bool streams = false;  ///< The caller wants them as events; for the transport to do.
+  bool streams = false;         ///< The caller wants them as events; for the transport to do.
+  JobUse job = JobUse::kNever;  ///< Others than kNever: the sink knows `accepted`.
 };
 
 /// What is charged of the raw cost when the platform's credential pays the provider, and when the caller's own does.
@@ -82,8 +90,10 @@ struct CallOutcome {
 /// Receives a call's outcome; called on the loop that started the call.
 class CallSink {
  public:
-  /// Exactly once, perhaps before `CallPath::start` has returned.
+  /// Exactly once, perhaps before `CallPath::start` has returned; not after `accepted`.
   virtual void done(CallOutcome& outcome) noexcept = 0;
+  /// The call goes on as a job, and this sink hears no more of it: answer with the job's id.
+  virtual void accepted(std::string_view job_id) noexcept { static_cast<void>(job_id); }
   virtual void progress(double, double, std::string_view) noexcept {}
   /// False: nobody listens.
   virtual bool partial(registry::Part) noexcept { return false; }

@@ -22,6 +22,7 @@
 namespace toolrack::call {
 
 class Execution;
+class JobKeeper;
 struct FileOutputs;
 
 class CallPath {
@@ -38,6 +39,7 @@ class CallPath {
     /// For skills that answer with files. Null: file names stay what they are.
     const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
+    JobKeeper* jobs = nullptr;  ///< Null: no call can be a job.
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.
@@ -45,7 +47,7 @@ class CallPath {
   CallPath& operator=(const CallPath&) = delete;
 
   /// On `loop`'s thread. Returns a ticket for `cancel`, or 0 when `sink.done` has been called already. The sink lives
-  /// until then.
+  /// until then. The ticket of a call that becomes a job is stale from then on: its caller may leave.
   std::uint64_t start(base::Loop& loop, const CallRequest& request, CallSink& sink);
 
   /// The caller left or does not want it any more: the handler is told, `done` comes with kCancelled within the grace

@@ -42,6 +42,8 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
 }
 
 void Execution::go() {
+  if (request_.job != JobUse::kNever && is_job()) [[unlikely]]
+    return become_job();
   if (auto routed = route(); !routed && !request_.dry_run) return fail_with(std::move(routed).error());
   if (request_.dry_run) {
     outcome_.explanation_json = explain();

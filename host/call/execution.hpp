@@ -10,6 +10,7 @@
 
 #include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
+#include "call/job_keeper.hpp"
 
 namespace toolrack::call {
 
@@ -47,6 +48,9 @@ class Execution final : public registry::Completion {
   void reply();
 
   void go();  ///< From route on, once the call is admitted.
+  // become_job.cpp
+  bool is_job() const noexcept;
+  void become_job();
   base::Result<void> price();
   void set_backend(const BackendCandidate& candidate);
   bool has_another_backend() const;
@@ -82,7 +86,7 @@ class Execution final : public registry::Completion {
 
   // Of the current call.
   std::size_t place_ = 0;     ///< In LoopState::executions, counted from 1; constant.
-  std::uint64_t ticket_ = 0;  ///< Changes with each use; 0 while idle.
+  std::uint64_t ticket_ = 0;  ///< Changes with each use, and when the call becomes a job; 0 while idle.
   State state_ = State::kIdle;
   bool in_start_ = false;   ///< `start` is on the stack and will recycle.
   bool invoking_ = false;   ///< Inside Handler::invoke.

@@ -30,9 +30,13 @@ Execution& CallPath::LoopState::take() {
   }
   auto& execution = *free.back();
   free.pop_back();
-  execution.ticket_ = (std::uint64_t{++generation} << kPlaceBits) | execution.place_;
+  renew_ticket(execution);
   running.store(running.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return execution;
+}
+
+void CallPath::LoopState::renew_ticket(Execution& execution) {
+  execution.ticket_ = (std::uint64_t{++generation} << kPlaceBits) | execution.place_;
 }
 
 void CallPath::LoopState::give_back(Execution& execution) {

@@ -16,6 +16,8 @@ struct CallPath::LoopState {
   /// A fresh execution with a ticket of its own; made when none is free, kept for the life of the path.
   Execution& take();
   void give_back(Execution& execution);
+  /// The ticket that the execution had so far is stale.
+  void renew_ticket(Execution& execution);
   /// The running execution of a ticket, or null when it has ended.
   Execution* find(std::uint64_t ticket) noexcept;
 

@@ -87,6 +87,10 @@ void write_operation(Writer& writer, const Operation& operation, const std::stri
   key(writer, "responses");
   writer.StartObject();
   write_response(writer, operation.name == "create_api_key" ? "201" : "200", "The answer.", R"({"type":"object"})");
+  if (operation.kind == Kind::kCall)
+    write_response(
+        writer, "202", "The call is a job.",
+        R"({"type":"object","required":["job_id","status"],"properties":{"job_id":{"type":"string"},"status":{"type":"string"}}})");
   write_response(writer, "default", "A failure; its code says which.", R"({"$ref":"#/components/schemas/Failure"})");
   writer.EndObject();
   writer.EndObject();

@@ -11,6 +11,7 @@
 
 #include "accounts/principal.hpp"
 #include "base/json.hpp"
+#include "base/loop.hpp"
 #include "base/result.hpp"
 
 namespace toolrack::operations {
@@ -56,6 +57,9 @@ struct Operation {
   std::string_view input_schema;  ///< JSON Schema of an object.
   std::string_view annotations = R"({"readOnlyHint":true,"openWorldHint":false})";
   base::Result<Answer> (*run)(Services&, const Context&) = nullptr;  ///< Null for kCall and kCalls.
+  /// What has to happen before `run`, and may take its time without a thread: on the loop; calls `ready` there once,
+  /// now or later. Null: nothing. Not for kDirect.
+  void (*before)(Services&, const Context&, base::Loop& loop, std::function<void()> ready) = nullptr;
 };
 
 }  // namespace toolrack::operations

@@ -28,19 +28,23 @@ void Runner::run(base::Loop& loop, const Table::Entry& entry, const accounts::Pr
 
   // std::function wants copyable captures, hence the shared state.
   struct Job {
+    Context context() const { return {.principal = principal, .input = input, .request_id = request_id}; }
     accounts::PrincipalRef principal;
     base::json::Document input;
     std::string request_id;
     Done done;
   };
   auto job = std::make_shared<Job>(principal, std::move(input), std::string(request_id), std::move(done));
-  auto& pool = operation.kind == Kind::kTransfers ? transfers_ : pool_;
-  const auto posted = pool.post([this, &loop, &operation, job] {
-    auto answer =
-        operation.run(services_, {.principal = job->principal, .input = job->input, .request_id = job->request_id});
-    boost::asio::post(loop.context(), [job, answer = std::move(answer)]() mutable { job->done(std::move(answer)); });
-  });
-  if (!posted) job->done(base::fail(base::ErrorCode::kUnavailable, "the gateway is stopping"));
+  auto go = [this, &loop, &operation, job] {
+    auto& pool = operation.kind == Kind::kTransfers ? transfers_ : pool_;
+    const auto posted = pool.post([this, &loop, &operation, job] {
+      auto answer = operation.run(services_, job->context());
+      boost::asio::post(loop.context(), [job, answer = std::move(answer)]() mutable { job->done(std::move(answer)); });
+    });
+    if (!posted) job->done(base::fail(base::ErrorCode::kUnavailable, "the gateway is stopping"));
+  };
+  if (operation.before == nullptr) return go();
+  operation.before(services_, job->context(), loop, std::move(go));
 }
 
 }  // namespace toolrack::operations

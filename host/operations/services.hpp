@@ -16,6 +16,9 @@
 namespace toolrack::services::credentials {
 class PlatformCredentials;
 }
+namespace toolrack::call::jobs {
+class Jobs;
+}
 
 namespace toolrack::operations {
 
@@ -42,6 +45,7 @@ struct Services {
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
+  call::jobs::Jobs* jobs = nullptr;                                         ///< Null: the gateway runs none.
   const Table* table = nullptr;                                             ///< For the documents that describe it.
 };
 

@@ -17,6 +17,7 @@ const std::string_view kUseToolSchema = R"({
 "confirm":{"type":"boolean","description":"The person agreed to a skill that acts in the real world."},
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
 "timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
+"async":{"type":"boolean","description":"true: answer at once with a job_id, for get_job_result; false: wait for the end. Unless told, skills that take long are jobs."},
 "stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
 "order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
@@ -49,6 +50,9 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "dry_run" || name == "confirm" || name == "stream") {
     if (!value.IsBool()) return wrong("true or false");
     (name == "dry_run" ? request.dry_run : name == "confirm" ? request.confirmed : request.streams) = value.GetBool();
+  } else if (name == "async") {
+    if (!value.IsBool()) return wrong("true or false");
+    request.job = value.GetBool() ? call::JobUse::kAlways : call::JobUse::kNever;
   } else if (name == "max_price") {
     if (!value.IsNumber() && !value.IsString()) return wrong("an amount of dollars");
     request.max_price = TRY(read_price(value));
@@ -59,7 +63,7 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
     request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
   } else {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-                "A call takes tool, skill, input, backend, dry_run, confirm, max_price, timeout_ms and stream.");
+                "A call takes tool, skill, input, async, backend, dry_run, confirm, max_price, timeout_ms and stream.");
   }
   return {};
 }
@@ -72,7 +76,17 @@ base::Result<void> read_use_tool(const base::json::Value& body, std::string_view
   for (const auto& member : body.GetObject()) TRY(read_member(base::json::view(member.name), member.value, request));
   if (request.tool.empty()) return fail(ErrorCode::kInvalidRequest, "\"tool\" is missing");
   request.input_json = input_json;
+  if (!request.streams) return {};
+  if (request.job == call::JobUse::kAlways)
+    return fail(ErrorCode::kInvalidRequest, "a call is a job or a stream, not both",
+                "Leave \"async\" or \"stream\" out.");
+  request.job = call::JobUse::kNever;
   return {};
+}
+
+std::string accepted_json(std::string_view job_id, std::string_view request_id) {
+  return fmt::format(R"({{"job_id":{},"status":"queued","request_id":{}}})", base::json::quote(job_id),
+                     base::json::quote(request_id));
 }
 
 }  // namespace toolrack::operations

@@ -198,6 +198,7 @@ struct FakeSkill {
   bool confirm = false;
   std::vector<std::string> providers;  ///< "slug" or "slug:micro-dollars"; each becomes one of the tool's.
   bool read_only = false;
+  double estimated_seconds = 0;
 };
 
 inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
@@ -247,6 +248,7 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.timeout = fake.timeout;
     skill.confirm = fake.confirm;
     skill.read_only = fake.read_only;
+    skill.estimated_seconds = fake.estimated_seconds;
     for (const auto& words : fake.providers) add_backend(*tool, skill, words);
     skill.input_validator = compiled(fake.input);
     if (!fake.output.empty()) skill.output_validator = compiled(fake.output);

@@ -30,6 +30,7 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
       usage(store, loops, clock),
       class_limits(store, clock),
       providers(clock, metrics),
+      jobs(store, clock, metrics),
       calls({.loops = loops,
              .pool = pool,
              .clock = clock,
@@ -37,7 +38,8 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
              .catalogue = catalogue,
              .usage = usage,
              .class_limits = class_limits,
-             .providers = providers}),
+             .providers = providers,
+             .jobs = &jobs}),
       services{.catalogue = catalogue,
                .keys = *keys,
                .usage = usage,
@@ -48,6 +50,7 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
                .started_unix_ns = clock.unix_ns(),
                .is_ready = [this] { return is_ready.load(); },
                .plugins_json = [] { return std::string("[]"); },
+               .jobs = &jobs,
                .table = &table},
       runner(services, pool),
       local(principal("local", options.local_scopes, false)),
@@ -58,8 +61,14 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
 }
 
 Rack::~Rack() {
+  end_jobs();
   pool.stop();
   loops.stop();
+}
+
+void Rack::end_jobs() {
+  jobs.stop_taking();
+  jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10));
 }
 
 void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools) {
@@ -106,6 +115,7 @@ ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools,
 }
 
 ServedRack::~ServedRack() {
+  rack.end_jobs();
   rack.pool.stop();
   rack.loops.stop();
 }

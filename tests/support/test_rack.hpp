@@ -16,6 +16,7 @@
 #include "base/pool.hpp"
 #include "call/call_path.hpp"
 #include "call/identify.hpp"
+#include "call/jobs/jobs.hpp"
 #include "operations/runner.hpp"
 #include "operations/services.hpp"
 #include "operations/table.hpp"
@@ -49,6 +50,8 @@ class Rack {
 
   /// Replaces the catalogue; its generation grows by one.
   void publish(std::vector<std::shared_ptr<const registry::Tool>> tools);
+  /// Interrupts those that run; none begins any more.
+  void end_jobs();
   /// A new key's secret.
   std::string make_key(std::string_view account = "acc_one", accounts::Scopes scopes = accounts::Scopes::standard());
 
@@ -62,6 +65,7 @@ class Rack {
   accounts::Usage usage;
   accounts::ClassLimits class_limits;
   services::providers::ProviderStates providers;
+  call::jobs::Jobs jobs;
   call::CallPath calls;
   operations::Table table;
   operations::Services services;

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "operations/use_tool.hpp"
 #include "transports/mcp/tool_result.hpp"
 
 namespace toolrack::mcp {
@@ -22,8 +23,9 @@ class ToolCalls::Call final : public call::CallSink {
  public:
   explicit Call(ToolCalls& owner) : owner_(owner) {}
 
-  void begin(const Message& message, Revision revision, Answer answer) {
+  void begin(const call::CallRequest& request, const Message& message, Revision revision, Answer answer) {
     id_.assign(message.id);
+    request_id_.assign(request.request_id);
     progress_token_.assign(message.progress_token);
     revision_ = revision;
     answer_.emplace(std::move(answer));
@@ -53,6 +55,15 @@ class ToolCalls::Call final : public call::CallSink {
     response.trim();
   }
 
+  void accepted(std::string_view job_id) noexcept override {
+    if (!session_.empty()) owner_.running_.remove(session_, id_key_);
+    session_.clear();
+    auto answer = *std::exchange(answer_, std::nullopt);
+    const auto text = result_message(id_, operation_result(operations::accepted_json(job_id, request_id_), revision_));
+    owner_.free_.push_back(this);
+    answer.message(200, text);
+  }
+
   void progress(double done, double total, std::string_view note) noexcept override {
     const auto now = base::system_clock().monotonic_ns();
     // JSON has no infinity, and a skill may divide by nothing.
@@ -73,6 +84,7 @@ class ToolCalls::Call final : public call::CallSink {
   ToolCalls& owner_;
   Revision revision_ = Revision::k20260728;
   std::string id_;              ///< Raw JSON of the request's id.
+  std::string request_id_;      ///< The gateway's own.
   std::string progress_token_;  ///< Raw JSON, or empty: nobody wants progress.
   std::string session_;         ///< Of a call that is listed as running there; else empty.
   std::string id_key_;          ///< The id in one spelling, as it is listed.
@@ -98,7 +110,7 @@ ToolCalls::Call& ToolCalls::take() {
 void ToolCalls::start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
                       Answer answer) {
   auto& call = take();
-  call.begin(message, caller.revision, std::move(answer));
+  call.begin(request, message, caller.revision, std::move(answer));
   if (const auto ticket = calls_.start(loop, request, call)) call.await(loop, ticket, message, caller.session);
 }
 

@@ -64,6 +64,7 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
   if (arguments == nullptr) arguments = &nothing;
   if (entry.operation.kind == operations::Kind::kCall) {
     call::CallRequest request;
+    request.job = call::JobUse::kIfLong;
     const auto input_json = message.nested_input.empty() ? message.nested_arguments : message.nested_input;
     if (const auto read = operations::read_use_tool(*arguments, input_json, request); !read)
       return answer.message(200, result_message(message.id, error_result(read.error(), inbound.revision)));

@@ -117,6 +117,9 @@ class Batch final : public std::enable_shared_from_this<Batch> {
                       : operations::read_use_tool(*body, captures[0].text.empty() ? captures[1].text : captures[0].text,
                                                   request);
     if (read && request.streams) read = fail(ErrorCode::kInvalidRequest, "a call of a batch cannot be streamed");
+    if (read && request.job != call::JobUse::kNever)
+      read =
+          fail(ErrorCode::kInvalidRequest, "a call of a batch cannot be a job", "Start it with POST /v1/tools/call.");
     if (read) return calls_.start(loop, request, item);
     call::CallOutcome refused;
     refused.request_id = item.id;

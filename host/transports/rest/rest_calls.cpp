@@ -1,5 +1,7 @@
 #include "transports/rest/rest_calls.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "call/reply.hpp"
@@ -30,6 +32,13 @@ class RestCalls::Sink final : public call::CallSink {
     auto& exchange = *exchange_;
     owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
     owner_.answer(exchange, outcome);
+  }
+  void accepted(std::string_view job_id) noexcept override {
+    auto& exchange = *exchange_;
+    owner_.free_.push_back(this);
+    const auto location = fmt::format("/v1/jobs/{}", job_id);
+    exchange.respond(202, "application/json", operations::accepted_json(job_id, exchange.request().request_id),
+                     {{"Location", location}});
   }
 
  private:
@@ -94,6 +103,7 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   if (!body) return fail(body.error());
 
   call::CallRequest call_request;
+  call_request.job = call::JobUse::kIfLong;
   const auto input_json = captures[0].text.empty() ? captures[1].text : captures[0].text;
   if (auto read = operations::read_use_tool(*body, input_json, call_request); !read) return fail(read.error());
   registry::ProviderKeysRef provider_keys;

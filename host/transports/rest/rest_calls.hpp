@@ -21,7 +21,8 @@ class RestCalls {
   RestCalls(const RestCalls&) = delete;
   RestCalls& operator=(const RestCalls&) = delete;
 
-  /// Reads the body, starts the call, answers when it is done; a client that leaves cancels it.
+  /// Reads the body, starts the call, answers when it is done; a client that leaves cancels it. A job is answered with
+  /// 202 when it is durable, and goes on.
   void start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
 
   /// A call that did not get as far as the call path, answered in the shape of a failed call. `limit` is the key's

@@ -81,6 +81,7 @@ TEST_F(OpenApiTest, GivesBodiesTheirSchemaAndOpenRoutesNoKey) {
   EXPECT_EQ(json::find(*call, "security"), nullptr) << "the document's own applies";
   EXPECT_EQ(json::at(document_, "/paths/~1health/get/security")->Size(), 0u);
   EXPECT_NE(json::at(document_, "/paths/~1v1~1keys/post/responses/201"), nullptr);
+  EXPECT_NE(json::at(document_, "/paths/~1v1~1tools~1call/post/responses/202"), nullptr);
 }
 
 TEST_F(OpenApiTest, NamesEveryOperationOncePerRoute) {

@@ -1,0 +1,38 @@
+/// Between admission and the backend: a call that is a job goes on without its caller, once it is durable.
+#include "call/execution.hpp"
+#include "call/loop_state.hpp"
+
+namespace toolrack::call {
+
+bool Execution::is_job() const noexcept {
+  if (request_.dry_run) return false;
+  return request_.job == JobUse::kAlways ||
+         (request_.job == JobUse::kIfLong && skill_->is_long() && path_.deps_.jobs != nullptr);
+}
+
+void Execution::become_job() {
+  if (path_.deps_.jobs == nullptr)
+    return fail_with(base::Error(base::ErrorCode::kUnavailable, "this gateway runs no jobs",
+                                 "Start one with `toolrack serve`, or leave \"async\" out."));
+  request_.job = JobUse::kNever;  // It comes by here once.
+  request_.wants_progress = request_.wants_partials = true;
+  state_ = State::kAdmitting;
+  pin();
+  if (text_.empty()) keep_text();
+  // Whoever started the call holds a ticket that ends it when the client leaves. A job does not end then.
+  path_.loops_[loop_.index()]->renew_ticket(*this);
+  path_.deps_.jobs->begin(path_, loop_, ticket_, request_, *skill_,
+                          [this, ticket = ticket_](base::Result<JobKeeper::Begun> begun) {
+                            if (ticket != ticket_) return;
+                            if (!begun) return fail_with(std::move(begun).error());
+                            sink_->accepted(begun->id);
+                            sink_ = begun->sink;
+                            // A job has a limit of its own, and would keep others of its key from calling for long.
+                            if (admitted_) principal_->limits->leave();
+                            admitted_ = false;
+                            if (stop_reason_) return fail_with(*std::move(stop_reason_));
+                            go();
+                          });
+}
+
+}  // namespace toolrack::call

@@ -1,0 +1,50 @@
+/// A call that outlives its request, as it is kept and as its account sees it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+namespace toolrack::call::jobs {
+
+enum class Status : std::uint8_t { kQueued, kRunning, kCompleted, kFailed, kCancelled };
+std::string_view to_string(Status status) noexcept;
+constexpr bool is_over(Status status) noexcept { return status > Status::kRunning; }
+
+/// What a skill said last of how far it is.
+struct Progress {
+  double done = 0, total = 0;  ///< Finite. `total` ≤ 0: not known.
+  std::string note;
+};
+/// For people and old clients: "reading page 2 (2 of 7)".
+std::string to_text(const Progress& progress);
+
+struct Job {
+  std::string id, account, tool, version, skill, request_id;
+  Status status = Status::kQueued;
+  std::optional<Progress> progress;
+  std::string error_json;                                     ///< Of one that failed: {code, type, message, ...}.
+  std::int64_t created_ns = 0, ended_ns = 0, expires_ns = 0;  ///< Unix; 0: not yet.
+  std::uint32_t pieces = 0;                                   ///< Documents that hold its result.
+};
+
+/// "job_" and 26 characters whose order is that of making.
+std::string make_job_id();
+bool is_job_id(std::string_view text) noexcept;
+
+/// kKeyNotFound, named job_not_found; also for one of another account or one that is forgotten: nobody learns which.
+base::Error job_not_found(std::string_view id);
+
+std::string to_document(const Job& job);
+/// kStoreFailed when the text is none that `to_document` wrote.
+base::Result<Job> from_document(std::string_view id, std::string_view text);
+
+/// The members that everybody sees: job_id, status, tool, version, skill, request_id, progress? (a string),
+/// progress_detail?, error? (a string), error_detail?, created_at, ended_at?, expires_at?.
+void write_members(base::json::Writer& writer, const Job& job);
+
+}  // namespace toolrack::call::jobs

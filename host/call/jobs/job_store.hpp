@@ -1,0 +1,50 @@
+/// Jobs as documents. Each is written twice: before its caller hears of it, and when it has ended.
+///
+/// Collections: `jobs` (by id), `jobs_by_account`, `jobs_by_expiry` (those that have ended), `jobs_unfinished` (the
+/// others), `job_results` (what they came to, in pieces that a document can hold). A job ends once: the commit that
+/// ends it is refused for one that has ended.
+///
+/// Threads: every function from any thread. Those with `done` return at once, the others wait: not on a loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "call/jobs/job.hpp"
+#include "store/store.hpp"
+
+namespace toolrack::call::jobs {
+
+/// The largest result, with the parts that came before it, that is kept of a job.
+inline constexpr std::size_t kMaxResultBytes = 8 << 20;
+
+class JobStore {
+ public:
+  /// The store outlives it.
+  explicit JobStore(store::Store& store) : store_(store) {}
+
+  void create(const Job& job, store::Done done);
+  /// `job` has its end: status, times, error. `result_json` (at most kMaxResultBytes, or empty) is written with it.
+  /// `done` hears a Refusal when the job had ended already, which is no harm.
+  void finish(Job job, std::string_view result_json, store::Done done);
+
+  /// Null when there is none of that id.
+  base::Result<std::optional<Job>> find(std::string_view id);
+  /// What `finish` was given; empty when that was.
+  base::Result<std::string> result(const Job& job);
+  /// At most `limit` of an account, the newest first, those before `after` (an id; empty: from the newest on).
+  base::Result<std::vector<Job>> list(std::string_view account, std::string_view after, std::size_t limit);
+
+  /// At start: whatever has no end gets the one that `end` gives it. Returns how many that were.
+  base::Result<std::size_t> finish_leftovers(const std::function<void(Job&)>& end);
+  /// Removes those that have expired; returns how many.
+  base::Result<std::size_t> sweep(std::int64_t now_unix_ns);
+
+ private:
+  store::Store& store_;
+};
+
+}  // namespace toolrack::call::jobs
