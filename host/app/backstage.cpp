@@ -49,9 +49,9 @@ struct Attachment {
 };
 
 /// Attaches to the owner of the data directory, or becomes it. An owner that has just taken the directory may not
-/// listen yet: it is given a moment.
+/// listen yet: it is given a moment. `runs_jobs`: this process lives long enough for that.
 base::Result<Attachment> attach(const Config& config, const operations::Table& table,
-                                const services::credentials::PlatformCredentials& credentials) {
+                                const services::credentials::PlatformCredentials& credentials, bool runs_jobs) {
   constexpr auto kPatience = std::chrono::seconds(10);
   constexpr std::chrono::milliseconds kLongestPause(100);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -59,8 +59,8 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
   for (;;) {
     auto acquired = TRY(store::DataDirectory::acquire(config.data));
     if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) {
-      auto gateway =
-          TRY(Gateway::start(config, table, std::move(*directory), {.listen = false, .credentials = &credentials}));
+      auto gateway = TRY(Gateway::start(config, table, std::move(*directory),
+                                        {.listen = false, .runs_jobs = runs_jobs, .credentials = &credentials}));
       auto socket_path = gateway->socket_path();
       return Attachment{std::move(gateway), std::move(socket_path)};
     }
@@ -209,7 +209,7 @@ int Backstage::stdio(const cli::StdioOptions& options) {
   Attachment attachment;
   // Called again when the owner went away: then this process, or another one like it, becomes the owner.
   const auto elect = [&]() -> base::Result<stdio::Endpoint> {
-    attachment = TRY(attach(*config, table_, credentials_));
+    attachment = TRY(attach(*config, table_, credentials_, true));
     return stdio::Endpoint{
         .url = with_query("http://localhost", query), .socket_path = attachment.socket_path, .key = {}};
   };
@@ -223,7 +223,7 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
   if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
   const auto config = TRY(configure(target));
   set_up_log(config, "warning");
-  return std::make_unique<OwnApi>(TRY(attach(config, table_, credentials_)));
+  return std::make_unique<OwnApi>(TRY(attach(config, table_, credentials_, false)));
 }
 
 base::Result<std::string> Backstage::validate(const std::string& file) { return validate_file(file); }

@@ -143,6 +143,11 @@ base::Result<void> apply(const json::Value& root, Config& config) {
         config.egress_ports.push_back(static_cast<std::uint16_t>(port.GetUint()));
   }
   if (const auto* limits = json::find(root, "limits")) apply_limits(*limits, config);
+  if (const auto* jobs = json::find(root, "jobs")) {
+    if (const auto most = json::find_int(*jobs, "per_account"))
+      config.jobs.per_account = static_cast<std::uint32_t>(*most);
+    if (const auto hours = json::find_int(*jobs, "keep_hours")) config.jobs.keep = std::chrono::hours(*hours);
+  }
   if (const auto* providers = json::find(root, "providers"))
     for (const auto& provider : providers->GetObject())
       if (const auto url = json::find_string(provider.value, "base_url"))

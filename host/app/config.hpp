@@ -12,6 +12,7 @@
 #include "accounts/limits.hpp"
 #include "base/result.hpp"
 #include "call/identify.hpp"
+#include "call/jobs/jobs.hpp"
 
 namespace toolrack::app {
 
@@ -38,6 +39,7 @@ struct Config {
   std::vector<std::string> egress_allow;
   std::vector<std::uint16_t> egress_ports;
   std::optional<accounts::LimitSettings> limits;
+  call::jobs::JobSettings jobs;
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };
 

@@ -32,6 +32,7 @@ constexpr std::array kFields = {
     field<&Config::egress_allow>("egress.allow", kLive),
     field<&Config::egress_ports>("egress.ports", kLive),
     field<&Config::limits>("limits", kLive),
+    field<&Config::jobs>("jobs", kLive),
     field<&Config::provider_base_urls>("providers", kLive),
 };
 

@@ -14,8 +14,8 @@
 #include "accounts/keys.hpp"
 #include "accounts/limits.hpp"
 #include "accounts/usage.hpp"
-#include "app/asset_keeper.hpp"
 #include "app/front.hpp"
+#include "app/housekeeper.hpp"
 #include "app/plugins_json.hpp"
 #include "app/session_key.hpp"
 #include "base/clock.hpp"
@@ -26,6 +26,7 @@
 #include "call/call_path.hpp"
 #include "call/file_outputs.hpp"
 #include "call/identify.hpp"
+#include "call/jobs/jobs.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "services/assets/asset_links.hpp"
@@ -151,9 +152,10 @@ struct Gateway::Parts {
   base::Result<void> open_assets();
   void set_links();
   base::Result<void> load_plugins(const std::filesystem::path& bundled);
-  void build_paths();
+  void build_paths(bool runs_jobs);
   base::Result<void> listen(const Options& options);
   base::Result<ConfigChanges> reload(const Config& wanted);
+  void end_jobs(std::chrono::steady_clock::time_point began);
   void close();
 
   Config config;  // What holds now; used by whoever starts, reloads and stops.
@@ -175,6 +177,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Keys> keys;
   std::unique_ptr<accounts::ClassLimits> class_limits;
   std::unique_ptr<accounts::Usage> usage;
+  std::unique_ptr<call::jobs::Jobs> jobs;
 
   services::providers::ProviderStates providers{clock, metrics};
 
@@ -183,7 +186,7 @@ struct Gateway::Parts {
   std::unique_ptr<services::assets::UrlSigner> url_signer;
   std::optional<services::assets::AssetLinks> asset_links;
   std::unique_ptr<services::files::Scratches> scratches;
-  std::optional<AssetKeeper> asset_keeper;
+  std::optional<Housekeeper> housekeeper;
 
   std::optional<http::PublishedEgress> egress;
   const services::credentials::PlatformCredentials* credentials = nullptr;  // Of the program.
@@ -218,6 +221,10 @@ base::Result<void> Gateway::Parts::open_store() {
   keys = TRY(accounts::Keys::open(*store, clock, key_limits(config)));
   class_limits = std::make_unique<accounts::ClassLimits>(*store, clock);
   usage = std::make_unique<accounts::Usage>(*store, loops, clock);
+  jobs = std::make_unique<call::jobs::Jobs>(*store, clock, metrics, config.jobs);
+  if (const auto interrupted = TRY(jobs->recover()); interrupted > 0)
+    log::write(log::Level::kWarning, "jobs were running when the gateway ended: they have failed as interrupted",
+               {{"jobs", interrupted}});
   nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
   sessions.emplace(TRY(session_key(*store)), clock);
   return {};
@@ -231,7 +238,18 @@ base::Result<void> Gateway::Parts::open_assets() {
   url_signer = TRY(services::assets::UrlSigner::open(*store, clock));
   asset_links.emplace(*url_signer);
   scratches = TRY(services::files::Scratches::open(directory.path() / "scratch", file_pool));
-  asset_keeper.emplace(loops[0], store_pool, *assets, *url_signer);
+  housekeeper.emplace(
+      loops[0], store_pool,
+      std::vector<Housekeeper::Chore>{{"assets",
+                                       [this]() -> base::Result<void> {
+                                         TRY(assets->sweep());
+                                         return {};
+                                       }},
+                                      {"the key of links", [this] { return url_signer->rotate_when_due(); }},
+                                      {"jobs", [this]() -> base::Result<void> {
+                                         TRY(jobs->sweep());
+                                         return {};
+                                       }}});
   return {};
 }
 
@@ -271,7 +289,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   return {};
 }
 
-void Gateway::Parts::build_paths() {
+void Gateway::Parts::build_paths(bool runs_jobs) {
   file_outputs.emplace(call::FileOutputs{.assets = *assets, .links = *asset_links, .pool = file_pool});
   calls = std::make_unique<call::CallPath>(call::CallPath::Dependencies{.loops = loops,
                                                                         .pool = store_pool,
@@ -281,7 +299,8 @@ void Gateway::Parts::build_paths() {
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
                                                                         .file_outputs = &*file_outputs,
-                                                                        .providers = providers});
+                                                                        .providers = providers,
+                                                                        .jobs = runs_jobs ? jobs.get() : nullptr});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
         auto& loop = loops.next();
@@ -302,6 +321,7 @@ void Gateway::Parts::build_paths() {
                            .plugins_json = [this] { return plugins_json(native->files()); },
                            .credentials = credentials,
                            .assets = &*asset_services,
+                           .jobs = jobs.get(),
                            .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
@@ -358,6 +378,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
         TRY(registry::Catalogue::build(next_catalogue->all(), next.owners, next_catalogue->generation() + 1));
 
   config = std::move(next);
+  if (changes.has("jobs")) jobs->set_settings(config.jobs);
   if (changes.has("limits")) keys->set_limits(key_limits(config));
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
@@ -371,15 +392,30 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   return changes;
 }
 
+/// Jobs may end until calls of connections had to: `began` is when the gateway was told to stop.
+void Gateway::Parts::end_jobs(std::chrono::steady_clock::time_point began) {
+  if (!jobs) return;
+  const auto left = began + kDrainPatience - std::chrono::steady_clock::now();
+  const auto cut = jobs->end_running(
+      std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0)),
+      kCutPatience);
+  if (cut > 0)
+    log::write(log::Level::kWarning, "jobs are cut off: they did not end in time, and fail as interrupted",
+               {{"jobs", cut}});
+}
+
 /// Transports first, then who answers them, then what those stand on.
 void Gateway::Parts::close() {
   if (std::exchange(is_closed, true)) return;
   is_ready.store(false);
+  const auto began = std::chrono::steady_clock::now();
+  if (jobs) jobs->stop_taking();
   const auto drained = !server || wait_for(kDrainPatience + kCutPatience,
                                            [this](auto done) { server->drain(kDrainPatience, std::move(done)); });
   if (!drained)
     log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
-  if (asset_keeper) asset_keeper->stop();
+  end_jobs(began);
+  if (housekeeper) housekeeper->stop();
   transfer_pool.stop();
   store_pool.stop();
   if (usage) {
@@ -405,7 +441,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   TRY(parts.open_store());
   TRY(parts.open_assets());
   TRY(parts.load_plugins(options.bundled));
-  parts.build_paths();
+  parts.build_paths(options.runs_jobs);
   TRY(parts.listen(options));
   parts.is_ready.store(true);
   return gateway;

@@ -21,7 +21,8 @@ namespace toolrack::app {
 class Gateway {
  public:
   struct Options {
-    bool listen = true;  ///< False: only the owner's socket, for a command's time.
+    bool listen = true;     ///< False: only the owner's socket, for a command's time.
+    bool runs_jobs = true;  ///< False: calls end with their requests, because the gateway does.
     std::filesystem::path bundled = bundled_plugins();
     const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
   };

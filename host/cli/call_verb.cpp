@@ -148,6 +148,8 @@ base::Result<std::string> call_body(const CallOptions& options, Api& api) {
     json::key(writer, "confirm");
     writer.Bool(true);
   }
+  json::key(writer, "async");
+  writer.Bool(options.async);
   if (options.max_price) {
     json::key(writer, "max_price");
     json::put(writer, *options.max_price);

@@ -102,7 +102,17 @@ std::string usage(const json::Value& answer) {
                                       text_of(answer, "total_cost"), text_of(answer, "period"));
 }
 
+std::string job_list(const json::Value& answer) {
+  Columns columns({"JOB", "STATUS", "TOOL", "SKILL", "CREATED", "ENDED", "PROGRESS"});
+  each(answer, "jobs", [&](const json::Value& job) {
+    columns.add({text_of(job, "job_id"), text_of(job, "status"), text_of(job, "tool"), text_of(job, "skill"),
+                 text_of(job, "created_at"), text_of(job, "ended_at"), text_of(job, "progress")});
+  });
+  return columns.text();
+}
+
 std::string call(const json::Value& answer) {
+  if (const auto job = text_of(answer, "job_id"); !job.empty()) return job + "\n";
   for (const auto* part : {"output", "dry_run"})
     if (const auto* value = json::find(answer, part)) return json::dump_pretty(*value) + "\n";
   std::string out;
@@ -151,6 +161,7 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "list_api_keys") return key_list(answer);
   if (operation == "list_plugins") return plugins(answer);
   if (operation == "get_usage_summary") return usage(answer);
+  if (operation == "list_jobs") return job_list(answer);
   if (operation == "use_tool") return call(answer);
   if (operation == "doctor") return doctor(answer);
   if (operation == "create_api_key") return fmt::format("{}\n", text_of(answer, "api_key"));

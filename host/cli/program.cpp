@@ -104,7 +104,9 @@ class Run {
     const auto group = std::string(words.substr(0, blank));
     auto& parent = groups_[group];
     if (parent == nullptr) {
-      parent = command(group, group == "keys" ? "Make, list and revoke API keys" : group);
+      parent = command(group, group == "keys"   ? "Make, list and revoke API keys"
+                              : group == "jobs" ? "Look at, cancel and list calls that go on by themselves"
+                                                : group);
       parent->require_subcommand(1);
     }
     return command(words.substr(blank + 1), help, parent);
@@ -132,6 +134,7 @@ class Run {
         ->type_name("JSON|@FILE|-");
     verb.add_flag("--dry-run", call_.dry_run, "Explain what would happen instead");
     verb.add_flag("--confirm", call_.confirm, "The person agreed to a skill that acts in the real world");
+    verb.add_flag("--async", call_.async, "Print a job's id at once; `toolrack jobs show ID --wait 30` tells the rest");
     verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
     verb.allow_extras();
@@ -208,6 +211,7 @@ class Run {
       return complain(
           base::Error(base::ErrorCode::kInternal, fmt::format("the gateway answered {} with no JSON", reply->status)));
     const auto* error = json::find(*answer, "error");
+    if (error != nullptr && !error->IsObject()) error = nullptr;  // Of a job that failed: what was asked for.
     if (format_ == "json")
       output_.write(json::dump_pretty(*answer) + "\n");
     else if (error == nullptr)

@@ -40,7 +40,7 @@ after(async () => {
 });
 beforeEach(() => { requests.length = 0; });
 
-const call = (skill, input, headers = {}) => post(`${gateway.url}/v1/tools/call`, {tool: 'firecrawl', skill, input}, headers);
+const call = (skill, input, headers = {}) => post(`${gateway.url}/v1/tools/call`, {tool: 'firecrawl', skill, input, async: false}, headers);
 const output = async (skill, input) => {
   const reply = await call(skill, input);
   assert.equal(reply.status, 200, reply.text);

@@ -36,6 +36,7 @@ Config other() {
   config.egress_allow = {"10.0.0.0/8"};
   config.egress_ports = {443};
   config.limits = accounts::LimitSettings{.per_minute = 1};
+  config.jobs.per_account = 1;
   config.provider_base_urls = {{"one", "http://127.0.0.1"}};
   return config;
 }
@@ -48,9 +49,10 @@ TEST(ConfigChanges, AreNoneBetweenEqualConfigurations) {
 
 TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   const auto changes = compare(Config{}, other());
-  EXPECT_THAT(changes.live, ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts",
-                                        "http.allowed_origins", "http.max_body_bytes", "http.public_url",
-                                        "http.behind_proxy", "egress.allow", "egress.ports", "limits", "providers"));
+  EXPECT_THAT(changes.live,
+              ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts", "http.allowed_origins",
+                          "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
+                          "limits", "jobs", "providers"));
   EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins"));
   EXPECT_EQ(join(changes.restart), "mode, listen, metrics_listen, threads, data, plugins");
   EXPECT_TRUE(changes.has("limits"));

@@ -56,6 +56,17 @@ TEST(Present, ShowsTheOutputOfACallAlone) {
   EXPECT_EQ(presented("use_tool", R"({"status":"success","output":{"a":1},"cost":0})"), "{\n  \"a\": 1\n}\n");
 }
 
+TEST(Present, ShowsTheIdOfAJobAlone) {
+  EXPECT_EQ(presented("use_tool", R"({"job_id":"job_1","status":"queued","request_id":"r"})"), "job_1\n");
+}
+
+TEST(Present, ListsJobs) {
+  EXPECT_EQ(presented("list_jobs", R"({"jobs":[{"job_id":"job_1","status":"running","tool":"t","skill":"s",
+                                     "created_at":"2026","progress":"1 of 2"}]})"),
+            "JOB    STATUS   TOOL  SKILL  CREATED  ENDED  PROGRESS\n"
+            "job_1  running  t     s      2026            1 of 2\n");
+}
+
 TEST(Present, ShowsWhatACallWithoutStructureSays) {
   EXPECT_EQ(presented("use_tool", R"({"content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})"),
             "one\ntwo\n");

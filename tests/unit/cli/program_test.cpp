@@ -128,15 +128,24 @@ TEST_F(Program, TakesAnAnswerThatIsNoJsonForAFailureInside) {
 TEST_F(Program, LeavesToASkillTheOptionsThatAreItsOwn) {
   backstage_.replies["POST /v1/tools/call"] = {200, R"({"status":"success","output":{}})"};
   EXPECT_EQ(run({"call", "seo", "analyze_page", "--url", "https://example.com", "--dry-run"}), kOk);
-  EXPECT_EQ(backstage_.asked.back().body,
-            R"({"tool":"seo","skill":"analyze_page","input":{"url":"https://example.com"},"dry_run":true})");
+  EXPECT_EQ(
+      backstage_.asked.back().body,
+      R"({"tool":"seo","skill":"analyze_page","input":{"url":"https://example.com"},"dry_run":true,"async":false})");
   EXPECT_EQ(backstage_.connected->url, "");
 }
 
 TEST_F(Program, CallsAFlatNameWithoutTakingAValueForItsSkill) {
   backstage_.replies["POST /v1/tools/call"] = {200, R"({"status":"success","output":{}})"};
   EXPECT_EQ(run({"call", "seo_analyze_page", "--url", "https://example.com"}), kOk);
-  EXPECT_EQ(backstage_.asked.back().body, R"({"tool":"seo_analyze_page","input":{"url":"https://example.com"}})");
+  EXPECT_EQ(backstage_.asked.back().body,
+            R"({"tool":"seo_analyze_page","input":{"url":"https://example.com"},"async":false})");
+}
+
+TEST_F(Program, TakesAJobThatFailedForAnAnswer) {
+  backstage_.replies["GET /v1/jobs/job_1"] = {200, R"({"job_id":"job_1","status":"failed","error":"no luck"})"};
+  EXPECT_EQ(run({"jobs", "show", "job_1"}), kOk);
+  EXPECT_THAT(out_, HasSubstr("no luck"));
+  EXPECT_THAT(err_, IsEmpty());
 }
 
 TEST_F(Program, ExitsWithAFailureWhenTheDoctorFindsAnError) {
