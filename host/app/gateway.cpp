@@ -177,6 +177,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Usage> usage;
 
   services::providers::ProviderStates providers{clock, metrics};
+  call::ResponseCache responses{config.cache_max_bytes, metrics};
 
   std::unique_ptr<services::assets::AssetStore> asset_bytes;
   std::unique_ptr<services::assets::Assets> assets;
@@ -282,7 +283,8 @@ void Gateway::Parts::build_paths() {
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
                                                                         .file_outputs = &*file_outputs,
-                                                                        .providers = providers});
+                                                                        .providers = providers,
+                                                                        .responses = responses});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
         auto& loop = loops.next();

@@ -16,6 +16,7 @@
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 #include "call/call.hpp"
+#include "call/response_cache.hpp"
 #include "registry/catalogue.hpp"
 #include "services/providers/provider_states.hpp"
 
@@ -38,6 +39,7 @@ class CallPath {
     /// For skills that answer with files. Null: file names stay what they are.
     const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
+    ResponseCache& responses;
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.

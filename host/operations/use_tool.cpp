@@ -17,6 +17,7 @@ const std::string_view kUseToolSchema = R"({
 "confirm":{"type":"boolean","description":"The person agreed to a skill that acts in the real world."},
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
 "timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
+"cache":{"enum":["on","refresh","off"],"description":"refresh: run the skill although a kept answer would do, and keep the new one; off: and keep nothing."},
 "stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
 "order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
@@ -55,11 +56,17 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "timeout_ms") {
     if (!value.IsInt64() || value.GetInt64() < 1) return wrong("a whole number of milliseconds above 0");
     request.timeout_ms = value.GetInt64();
+  } else if (name == "cache") {
+    const auto word = value.IsString() ? base::json::view(value) : std::string_view();
+    if (word != "on" && word != "refresh" && word != "off") return wrong(R"("on", "refresh" or "off")");
+    request.cache = word == "on"        ? call::CacheUse::kOn
+                    : word == "refresh" ? call::CacheUse::kRefresh
+                                        : call::CacheUse::kOff;
   } else if (name == "backend") {
     request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
   } else {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-                "A call takes tool, skill, input, backend, dry_run, confirm, max_price, timeout_ms and stream.");
+                "A call takes tool, skill, input, backend, cache, dry_run, confirm, max_price, timeout_ms and stream.");
   }
   return {};
 }

@@ -11,9 +11,9 @@ namespace toolrack::operations {
 
 extern const std::string_view kUseToolSchema;
 
-/// Fills the request's fields from {tool, skill, input, dry_run?, confirm?, max_price?, timeout_ms?}; `arguments`
-/// serves as another name of `input`. `input_json` is the raw text of that member, or empty. Views go into `body`.
-/// kInvalidRequest names the field.
+/// Fills the request's fields from {tool, skill, input, dry_run?, confirm?, max_price?, timeout_ms?, backend?, cache?,
+/// stream?}; `arguments` serves as another name of `input`. `input_json` is the raw text of that member, or empty.
+/// Views go into `body`. kInvalidRequest names the field.
 base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json,
                                  call::CallRequest& request);
 

@@ -62,6 +62,7 @@ class Rack {
   accounts::Usage usage;
   accounts::ClassLimits class_limits;
   services::providers::ProviderStates providers;
+  call::ResponseCache responses;
   call::CallPath calls;
   operations::Table table;
   operations::Services services;
