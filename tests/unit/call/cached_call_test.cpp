@@ -146,6 +146,8 @@ TEST_F(CachedCall, EndsAtItsOwnDeadlineWhileItFollows) {
   const auto follower = start({.skill = "waiting", .timeout_ms = 20});
   EXPECT_EQ(follower->wait().error, "timeout");
   EXPECT_FALSE(leader->is_done());
+  waiting_->release();
+  EXPECT_TRUE(leader->wait().ok);
 }
 
 TEST_F(CachedCall, OfANewBuildIsAskedAnew) {
