@@ -79,6 +79,8 @@ void Execution::answer_with(const CachedResponseRef& response, ServedBy use) {
   outcome_.result.parts = response->parts;
   outcome_.result.meta_json = response->meta_json;
   borrow(response);
+  // A charge is waited for, and the request's texts do not stay that long. A skill that runs keeps them in `run`.
+  if (skill_->cached_price > base::Money() && text_.empty()) keep_text();
   settle();
 }
 
