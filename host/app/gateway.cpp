@@ -248,7 +248,6 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
     upstreams.push_back(std::make_unique<services::upstream::Client>(services::upstream::Client::Dependencies{
         .loop = loops[i], .http = *clients.back(), .nonces = *nonces, .clock = clock}));
     environment.http.push_back(upstreams.back().get());
-    environment.plain_http.push_back(clients.back().get());
   }
   environment.places = &places;
   environment.credentials = credentials;

@@ -302,8 +302,21 @@ void ManifestReader::read_backends(const Tool& tool, Skill& skill, const Value& 
       skill.backends.push_back(std::move(out));
     }
   }
-  if (const auto* request = json::find(value, "request")) {
-    if (const auto provider = json::find_string(*request, "provider")) check(*provider, pointer + "/request/provider");
+  const auto* request = json::find(value, "request");
+  if (request == nullptr) return;
+  const auto provider = json::find_string(*request, "provider");
+  if (provider) check(*provider, pointer + "/request/provider");
+  if (skill.backends.empty()) {
+    // Where a request goes is the skill's backend: breaker, figures and the caller's own key are the backend's.
+    const auto* only = provider                     ? tool.find_provider(*provider)
+                       : tool.providers.size() == 1 ? &tool.providers.front()
+                                                    : nullptr;
+    if (only != nullptr)
+      skill.backends.push_back({.provider = only->slug, .price = skill.price, .options_json = only->options_json});
+  } else if (provider && (skill.backends.size() > 1 || skill.backends.front().provider != *provider)) {
+    violate(
+        pointer + "/request/provider",
+        fmt::format("the request always goes to \"{}\", and providers lists others; leave one of them out", *provider));
   }
 }
 

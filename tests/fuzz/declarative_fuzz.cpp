@@ -80,6 +80,12 @@ void check_reply(const Program& program, std::string_view body) {
   } else if (const auto output = make_output(program, reply)) {
     require(json::parse(*output).has_value(), "an output is JSON", *output);
   }
+  if (const auto wait = find_wait(program, reply, 1'000'000'000))
+    require(wait->count() >= 0 && *wait <= std::chrono::hours(24), "a wait is at most a day", body);
+  if (program.cost) {
+    const auto cost = find_cost(*program.cost, reply, [](std::string_view) { return nullptr; });
+    require(cost >= base::Money(), "nobody is paid for a call", body);
+  }
   if (const auto next = next_link(reply); next && !next->empty())
     require(next->starts_with("https://api.example.com/"), "a link stays with its origin", *next);
 }

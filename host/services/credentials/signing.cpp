@@ -42,12 +42,31 @@ std::string_view path_of(std::string_view url) noexcept {
   return url.substr(begin, end == std::string_view::npos ? end : end - begin);
 }
 
-void add_query(std::string& url, std::string_view name, std::string_view value) {
+/// Takes the parameters of that name, as written or escaped, out of a URL without fragment.
+void drop_query(std::string& url, std::string_view name) {
+  const auto question = url.find('?');
+  if (question == std::string::npos) return;
+  const auto escaped = base::percent_encode(name);
+  auto query = std::string_view(url).substr(question + 1);
+  std::string kept;
+  while (!query.empty()) {
+    const auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    const auto key = part.substr(0, part.find('='));
+    if (key == name || key == escaped) continue;
+    kept.append(kept.empty() ? "?" : "&").append(part);
+  }
+  url.replace(question, std::string::npos, kept);
+}
+
+/// In place of parameters of that name: a link to the next page may hold the one that led to this page.
+void set_query(std::string& url, std::string_view name, std::string_view value) {
   std::string fragment;
   if (const auto at = url.find('#'); at != std::string::npos) {
     fragment = url.substr(at);
     url.resize(at);
   }
+  drop_query(url, name);
   url += url.find('?') == std::string::npos ? '?' : '&';
   url.append(base::percent_encode(name)).append("=").append(base::percent_encode(value)).append(fragment);
 }
@@ -117,7 +136,7 @@ Result<void> Signing::apply(http::Request& request, std::uint64_t nonce) const {
       set_header(request, scheme_.wire_name, "Basic " + basic_value());
       return {};
     case CredentialScheme::kQuery:
-      add_query(request.url, scheme_.wire_name, placed_value());
+      set_query(request.url, scheme_.wire_name, placed_value());
       return {};
     case CredentialScheme::kHmacSha512:
       return sign_hmac_sha512(request, nonce);

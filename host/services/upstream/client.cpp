@@ -174,7 +174,8 @@ void Client::Exchange::on_done(http::Outcome outcome) {
 
 std::optional<milliseconds> Client::Exchange::wait_after(const http::Response& response) const {
   if (!may_try_again() || !is_repeatable_ || !is_retryable_status(response.status)) return std::nullopt;
-  const auto asked = retry_after(response, deps().clock.unix_ns());
+  auto asked = retry_after(response, deps().clock.unix_ns());
+  if (!asked && request_.find_retry_after) asked = request_.find_retry_after(response);
   const auto wait = asked ? *asked + jitter() / 4 : jitter();
   if (wait > kLongestWait || wait >= time_left()) return std::nullopt;
   return wait;

@@ -26,6 +26,9 @@ struct Request {
   std::uint32_t concurrency = 16;
   bool is_idempotent = false;  ///< Whatever the method says.
   bool may_retry = true;
+  /// What an answer says about when to ask again, for providers that say it elsewhere than in Retry-After, which comes
+  /// first. May be empty.
+  std::function<std::optional<std::chrono::milliseconds>(const http::Response&)> find_retry_after;
 };
 
 class Client {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ids.hpp"
 
 namespace toolrack::sources::declarative {
@@ -52,7 +54,11 @@ void JsonTemplate::list_names(std::vector<std::string_view>& out) const {
 }
 
 bool JsonTemplate::is_left_out(const Template::Find& find) const {
-  if (kind_ != Kind::kText) return false;
+  if (kind_ == Kind::kLiteral) return false;
+  if (kind_ != Kind::kText) {
+    return !children_.empty() && std::all_of(children_.begin(), children_.end(),
+                                             [&](const auto& child) { return child.second.is_left_out(find); });
+  }
   const auto name = text_.only_name();
   // A null that was given is a value here, unlike in a path or a query.
   return name.empty() ? text_.lacks(find) : find(name) == nullptr;

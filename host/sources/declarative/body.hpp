@@ -14,7 +14,7 @@
 namespace toolrack::sources::declarative {
 
 /// JSON with templates for strings. A string that is one {name} becomes that value, whatever its type; absent, its
-/// member or item is left out. Immutable; any thread.
+/// member or item is left out, and so is an object or array that loses all it has. Immutable; any thread.
 class JsonTemplate {
  public:
   static base::Result<JsonTemplate> parse(const base::json::Value& value);

@@ -8,6 +8,7 @@
 namespace toolrack::sources::declarative {
 
 namespace http = services::http;
+namespace upstream = services::upstream;
 namespace json = base::json;
 using base::Error;
 using base::ErrorCode;
@@ -49,33 +50,54 @@ void DeclarativeCall::start() {
   auto input = json::parse(invocation_.input_json, {.max_bytes = 64 << 20, .max_values = 10'000'000});
   if (!input) return finish(std::move(input).error());
   input_ = std::move(*input);
-  if (auto found = find_upstream(); !found) return finish(std::move(found).error());
+  if (auto begun = begin(); !begun) return finish(std::move(begun).error());
   auto request = make_first();
   if (!request) return finish(std::move(request).error());
   send(std::move(*request));
 }
 
-Result<void> DeclarativeCall::find_upstream() {
+Result<void> DeclarativeCall::begin() {
   if (owner_->services().http.empty())
     return fail(ErrorCode::kUnavailable, fmt::format("{} cannot send requests on this host", tool_->id()));
-  const auto* backend = invocation_.backend;
-  provider_ = !program_.provider.empty() ? program_.provider
-              : backend != nullptr       ? std::string(backend->provider)
-                                         : tool_->providers.front().slug;
-  const bool is_backend = backend != nullptr && backend->provider == provider_;
-  const auto* entry = tool_->find_provider(provider_);
-  auto credential = entry == nullptr ? std::string_view() : std::string_view(entry->credential);
-  if (entry != nullptr) timeout_ = entry->timeout;
-  if (is_backend) credential = backend->credential;
-  if (!credential.empty()) {
-    return tl::unexpected(Error(ErrorCode::kAuthRequired,
-                                fmt::format("the credential \"{}\" is not for request blocks", credential),
-                                "Request blocks cannot use credentials yet; a plugin can.")
-                              .with_name("credential_missing"));
-  }
   const auto moved = owner_->services().base_urls->load();
-  base_url_ = owner_->targets().base_url(*moved, provider_, is_backend ? backend->base_url : std::string_view());
+  const auto target = TRY(find_target({*tool_, owner_->targets(), *moved}));
+  provider_ = target.provider;
+  base_url_ = target.base_url;
   return {};
+}
+
+Result<ProviderTarget> DeclarativeCall::find_target(const ToolTargets& tool) const {
+  std::string_view slug = program_.provider;
+  if (slug.empty() && invocation_.backend == nullptr) slug = tool_->providers.front().slug;
+  return find_provider_target(tool, slug, invocation_.backend);
+}
+
+/// The credential is looked for anew for every request: it is the host's for as long as one request needs it.
+Result<upstream::Request> DeclarativeCall::make_upstream(http::Request request) const {
+  const auto& services = owner_->services();
+  const auto moved = services.base_urls->load();
+  const ToolTargets tool{*tool_, owner_->targets(), *moved};
+  const auto target = TRY(find_target(tool));
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time_left());
+  if (left.count() == 0) return fail(ErrorCode::kTimeout, "the call's deadline has passed");
+  request.timeout = std::min(target.timeout, left);
+  request.connect_timeout = std::min(request.connect_timeout, request.timeout);
+  request.max_bytes = kMaxReplyBytes;
+  request.granted_hosts = owner_->targets().granted_hosts(*moved);
+
+  upstream::Request out;
+  const auto* keys = invocation_.provider_keys;
+  if (auto signing = TRY(find_signing(tool, target, target.credential, request.url, services.credentials,
+                                      keys == nullptr ? nullptr : keys->get())))
+    out.signing.emplace(std::move(*signing));
+  out.places = find_places(services.places, target, request.url);
+  out.concurrency = target.concurrency;
+  out.is_idempotent = invocation_.skill->is_repeatable();
+  out.find_retry_after = [&program = program_, clock = services.clock](const http::Response& response) {
+    return find_wait(program, Reply::read(response, false), clock->unix_ns());
+  };
+  out.http = std::move(request);
+  return out;
 }
 
 const json::Value* DeclarativeCall::find_input(std::string_view name) const { return json::find(input_, name); }
@@ -139,17 +161,12 @@ std::chrono::nanoseconds DeclarativeCall::time_left() const {
 }
 
 void DeclarativeCall::send(http::Request request) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time_left());
-  if (left.count() == 0) return finish({ErrorCode::kTimeout, "the call's deadline has passed"});
-  request.timeout = std::min(timeout_, left);
-  request.connect_timeout = std::min(request.connect_timeout, request.timeout);
-  request.max_bytes = kMaxReplyBytes;
-  const auto moved = owner_->services().base_urls->load();
-  request.granted_hosts = owner_->targets().granted_hosts(*moved);
   const bool is_harmless = request.method == "GET" || request.method == "HEAD";
+  auto made = make_upstream(std::move(request));
+  if (!made) return finish(std::move(made).error());
   const bool had_acted = std::exchange(has_acted_, has_acted_ || !is_harmless);
   request_ = owner_->services().http[loop_.index()]->send(
-      std::move(request), nullptr, [self = shared_from_this(), had_acted](http::Outcome outcome) {
+      std::move(*made), nullptr, [self = shared_from_this(), had_acted](http::Outcome outcome) {
         self->request_ = 0;
         if (!outcome && outcome.error().sent == http::Sent::kNo) self->has_acted_ = had_acted;
         self->on_done(std::move(outcome));
@@ -171,7 +188,7 @@ void DeclarativeCall::on_done(http::Outcome outcome) {
 
 void DeclarativeCall::on_reply(Reply reply) {
   if (auto failure = find_failure(program_, reply, provider_, owner_->services().clock->unix_ns())) {
-    const bool may_pass = failure->code() == ErrorCode::kProviderUnavailable;
+    const bool may_pass = failure->code() == ErrorCode::kProviderUnavailable || reply.response().status == 408;
     if (stage_ == Stage::kPoll && may_pass && ++failed_polls_ < kMostFailedPolls)
       return wait_and_ask(failure->retry_after().value_or(program_.poll->interval));
     return finish(std::move(*failure));
@@ -179,9 +196,7 @@ void DeclarativeCall::on_reply(Reply reply) {
   failed_polls_ = 0;
   if (program_.page) return on_page(reply);
   if (program_.poll) return on_state(std::move(reply));
-  auto output = make_output(program_, reply);
-  if (!output) return finish(std::move(output).error());
-  succeed(std::move(*output));
+  succeed(reply);
 }
 
 void DeclarativeCall::on_page(const Reply& reply) {
@@ -197,7 +212,7 @@ void DeclarativeCall::on_page(const Reply& reply) {
   if (!next) return finish(std::move(next).error());
   const bool has_more = !next->empty();
   if (!has_more || pages_ >= program_.page->max_pages || items_.size() > kMaxItemBytes)
-    return succeed(fmt::format("{{{}:[{}]}}", json::quote(program_.page->into), items_), has_more);
+    return succeed_with(fmt::format("{{{}:[{}]}}", json::quote(program_.page->into), items_), has_more);
   if (invocation_.wants_progress) completion_.progress(pages_, 0, "pages");
   http::Request request;
   request.url = std::move(*next);
@@ -245,11 +260,7 @@ void DeclarativeCall::on_state(Reply reply) {
         Error(ErrorCode::kToolError, fmt::format("{} says that the work has failed: {}", provider_, json::dump(*state)))
             .with_name("work_failed"));
   }
-  if (state != nullptr && is_state(rule.done, *state)) {
-    auto output = make_output(program_, reply);
-    if (!output) return finish(std::move(output).error());
-    return succeed(std::move(*output));
-  }
+  if (state != nullptr && is_state(rule.done, *state)) return succeed(reply);
   if (invocation_.wants_progress)
     completion_.progress(polls_, 0, state != nullptr && state->IsString() ? json::view(*state) : "working");
   wait_and_ask(rule.interval);
@@ -281,7 +292,17 @@ void DeclarativeCall::cancel() {
     timer_.cancel();
 }
 
-void DeclarativeCall::succeed(std::string output, bool is_truncated) {
+void DeclarativeCall::succeed(const Reply& reply) {
+  auto output = make_output(program_, reply);
+  if (!output) return finish(std::move(output).error());
+  registry::Outcome outcome;
+  outcome.output_json = base::LentBytes::own(std::move(*output));
+  if (program_.cost)
+    outcome.raw_cost = find_cost(*program_.cost, reply, [this](std::string_view name) { return find_input(name); });
+  complete(std::move(outcome));
+}
+
+void DeclarativeCall::succeed_with(std::string output, bool is_truncated) {
   registry::Outcome outcome;
   outcome.output_json = base::LentBytes::own(std::move(output));
   outcome.truncated = is_truncated;

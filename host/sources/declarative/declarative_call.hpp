@@ -10,9 +10,10 @@
 
 #include "base/json.hpp"
 #include "registry/handler.hpp"
-#include "services/http/client.hpp"
+#include "services/upstream/client.hpp"
 #include "sources/declarative/declarative_tool.hpp"
 #include "sources/declarative/reply.hpp"
+#include "sources/provider_target.hpp"
 
 namespace toolrack::sources::declarative {
 
@@ -31,7 +32,9 @@ class DeclarativeCall final : public std::enable_shared_from_this<DeclarativeCal
  private:
   enum class Stage : std::uint8_t { kFirst, kPages, kPoll };
 
-  base::Result<void> find_upstream();
+  base::Result<ProviderTarget> find_target(const ToolTargets& tool) const;
+  base::Result<void> begin();
+  base::Result<services::upstream::Request> make_upstream(services::http::Request request) const;
   base::Result<services::http::Request> make_first();
   base::Result<void> put_body(services::http::Request& request);
   std::string page_url(std::string_view value) const;
@@ -46,7 +49,8 @@ class DeclarativeCall final : public std::enable_shared_from_this<DeclarativeCal
   void ask();
   std::chrono::nanoseconds time_left() const;
 
-  void succeed(std::string output, bool is_truncated = false);
+  void succeed(const Reply& reply);
+  void succeed_with(std::string output, bool is_truncated);
   void finish(base::Error error);
   void complete(registry::Outcome outcome);
 
@@ -62,7 +66,6 @@ class DeclarativeCall final : public std::enable_shared_from_this<DeclarativeCal
 
   base::json::Document input_;
   std::string provider_, base_url_;
-  std::chrono::milliseconds timeout_{30'000};
   std::vector<services::http::Header> headers_;
   std::string first_url_;  // Without what pages add.
 

@@ -15,7 +15,9 @@
 #include "base/published.hpp"
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
-#include "services/http/client.hpp"
+#include "services/credentials/platform_credentials.hpp"
+#include "services/upstream/client.hpp"
+#include "services/upstream/places.hpp"
 #include "sources/declarative/program.hpp"
 #include "sources/http_targets.hpp"
 #include "sources/native/plugin_file.hpp"
@@ -28,7 +30,9 @@ class DeclarativeCall;
 /// What requests need; all of it outlives the tools.
 struct Services {
   std::size_t loop_count = 0;
-  std::vector<services::http::Client*> http;  ///< By loop index; empty: there is no way out.
+  std::vector<services::upstream::Client*> http;  ///< By loop index; empty: there is no way out.
+  services::upstream::Places* places = nullptr;
+  const services::credentials::PlatformCredentials* credentials = nullptr;
   const base::Published<BaseUrls>* base_urls = nullptr;
   const base::Clock* clock = nullptr;
 };

@@ -47,6 +47,7 @@ class Compiler {
     TRY(read_errors());
     TRY(read_page());
     TRY(read_poll());
+    TRY(read_cost());
     read_rate();
     return std::move(out_);
   }
@@ -185,7 +186,12 @@ class Compiler {
       if (const auto* value = json::find(item, "equals")) rule.equals = json::canonical(*value);
       rule.code = text_of(item, "code");
       rule.hint = text_of(item, "hint");
-      rule.retry_after = text_of(item, "retry_after");
+      if (const auto* wait = json::find(item, "retry_after")) {
+        if (wait->IsObject())
+          rule.wait = WaitRule{text_of(*wait, "pointer"), text_of(*wait, "after")};
+        else
+          rule.wait = WaitRule{text_of(item, "retry_after"), {}};
+      }
       if (const auto type = json::find_string(item, "type")) rule.type = type_of(*type);
       if (const auto message = json::find_string(item, "message")) {
         rule.message = TRY(template_of(*message, where + "/message"));
@@ -264,6 +270,25 @@ class Compiler {
       return &kStandIn;
     };
     return path.expand(Place::kPath, find_nothing).value_or(path.literal());
+  }
+
+  Result<void> read_cost() {
+    const auto* cost = json::find(request_, "cost");
+    if (cost == nullptr) return {};
+    constexpr std::string_view kWhere = "/request/cost";
+    if (out_.page) return wrong(kWhere, "cannot stand beside page");
+    CostRule rule;
+    rule.units = TRY(template_of(text_of(*cost, "units"), kWhere));
+    std::vector<std::string_view> of_input;
+    for (const auto name : rule.units.names())
+      if (!name.starts_with('/')) of_input.push_back(name);
+    TRY(check_names(of_input, kWhere, false));
+    auto usd = base::Money::parse(text_of(*cost, "usd"));
+    if (!usd) return wrong(kWhere, usd.error().message());
+    rule.usd = *usd;
+    if (const auto* otherwise = json::find(*cost, "otherwise")) rule.otherwise = otherwise->GetDouble();
+    out_.cost = std::move(rule);
+    return {};
   }
 
   void read_rate() {

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/money.hpp"
 #include "base/result.hpp"
 #include "registry/tool.hpp"
 #include "sources/declarative/body.hpp"
@@ -26,6 +27,12 @@ struct ResultRule {
   bool is_text = false;
 };
 
+/// Where a failure tells how long to wait.
+struct WaitRule {
+  std::string pointer;  ///< To a number of seconds, or a text.
+  std::string after;    ///< In a text: the words that stand before the number; empty: the text is the number.
+};
+
 /// A kind of failure. Matches when everything that it names holds.
 struct ErrorRule {
   std::optional<int> status;
@@ -34,7 +41,14 @@ struct ErrorRule {
   std::string code, hint;
   std::optional<base::ErrorType> type;
   std::optional<Template> message;  ///< Its names are pointers into the reply.
-  std::string retry_after;          ///< Pointer to seconds.
+  std::optional<WaitRule> wait;
+};
+
+/// What the provider charged, where it says so.
+struct CostRule {
+  Template units;        ///< A number; names are of the input, or pointers into the last reply.
+  base::Money usd;       ///< Of one unit.
+  double otherwise = 1;  ///< Units, when they are absent or no number.
 };
 
 struct PageRule {
@@ -77,6 +91,7 @@ struct Program {
   std::vector<ErrorRule> errors;
   std::optional<PageRule> page;
   std::optional<PollRule> poll;
+  std::optional<CostRule> cost;
   std::optional<RateRule> rate;
 
   bool is_get() const noexcept { return method == "GET" || method == "HEAD"; }

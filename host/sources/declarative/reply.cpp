@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include "base/utf8.hpp"
 #include "registry/json_text.hpp"
 #include "services/http/url.hpp"
+#include "services/upstream/retry.hpp"
 
 namespace toolrack::sources::declarative {
 
@@ -93,8 +96,8 @@ Error by_status(int status, std::string message) {
     default:
       break;
   }
-  const bool may_pass = status == 408 || status >= 500;
-  return {may_pass ? ErrorCode::kProviderUnavailable : ErrorCode::kProviderError, std::move(message)};
+  // Not 408: what a caller asked for took too long, and that is not held against the provider.
+  return {status >= 500 ? ErrorCode::kProviderUnavailable : ErrorCode::kProviderError, std::move(message)};
 }
 
 std::optional<double> to_number(std::string_view text) {
@@ -111,17 +114,27 @@ std::optional<std::chrono::nanoseconds> to_wait(double seconds) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
+/// The number that follows `rule.after` in a text, or the value as it is.
+std::optional<double> find_seconds(const WaitRule& rule, const Reply& reply) {
+  const auto* value = reply.at(rule.pointer);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsNumber()) return value->GetDouble();
+  if (!value->IsString()) return std::nullopt;
+  auto text = json::view(*value);
+  if (rule.after.empty()) return to_number(text);
+  const auto at = text.find(rule.after);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + rule.after.size());
+  return to_number(text.substr(0, text.find_first_not_of("0123456789.")));
+}
+
 std::optional<std::chrono::nanoseconds> find_wait(const Program& program, const ErrorRule* rule, const Reply& reply,
                                                   std::int64_t now_unix_ns) {
-  if (rule != nullptr && !rule->retry_after.empty()) {
-    const auto* value = reply.at(rule->retry_after);
-    const auto seconds = value == nullptr    ? std::nullopt
-                         : value->IsNumber() ? std::optional(value->GetDouble())
-                         : value->IsString() ? to_number(json::view(*value))
-                                             : std::nullopt;
-    if (seconds) return to_wait(*seconds);
+  if (rule != nullptr && rule->wait) {
+    if (const auto seconds = find_seconds(*rule->wait, reply)) return to_wait(*seconds);
   }
-  if (const auto seconds = to_number(reply.header("retry-after"))) return to_wait(*seconds);
+  if (const auto asked = services::upstream::retry_after(reply.response(), now_unix_ns))
+    return to_wait(std::chrono::duration<double>(*asked).count());
   if (!program.rate) return std::nullopt;
   const auto number = to_number(reply.header(program.rate->header));
   if (!number) return std::nullopt;
@@ -142,6 +155,12 @@ bool matches(const ErrorRule& rule, const Reply& reply) {
   const auto* value = reply.at(rule.pointer);
   if (value == nullptr || (value->IsNull() && !rule.equals)) return false;
   return !rule.equals || json::canonical(*value) == *rule.equals;
+}
+
+const ErrorRule* find_rule(const Program& program, const Reply& reply) {
+  for (const auto& rule : program.errors)
+    if (matches(rule, reply)) return &rule;
+  return nullptr;
 }
 
 /// Up to some hundred bytes of a body, cut where a character ends.
@@ -207,15 +226,16 @@ std::string_view Reply::header(std::string_view name) const noexcept {
   return {};
 }
 
+std::optional<std::chrono::milliseconds> find_wait(const Program& program, const Reply& reply,
+                                                   std::int64_t now_unix_ns) {
+  const auto wait = find_wait(program, find_rule(program, reply), reply, now_unix_ns);
+  return wait ? std::optional(std::chrono::ceil<std::chrono::milliseconds>(*wait)) : std::nullopt;
+}
+
 std::optional<Error> find_failure(const Program& program, const Reply& reply, std::string_view provider,
                                   std::int64_t now_unix_ns) {
   const auto status = reply.response().status;
-  const ErrorRule* rule = nullptr;
-  for (const auto& one : program.errors) {
-    if (!matches(one, reply)) continue;
-    rule = &one;
-    break;
-  }
+  const auto* rule = find_rule(program, reply);
   const bool is_success = status >= 200 && status < 300;
   const auto who = provider.empty() ? std::string_view("The provider") : provider;
   if (rule == nullptr && is_success) {
@@ -245,6 +265,17 @@ Result<std::string> make_output(const Program& program, const Reply& reply) {
   const auto text = reply.text_at(program.result.pointer);
   if (text.empty()) return nothing_at(program.result.pointer, "result");
   return map_members(program.result, text);
+}
+
+base::Money find_cost(const CostRule& rule, const Reply& reply, const Template::Find& find) {
+  constexpr double kMostUnits = 1e9;
+  constexpr std::int64_t kParts = 1000;  // Of a unit.
+  const auto text = rule.units.expand(
+      Place::kText, [&](std::string_view name) { return name.starts_with('/') ? reply.at(name) : find(name); });
+  const auto units = std::min((text ? to_number(*text) : std::nullopt).value_or(rule.otherwise), kMostUnits);
+  const auto parts = static_cast<__int128>(std::llround(units * kParts));
+  const auto micros = (parts * rule.usd.micros() + kParts - 1) / kParts;
+  return base::Money::from_micros(static_cast<std::int64_t>(std::min<__int128>(micros, INT64_MAX / 1000)));
 }
 
 Result<std::vector<std::string>> list_items(const Program& program, const Reply& reply) {

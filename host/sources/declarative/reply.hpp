@@ -1,6 +1,8 @@
 /// From a provider's answer to a skill's: which failure it is, or the output that the program's mapping makes of it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,8 +43,15 @@ class Reply {
 std::optional<base::Error> find_failure(const Program& program, const Reply& reply, std::string_view provider,
                                         std::int64_t now_unix_ns);
 
+/// How long the answer asks to be left alone, wherever the program says that it tells: nothing beyond a day.
+std::optional<std::chrono::milliseconds> find_wait(const Program& program, const Reply& reply,
+                                                   std::int64_t now_unix_ns);
+
 /// The output as JSON. kProviderError names the pointer that leads to nothing.
 base::Result<std::string> make_output(const Program& program, const Reply& reply);
+
+/// What the call cost by the program's rule, which must be there. `find` knows the input.
+base::Money find_cost(const CostRule& rule, const Reply& reply, const Template::Find& find);
 
 /// The page's items, mapped one by one. kProviderError when there is no array.
 base::Result<std::vector<std::string>> list_items(const Program& program, const Reply& reply);

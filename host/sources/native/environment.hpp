@@ -20,9 +20,6 @@ class Assets;
 namespace toolrack::services::files {
 class Scratches;
 }
-namespace toolrack::services::http {
-class Client;
-}
 namespace toolrack::services::upstream {
 class Client;
 class Places;
@@ -59,10 +56,9 @@ struct Settings {
 /// All of it outlives the source, and the loops and pools run until the source has been destroyed.
 struct Environment {
   base::Loops* loops = nullptr;
-  base::Pool* workers = nullptr;                    ///< Pooled skills.
-  base::Pool* blocking = nullptr;                   ///< Blocking skills and toolrack.executor/1's post_blocking.
-  std::vector<services::upstream::Client*> http;    ///< By loop index; empty: plugins get no toolrack.http/1.
-  std::vector<services::http::Client*> plain_http;  ///< The same for declarative skills.
+  base::Pool* workers = nullptr;                  ///< Pooled skills.
+  base::Pool* blocking = nullptr;                 ///< Blocking skills and toolrack.executor/1's post_blocking.
+  std::vector<services::upstream::Client*> http;  ///< By loop index; empty: no tool can send requests.
   services::upstream::Places* places = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;
   services::assets::Assets* assets = nullptr;       ///< Null: plugins get no toolrack.assets/1.

@@ -20,6 +20,8 @@ std::int64_t retry_after_ns(const http::Response& response) {
   return wait ? std::chrono::nanoseconds(*wait).count() : 0;
 }
 
+}  // namespace
+
 OperationResult to_result(const http::Response& response) {
   OperationResult out;
   out.number = response.status;
@@ -31,8 +33,6 @@ OperationResult to_result(const http::Response& response) {
                   ",\"bytes_received\":" + std::to_string(response.bytes_received) + "}";
   return out;
 }
-
-}  // namespace
 
 void HttpOperation::begin() {
   if (call().loop().is_current()) return send();

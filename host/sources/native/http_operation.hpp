@@ -18,6 +18,9 @@ namespace toolrack::sources::native {
 /// Body bytes that may wait for the plugin before the transfer is held.
 inline constexpr std::size_t kSinkPauseBytes = 256 << 10;
 
+/// What done() is told of an answer, its body aside.
+OperationResult to_result(const services::http::Response& response);
+
 /// Threads: `begin` any; what the client calls, `on_cancel` and `on_resume` on the call's loop; `give` in frames of the
 /// call.
 class HttpOperation final : public Operation, private services::http::Sink {

@@ -270,7 +270,9 @@ NativeSource::~NativeSource() {
 std::shared_ptr<Served> NativeSource::make_declarative(PluginFile row, const CheckedFile& file) {
   const auto& environment = runtime_->environment();
   const declarative::Services services{.loop_count = environment.loops->size(),
-                                       .http = environment.plain_http,
+                                       .http = environment.http,
+                                       .places = environment.places,
+                                       .credentials = environment.credentials,
                                        .base_urls = &runtime_->base_urls,
                                        .clock = environment.clock};
   auto made = std::make_shared<declarative::DeclarativeTool>(services, file.tool, file.programs, std::move(row));

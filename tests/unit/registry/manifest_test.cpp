@@ -311,6 +311,32 @@ TEST(Manifest, CallsAToolOfRequestsDeclarative) {
   EXPECT_EQ(tool->source, "declarative");
 }
 
+TEST(Manifest, MakesWhereARequestGoesTheSkillsBackend) {
+  const auto with = [](const std::string& of_skill, const std::string& provider) {
+    return load_manifest(
+        R"({"manifest":"1.0","owner":"o","name":"t","version":"0.1.0","description":"d",
+            "providers":{"p":{"base_url":"https://example.com","options":{"a":1}},"q":{"base_url":"https://example.org"}},
+            "skills":[{"name":"a","description":"d","input":{"type":"object"},"price":{"usd":"0.5"})" +
+        of_skill + R"(,"request":{"path":"/x")" + provider + "}}]}");
+  };
+  const auto named = with("", R"(,"provider":"p")");
+  ASSERT_TRUE(named);
+  const auto& skill = (*named)->skills[0];
+  ASSERT_EQ(skill.backends.size(), 1U);
+  EXPECT_EQ(skill.backends[0].provider, "p");
+  EXPECT_EQ(skill.backends[0].price, base::Money::from_micros(500'000));
+  EXPECT_EQ(skill.backends[0].options_json, R"({"a":1})");
+
+  const auto chosen = with(R"(,"providers":["p","q"])", "");
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ((*chosen)->skills[0].backends.size(), 2U);
+  EXPECT_TRUE(with(R"(,"providers":["q"])", R"(,"provider":"q")"));
+
+  const auto torn = with(R"(,"providers":["p","q"])", R"(,"provider":"p")");
+  ASSERT_FALSE(torn);
+  EXPECT_THAT(torn.error().message() + torn.error().details_json(), HasSubstr("/skills/0/request/provider"));
+}
+
 TEST(Manifest, TellsTheReaderOfANewerManifestToUpdate) {
   const auto tool = load_manifest(changed(R"("manifest": "1.0")", R"("manifest": "1.7", "future_field": 1)"));
   ASSERT_FALSE(tool);

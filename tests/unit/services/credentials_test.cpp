@@ -103,6 +103,15 @@ TEST(Credentials, EscapeAQueryParameter) {
             "https://a.example/x?key=a%26b%3Dc%20%23%C3%A9");
 }
 
+TEST(Credentials, ReplaceAParameterThatALinkBrings) {
+  const auto query = credential(CredentialScheme::kQuery, "api key");
+  const auto platform = with({{"TOOLRACK_CREDENTIAL_GITHUB", "s3cret-token"}});
+  const auto url = [&](const char* from) { return applied(query, platform, {.url = from}).url; };
+  EXPECT_EQ(url("https://a.example/x?api%20key=***&a=1&api%20key"), "https://a.example/x?a=1&api%20key=s3cret-token");
+  EXPECT_EQ(url("https://a.example/x?api%20key=***#f"), "https://a.example/x?api%20key=s3cret-token#f");
+  EXPECT_EQ(url("https://a.example/x?api%20keys=1"), "https://a.example/x?api%20keys=1&api%20key=s3cret-token");
+}
+
 TEST(Credentials, AreFoundFieldByFieldOrAsOneObject) {
   for (const auto& platform :
        {with({{"TOOLRACK_CREDENTIAL_KRAKEN_API_KEY", "k"}, {"TOOLRACK_CREDENTIAL_KRAKEN_API_SECRET", "c2VjcmV0"}}),

@@ -1,76 +1,17 @@
 /// Declarative skills against a real server on loopback, from bare manifests in a plugin directory.
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <future>
-#include <memory>
-
 #include "base/json.hpp"
-#include "native_fixture.hpp"
-#include "services/http/client.hpp"
+#include "declarative_fixture.hpp"
 #include "support/data_file.hpp"
-#include "support/scripted_http_server.hpp"
 
 namespace toolrack::sources::native {
 namespace {
 
-namespace http = services::http;
 using test::Reply;
 using ::testing::HasSubstr;
 
-constexpr std::string_view kInput =
-    R"({"type":"object","properties":{"id":{"type":"string"},"q":{},"n":{},"list":{"type":"array"},"opt":{}},)"
-    R"("required":["id"]})";
-
-class Declarative : public NativeFixture {
- protected:
-  void TearDown() override {
-    source.reset();
-    for (std::size_t i = 0; i < clients.size(); ++i) {  // Clients are used on their loops only.
-      std::promise<void> gone;
-      boost::asio::post(loops[i].context(), [&] {
-        clients[i].reset();
-        gone.set_value();
-      });
-      gone.get_future().wait();
-    }
-  }
-  void start() {
-    policy = std::make_unique<http::PublishedEgress>(std::make_shared<const http::EgressPolicy>(
-        *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}})));
-    for (std::size_t i = 0; i < loops.size(); ++i) {
-      clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
-      environment.plain_http.push_back(clients.back().get());
-    }
-    settings.provider_base_urls["p"] = server.url("/base/");
-    open();
-  }
-  static std::string manifest(const std::string& request, const std::string& more = "") {
-    return R"({"manifest":"1.0","owner":"test","name":"bare","version":"1.0.0","description":"d",)"
-           R"("providers":{"p":{"base_url":"https://api.example.com/ignored")" +
-           more + R"(}},"skills":[{"name":"run","description":"d","input":)" + std::string(kInput) + R"(,"request":)" +
-           request + "}]}";
-  }
-  void write(const std::string& text, const std::string& name = "bare.tool.json") const {
-    std::ofstream(plugins() / name) << text;
-  }
-  /// The tool with this one request, ready to be called.
-  void serve(const std::string& request) {
-    write(manifest(request));
-    start();
-  }
-  /// What the source says of the only file.
-  PluginFile only_row() const {
-    const auto rows = source->files();
-    EXPECT_EQ(rows.size(), 1U);
-    return rows.at(0);
-  }
-  static std::string body_of(const test::RecordedRequest& request) { return request.body; }
-
-  test::ScriptedHttpServer server;
-  std::unique_ptr<http::PublishedEgress> policy;
-  std::vector<std::unique_ptr<http::Client>> clients;
-};
+class Declarative : public DeclarativeFixture {};
 
 TEST_F(Declarative, ServesABareManifestAndListsItAsAPlugin) {
   server.on("/base/items/7", Reply::json(R"({ "price": 1.10, "big": 12345678901234567890.5 })"));
@@ -114,6 +55,35 @@ TEST_F(Declarative, PutsQueryHeadersAndJsonBodyTogether) {
   EXPECT_EQ(request.header("content-type"), "application/json");
   EXPECT_EQ(body_of(request),
             R"({"whole":1.5,"text":"n is 1.5","list":[["x","y z"]],"fixed":[1,null,true],"brace":"{}"})");
+}
+
+TEST_F(Declarative, LeavesOutWhatLosesAllItHas) {
+  server.on("/base/x", Reply::json("{}"));
+  serve(R"({"method":"POST","path":"/x","body":{"gone":{"a":"{opt}","b":["{q}"]},"kinds":[{"type":"{q}"}],
+            "kept":{"a":"{opt}","b":1},"empty":{},"none":[],"word":"last {opt}"}})");
+  call("bare", "run", R"({"id":"7"})");
+  EXPECT_EQ(body_of(server.requests().at(0)), R"({"kept":{"b":1},"empty":{},"none":[]})");
+  call("bare", "run", R"({"id":"7","q":"news"})");
+  EXPECT_EQ(body_of(server.requests().at(1)),
+            R"({"gone":{"b":["news"]},"kinds":[{"type":"news"}],"kept":{"b":1},"empty":{},"none":[]})");
+}
+
+TEST_F(Declarative, TellsWhatTheProviderCharged) {
+  server.on("/base/x", [](const test::RecordedRequest& request) {
+    return Reply::json(request.target.ends_with("=no") ? "{}" : R"({"used":2.5})");
+  });
+  serve(R"({"path":"/x","query":{"q":"{q}"},"cost":{"units":"{/used}","usd":"0.001","otherwise":3}})");
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","q":"yes"})").rest.raw_cost, base::Money::from_micros(2'500));
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","q":"no"})").rest.raw_cost, base::Money::from_micros(3'000));
+}
+
+TEST_F(Declarative, TakesTheCostFromTheInputWhereTheReplyDoesNotKnowIt) {
+  server.on("/base/x", Reply::json("{}"));
+  serve(R"({"path":"/x","cost":{"units":"{n}","usd":"0.000001"}})");
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":120})").rest.raw_cost, base::Money::from_micros(120));
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":-5})").rest.raw_cost, base::Money::from_micros(1))
+      << "nobody is paid for a call";
+  EXPECT_EQ(call("bare", "run", R"({"id":"7","n":1e300})").rest.raw_cost, base::Money::from_micros(1'000'000'000));
 }
 
 TEST_F(Declarative, SendsTheWholeInputWhereNoBodyIsDescribed) {
@@ -203,7 +173,8 @@ TEST_F(Declarative, TellsWhenToAskAgain) {
     if (request.target.ends_with("=standard")) return std::move(reply).header("Retry-After", "7");
     return std::move(reply).header("X-Reset-Ms", "2500");
   });
-  serve(R"({"path":"/x","query":{"q":"{q}"},"rate_limit":{"header":"X-Reset-Ms","unit":"milliseconds"}})");
+  serve(
+      R"({"method":"POST","path":"/x","query":{"q":"{q}"},"rate_limit":{"header":"X-Reset-Ms","unit":"milliseconds"}})");
   const auto standard = call("bare", "run", R"({"id":"7","q":"standard"})");
   EXPECT_EQ(standard.code(), "provider_unavailable");
   EXPECT_EQ(standard.error->type(), base::ErrorType::kRateLimit);

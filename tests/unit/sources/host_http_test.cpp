@@ -6,6 +6,8 @@
 
 #include "base/json.hpp"
 #include "native_fixture.hpp"
+#include "services/assets/assets.hpp"
+#include "services/assets/directory_store.hpp"
 #include "services/credentials/platform_credentials.hpp"
 #include "services/http/client.hpp"
 #include "services/upstream/client.hpp"
@@ -153,6 +155,72 @@ TEST_F(HostHttp, CutsAtTheLimit) {
   const auto answer = run("short");
   EXPECT_EQ(number(answer, "flags") & TR_RESULT_CUT, TR_RESULT_CUT);
   EXPECT_EQ(number(answer, "size"), 10);
+}
+
+/// On a host that keeps assets.
+class HostHttpAssets : public HostHttp {
+ protected:
+  void SetUp() override {
+    bytes = *services::assets::DirectoryStore::open_directory(directory.path() / "assets");
+    assets = std::make_unique<services::assets::Assets>(store, *bytes, base::system_clock(),
+                                                        services::assets::AssetSettings{.asset_bytes = 2'000'000});
+    environment.assets = assets.get();
+    environment.files = &files;
+    HostHttp::SetUp();
+  }
+  std::size_t kept() { return assets->list("account-1", "", 10)->size(); }
+
+  std::unique_ptr<services::assets::DirectoryStore> bytes;
+  std::unique_ptr<services::assets::Assets> assets;
+  base::Pool files{"files", 2};
+};
+
+TEST_F(HostHttpAssets, PutsABodyIntoAnAsset) {
+  auto reply = Reply::chunked({std::string(700'000, 'a'), std::string(700'000, 'b'), "c"});
+  server.on("/base/data", std::move(reply).header("X-More", "1"));
+  const auto answer = run("asset");
+  EXPECT_EQ(number(answer, "status"), TR_OK);
+  EXPECT_EQ(number(answer, "number"), 200);
+  const auto all = assets->list("account-1", "", 10);
+  ASSERT_EQ(all->size(), 1U);
+  const auto& asset = all->front();
+  EXPECT_EQ(number(answer, "size"), static_cast<std::int64_t>(services::assets::describe(asset).size()))
+      << "done is told what the asset is";
+  EXPECT_EQ(asset.bytes, 1'400'001U);
+  EXPECT_EQ(asset.name, "data") << "the end of the URL";
+  const auto reader = assets->open(asset);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ((*reader)->read(699'999, 2), "ab");
+  EXPECT_EQ((*reader)->read(1'400'000, 10), "c");
+}
+
+TEST_F(HostHttpAssets, HandsAnAnswerThatIsNoSuccessOver) {
+  server.on("/base/data", Reply::json(R"({"error":"gone"})", 404));
+  const auto answer = run("asset");
+  EXPECT_EQ(number(answer, "number"), 404);
+  EXPECT_EQ(number(answer, "size"), 16);
+  EXPECT_EQ(kept(), 0U);
+}
+
+TEST_F(HostHttpAssets, KeepsNothingOfABodyThatIsTooLargeOrBreaksOff) {
+  server.on("/base/data", Reply::endless(std::string(10'000, 'x')));
+  EXPECT_EQ(text(run("asset"), "code"), "body_too_large");
+  EXPECT_EQ(kept(), 0U);
+  server.on("/base/data", Reply::cut_off("half", 1'000));
+  EXPECT_NE(number(run("asset"), "status"), TR_OK);
+  EXPECT_EQ(kept(), 0U);
+}
+
+TEST_F(HostHttpAssets, KeepsNothingOfACancelledCall) {
+  server.on("/base/data", Reply::held_between({std::string(1'000, 'a'), "b"}));
+  TestCall one(skill("http", "asset"), "{}", loops[0]);
+  one.start();
+  ASSERT_TRUE(server.wait_for_requests(1));
+  one.cancel();
+  const auto document = base::json::parse(one.wait().output);
+  ASSERT_TRUE(document);
+  EXPECT_EQ(number(*document, "status"), TR_CANCELLED);
+  EXPECT_EQ(kept(), 0U);
 }
 
 TEST_F(HostHttp, NamesAMissingCredential) {
