@@ -62,8 +62,8 @@ Result<std::optional<credentials::Signing>> find_signing(const ToolTargets& tool
     return fail(ErrorCode::kInvalidRequest,
                 fmt::format("the manifest of {} has no credential \"{}\"", tool.tool.id(), name));
   TRY(check_receiver(tool, *credential, url));
-  static const credentials::PlatformCredentials kNone;
-  return TRY(credentials::find_credential(*credential, target.provider, ours == nullptr ? kNone : *ours, callers));
+  static const credentials::PlatformCredentials none;
+  return TRY(credentials::find_credential(*credential, target.provider, ours == nullptr ? none : *ours, callers));
 }
 
 services::upstream::PlacesRef find_places(services::upstream::Places* places, const ProviderTarget& target,

@@ -118,6 +118,14 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     request.body = pieces;
     request.body_count = 2;
   }
+  if (is_named(in, "post_asset")) { /* the id is all of the input between the third and fourth quote */
+    const char* id = (const char*)memchr(in->args_json.data, ':', in->args_json.size) + 2;
+    pieces[0].asset.data = id;
+    pieces[0].asset.size = (size_t)((const char*)memchr(id, '"', 100) - id);
+    request.method = str("POST");
+    request.body = pieces;
+    request.body_count = 2;
+  }
   if (is_named(in, "both")) {
     v->left = 2;
     me->http->send(me->host, call, &request, done, v);

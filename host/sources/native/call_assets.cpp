@@ -1,5 +1,7 @@
 #include "sources/native/call_assets.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace toolrack::sources::native {
@@ -38,6 +40,21 @@ void CallAssets::discard() {
     self.is_over = true;
     self.writers.clear();
   });
+}
+
+base::Result<void> read_asset(CallAssets& assets, std::string_view id,
+                              const std::function<base::Result<void>(std::string_view)>& take) {
+  constexpr std::size_t kPiece = 256 << 10;
+  const auto asset = TRY(assets.assets.find(assets.account, id));
+  const auto reader = TRY(assets.assets.open(asset));
+  for (std::uint64_t at = 0; at < asset.bytes;) {
+    const auto bytes = TRY(reader->read(at, kPiece));
+    if (bytes.empty())
+      return base::fail(base::ErrorCode::kStoreFailed, fmt::format("the asset {} is shorter than it was", asset.id));
+    TRY(take(bytes));
+    at += bytes.size();
+  }
+  return {};
 }
 
 }  // namespace toolrack::sources::native

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/mutex.hpp"
 #include "base/pool.hpp"
@@ -43,5 +44,9 @@ class CallAssets final : public std::enable_shared_from_this<CallAssets> {
   std::deque<Task> tasks_ TR_GUARDED_BY(mutex_);
   bool is_running_ TR_GUARDED_BY(mutex_) = false;
 };
+
+/// Gives all of an asset of the call's account to `take`, piece by piece. For tasks.
+base::Result<void> read_asset(CallAssets& assets, std::string_view id,
+                              const std::function<base::Result<void>(std::string_view)>& take);
 
 }  // namespace toolrack::sources::native

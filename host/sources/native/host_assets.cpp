@@ -23,7 +23,6 @@ using services::assets::Asset;
 
 /// One read gives at most this much; a plugin asks again.
 constexpr std::uint64_t kMostRead = 16 << 20;
-constexpr std::size_t kCopyPiece = 256 << 10;
 
 using Work = std::function<Result<OperationResult>(CallAssets&)>;
 
@@ -76,16 +75,7 @@ struct Piece {
 
 Result<void> append(CallAssets& assets, services::assets::AssetWriter& writer, const Piece& piece) {
   if (piece.asset.empty()) return writer.append(piece.bytes);
-  const auto asset = TRY(assets.assets.find(assets.account, piece.asset));
-  const auto reader = TRY(assets.assets.open(asset));
-  for (std::uint64_t at = 0; at < asset.bytes;) {
-    const auto bytes = TRY(reader->read(at, kCopyPiece));
-    if (bytes.empty())
-      return fail(ErrorCode::kStoreFailed, fmt::format("the asset {} is shorter than it was", asset.id));
-    TRY(writer.append(bytes));
-    at += bytes.size();
-  }
-  return {};
+  return read_asset(assets, piece.asset, [&](std::string_view bytes) { return writer.append(bytes); });
 }
 
 Result<services::assets::AssetWriter*> find_writer(CallAssets& assets, std::int64_t number) {

@@ -2,13 +2,17 @@
 /// grants, with the credential that the manifest names.
 #include <fmt/format.h>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "services/upstream/client.hpp"
 #include "sources/native/abi_text.hpp"
+#include "sources/native/call_assets.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/http_operation.hpp"
 #include "sources/native/http_to_asset.hpp"
@@ -48,15 +52,69 @@ Result<std::string> resolve_url(std::string_view url, std::string_view base_url)
   return fmt::format("{}{}", base_url, url);
 }
 
-Result<std::string> join_body(const tr_piece* pieces, std::size_t count) {
+/// Of the plugin, copied: an asset is read after `send` has returned.
+struct BodyPiece {
+  std::string bytes, asset;
+};
+using Body = std::vector<BodyPiece>;
+
+Body copy_body(const tr_http_request& in) {
+  Body out;
+  for (std::size_t i = 0; in.body != nullptr && i < in.body_count; ++i)
+    out.push_back({std::string(view(in.body[i].bytes)), std::string(view(in.body[i].asset))});
+  return out;
+}
+
+bool has_asset(const tr_http_request& in) noexcept {
+  for (std::size_t i = 0; in.body != nullptr && i < in.body_count; ++i)
+    if (in.body[i].asset.size != 0) return true;
+  return false;
+}
+
+std::string join_body(const tr_http_request& in) {
   std::string body;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (pieces[i].asset.size != 0) {
-      return fail(ErrorCode::kUnimplemented, "this host cannot send an asset as part of a request body");
-    }
-    body.append(view(pieces[i].bytes));
+  for (std::size_t i = 0; in.body != nullptr && i < in.body_count; ++i) body.append(view(in.body[i].bytes));
+  return body;
+}
+
+/// In a task of the call's assets.
+Result<std::string> join_body(CallAssets& assets, const Body& pieces) {
+  std::string body;
+  const auto take = [&](std::string_view bytes) -> Result<void> {
+    if (body.size() + bytes.size() > kMostBytes)
+      return fail(ErrorCode::kBodyTooLarge, fmt::format("the request's body has more than {} bytes", kMostBytes));
+    body.append(bytes);
+    return {};
+  };
+  for (const auto& piece : pieces) {
+    if (piece.asset.empty())
+      TRY(take(piece.bytes));
+    else
+      TRY(read_asset(assets, piece.asset, take));
   }
   return body;
+}
+
+/// Starts the request, after its body was read from the assets that it names.
+template <typename T>
+void begin(T& operation, const tr_http_request& request, const std::shared_ptr<CallAssets>& assets) {
+  if (!has_asset(request)) return operation.begin();
+  const auto end_with = [](T& one, const base::Error& error) {
+    auto result = OperationResult::from(error);
+    result.flags = TR_RESULT_NOT_SENT;
+    one.end(std::move(result));
+  };
+  const auto posted = assets->post(
+      [self = boost::intrusive_ptr<T>(&operation), pieces = copy_body(request), end_with](CallAssets& these) {
+        if (self->has_ended()) return;
+        auto body = join_body(these, pieces);
+        if (!body) return end_with(*self, body.error());
+        boost::asio::post(self->call().loop().context(), [self, body = std::move(*body)]() mutable {
+          self->set_body(std::move(body));
+          self->begin();
+        });
+      });
+  if (!posted) end_with(operation, {ErrorCode::kUnavailable, "the gateway is stopping"});
 }
 
 std::chrono::milliseconds time_left(const NativeCall& call) {
@@ -73,7 +131,7 @@ Result<http::Request> make_http_request(const tr_http_request& in, std::string u
   for (std::size_t i = 0; i < in.header_count; ++i) {
     out.headers.push_back({std::string(view(in.headers[i].name)), std::string(view(in.headers[i].value))});
   }
-  out.body = TRY(join_body(in.body, in.body == nullptr ? 0 : in.body_count));
+  if (!has_asset(in)) out.body = join_body(in);
   out.timeout = timeout;
   out.connect_timeout = std::min(out.connect_timeout, out.timeout);
   // What becomes an asset passes by; the limits of assets hold for it.
@@ -135,17 +193,18 @@ tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, 
   const bool is_repeatable =
       (request->flags & TR_HTTP_IDEMPOTENT) != 0 || made->http.method == "GET" || made->http.method == "HEAD";
   auto& client = *instance.runtime().environment().http[target.call->loop().index()];
-  if ((request->flags & TR_HTTP_TO_ASSET) != 0) {
-    auto assets = target.call->assets();
-    if (assets == nullptr) return refuse({ErrorCode::kUnimplemented, "this host keeps no assets"});
-    return start_operation<HttpToAssetOperation>(
-        host, behalf, "send", done, user, [](HttpToAssetOperation& operation) { operation.begin(); }, client,
-        std::move(*made), is_repeatable, std::move(assets), std::string(view(request->asset_name)),
-        std::string(view(request->asset_type)));
+  const bool to_asset = (request->flags & TR_HTTP_TO_ASSET) != 0;
+  const auto assets = to_asset || has_asset(*request) ? target.call->assets() : nullptr;
+  if (assets == nullptr && (to_asset || has_asset(*request)))
+    return refuse({ErrorCode::kUnimplemented, "this host keeps no assets"});
+  const auto begin_it = [&](auto& operation) { begin(operation, *request, assets); };
+  if (to_asset) {
+    return start_operation<HttpToAssetOperation>(host, behalf, "send", done, user, begin_it, client, std::move(*made),
+                                                 is_repeatable, assets, std::string(view(request->asset_name)),
+                                                 std::string(view(request->asset_type)));
   }
-  return start_operation<HttpOperation>(
-      host, behalf, "send", done, user, [](HttpOperation& operation) { operation.begin(); }, client, std::move(*made),
-      is_repeatable, request->sink);
+  return start_operation<HttpOperation>(host, behalf, "send", done, user, begin_it, client, std::move(*made),
+                                        is_repeatable, request->sink);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ class HttpOperation final : public Operation, private services::http::Sink {
         give_frame_(*this) {}
 
   void begin();
+  /// Before `begin`.
+  void set_body(std::string body) { request_.http.body = std::move(body); }
 
  private:
   /// Hands waiting pieces of the reply to the plugin.

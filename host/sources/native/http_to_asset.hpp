@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "services/upstream/client.hpp"
 #include "sources/native/call_assets.hpp"
@@ -24,6 +25,8 @@ class HttpToAssetOperation final : public Operation, private services::http::Sin
                        services::upstream::Client& client, services::upstream::Request request, bool is_repeatable,
                        std::shared_ptr<CallAssets> assets, std::string name, std::string media_type);
   void begin();
+  /// Before `begin`.
+  void set_body(std::string body) { request_.http.body = std::move(body); }
 
  private:
   void send();

@@ -194,6 +194,26 @@ TEST_F(HostHttpAssets, PutsABodyIntoAnAsset) {
   EXPECT_EQ((*reader)->read(1'400'000, 10), "c");
 }
 
+TEST_F(HostHttpAssets, SendsAnAssetAsPartOfABody) {
+  server.on("/base/data", Reply::json("{}"));
+  auto writer = assets->create({.account = "account-1", .name = "a", .media_type = "text/plain"});
+  ASSERT_TRUE((*writer)->append(std::string(600'000, 'a')));
+  const auto id = (*writer)->close()->id;
+  EXPECT_EQ(call("http", "post_asset", R"({"id":")" + id + "\"}").code(), "ok");
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_EQ(server.requests().at(0).body, std::string(600'000, 'a') + R"("whole"})");
+}
+
+TEST_F(HostHttpAssets, SendsNothingForAnAssetOfSomebodyElse) {
+  auto writer = assets->create({.account = "account-2", .name = "a", .media_type = "text/plain"});
+  const auto id = (*writer)->close()->id;
+  const auto answer = base::json::parse(call("http", "post_asset", R"({"id":")" + id + "\"}").output);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(text(*answer, "code"), "asset_not_found");
+  EXPECT_EQ(number(*answer, "flags"), TR_RESULT_NOT_SENT);
+  EXPECT_TRUE(server.requests().empty());
+}
+
 TEST_F(HostHttpAssets, HandsAnAnswerThatIsNoSuccessOver) {
   server.on("/base/data", Reply::json(R"({"error":"gone"})", 404));
   const auto answer = run("asset");
