@@ -136,6 +136,10 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     config.log_format = json::find_string(*log, "format").value_or(config.log_format);
   }
   if (const auto* http = json::find(root, "http")) apply_http(*http, config);
+  if (const auto* cache = json::find(root, "cache")) {
+    if (const auto bytes = json::find_int(*cache, "max_bytes"))
+      config.cache_max_bytes = static_cast<std::size_t>(*bytes);
+  }
   if (const auto* egress = json::find(root, "egress")) {
     if (const auto* allow = json::find(*egress, "allow")) config.egress_allow = strings(*allow);
     if (const auto* ports = json::find(*egress, "ports"))

@@ -34,6 +34,7 @@ struct Config {
   std::string log_format = "text";
   std::vector<std::string> allowed_hosts, allowed_origins;
   std::size_t max_body_bytes = 4 << 20;
+  std::size_t cache_max_bytes = 64 << 20;  ///< Of answers that may be given again; 0: none is kept.
   bool behind_proxy = false;
   std::string public_url;  ///< How callers reach the gateway, for links to assets; empty: where it listens.
   std::vector<std::string> egress_allow;

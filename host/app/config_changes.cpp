@@ -29,6 +29,7 @@ constexpr std::array kFields = {
     field<&Config::max_body_bytes>("http.max_body_bytes", kLive),
     field<&Config::public_url>("http.public_url", kLive),
     field<&Config::behind_proxy>("http.behind_proxy", kLive),
+    field<&Config::cache_max_bytes>("cache.max_bytes", kRestart),
     field<&Config::egress_allow>("egress.allow", kLive),
     field<&Config::egress_ports>("egress.ports", kLive),
     field<&Config::limits>("limits", kLive),

@@ -180,6 +180,7 @@ struct Gateway::Parts {
   std::unique_ptr<call::jobs::Jobs> jobs;
 
   services::providers::ProviderStates providers{clock, metrics};
+  call::ResponseCache responses{config.cache_max_bytes, metrics};
 
   std::unique_ptr<services::assets::AssetStore> asset_bytes;
   std::unique_ptr<services::assets::Assets> assets;
@@ -300,6 +301,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .class_limits = *class_limits,
                                                                         .file_outputs = &*file_outputs,
                                                                         .providers = providers,
+                                                                        .responses = responses,
                                                                         .jobs = runs_jobs ? jobs.get() : nullptr});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {

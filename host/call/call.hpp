@@ -25,6 +25,13 @@ enum class JobUse : std::uint8_t {
   kAlways,
 };
 
+/// Whether an answer that was given before will do. Only skills with a `cache_ttl` have such answers.
+enum class CacheUse : std::uint8_t {
+  kOn,
+  kRefresh,  ///< The skill runs, and its answer replaces the one that is kept.
+  kOff,      ///< The skill runs, and nothing is kept.
+};
+
 /// Everything is borrowed: views and pointers must hold until `CallPath::start` has returned. What must live longer,
 /// the path copies.
 struct CallRequest {
@@ -41,6 +48,7 @@ struct CallRequest {
   std::optional<base::Money> max_price;              ///< Refuse when the worst price is above it.
   std::int64_t timeout_ms = 0;                       ///< 0: the skill's own; a longer one than that is cut to it.
   std::shared_ptr<const BackendPreference> backend;  ///< Null: no wishes.
+  CacheUse cache = CacheUse::kOn;
 
   std::string_view request_id;  ///< Shown in every answer, log and record.
   std::string_view transport;   ///< "rest", "mcp", "stdio", "cli": a constant.
@@ -59,6 +67,24 @@ inline constexpr std::int64_t kPlatformPercent = 105, kByokPercent = 5;
 /// Where the time went, for Server-Timing and the histograms.
 struct Timings {
   std::int64_t validate_ns = 0, run_ns = 0, settle_ns = 0, total_ns = 0;
+};
+
+/// Who made the answer of a skill whose answers may be given again.
+enum class ServedBy : std::uint8_t {
+  kUncached,  ///< The skill's answers are not kept, or this call wanted nothing of it.
+  kSkill,
+  kRefresh,  ///< The skill, because the caller wanted no older answer.
+  kCache,
+  kLeader,  ///< The same call of somebody else, which was running already.
+};
+
+/// What Cache-Status tells (RFC 9211).
+struct CacheNote {
+  ServedBy use = ServedBy::kUncached;
+  bool is_stored = false;
+  std::int64_t ttl_ns = 0;  ///< How long the answer is good; 0: it is not kept.
+
+  bool is_cached() const noexcept { return use == ServedBy::kCache || use == ServedBy::kLeader; }
 };
 
 /// A backend that did not serve the call.
@@ -82,6 +108,7 @@ struct CallOutcome {
   std::string_view backend;             ///< Slug of the provider that served it, or that was asked last; or empty.
   std::vector<FailedAttempt> attempts;  ///< Those before it, and it too when it failed.
   std::optional<accounts::LimitState> limit;
+  CacheNote cache;
   Timings timings;
 
   bool ok() const noexcept { return !result.error.has_value(); }

@@ -16,6 +16,7 @@
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 #include "call/call.hpp"
+#include "call/response_cache.hpp"
 #include "registry/catalogue.hpp"
 #include "services/providers/provider_states.hpp"
 
@@ -39,6 +40,7 @@ class CallPath {
     /// For skills that answer with files. Null: file names stay what they are.
     const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
+    ResponseCache& responses;
     JobKeeper* jobs = nullptr;  ///< Null: no call can be a job.
   };
   explicit CallPath(Dependencies dependencies);

@@ -24,7 +24,9 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   auto admitted = [&]() -> base::Result<void> {
     TRY(resolve(*catalogue));
     TRY(validate());
-    return admit();
+    TRY(admit());
+    name_response();
+    return {};
   }();
   if (!admitted) {
     fail_with(std::move(admitted).error());
@@ -44,6 +46,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
 void Execution::go() {
   if (request_.job != JobUse::kNever && is_job()) [[unlikely]]
     return become_job();
+  if (!response_key_.empty() && answer_from_cache()) return;
   if (auto routed = route(); !routed && !request_.dry_run) return fail_with(std::move(routed).error());
   if (request_.dry_run) {
     outcome_.explanation_json = explain();
@@ -61,6 +64,9 @@ void Execution::cancel() {
       break;
     case State::kAdmitting:
       stop_reason_.emplace(base::ErrorCode::kCancelled, "the caller cancelled the call before it ran");
+      break;
+    case State::kFollowing:
+      fail_with(base::Error(base::ErrorCode::kCancelled, "the caller cancelled the call or went away"));
       break;
     case State::kIdle:
     case State::kStopping:
@@ -86,7 +92,10 @@ void Execution::arm(std::int64_t at_monotonic_ns) {
 }
 
 void Execution::on_timer() {
-  if (state_ == State::kRunning) {
+  if (state_ == State::kFollowing) {
+    fail_with(base::Error(base::ErrorCode::kTimeout,
+                          "the same call of somebody else, whose answer this one waited for, did not end in time"));
+  } else if (state_ == State::kRunning) {
     is_attempt_over_ = invocation_.deadline_ns < deadline_ns_;
     stop(base::Error(base::ErrorCode::kTimeout, is_attempt_over_
                                                     ? "the backend did not answer in its share of the call's time"
@@ -142,7 +151,9 @@ void Execution::conclude() {
   if (stop_reason_ && outcome_.result.error) outcome_.result.error = *stop_reason_;
   note_attempt();
   if (may_try_next()) return try_next();
-  if (deliver()) settle();
+  if (!deliver()) return;
+  if (!response_key_.empty()) make_response();
+  settle();
 }
 
 void Execution::recycle() {
@@ -159,7 +170,9 @@ void Execution::recycle() {
   run_started_ns_ = deadline_ns_ = 0;
   plan_.clear();
   next_backend_ = 0;
-  has_partials_ = is_attempt_over_ = false;
+  has_partials_ = is_attempt_over_ = leads_ = false;
+  response_key_.clear();
+  response_.reset();
   worst_cost_ = base::Money();
   text_.clear();
   stop_reason_.reset();

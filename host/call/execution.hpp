@@ -11,6 +11,7 @@
 #include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
 #include "call/job_keeper.hpp"
+#include "call/response_cache.hpp"
 
 namespace toolrack::call {
 
@@ -38,6 +39,14 @@ class Execution final : public registry::Completion {
   base::Result<void> admit();
   base::Result<void> route();
   void pay_with_callers_key();
+  // cached.cpp, for skills whose answers may be given again.
+  void name_response();
+  bool answer_from_cache();
+  void landed(const ResponseCache::Landing& landing);
+  void answer_with(const CachedResponseRef& response, ServedBy use);
+  void borrow(const CachedResponseRef& response);
+  void make_response();
+  void land();
   void run();
   /// False when files have to be stored first: then it goes on with `files_stored`.
   bool deliver();
@@ -54,6 +63,7 @@ class Execution final : public registry::Completion {
   base::Result<void> price();
   void set_backend(const BackendCandidate& candidate);
   bool has_another_backend() const;
+  std::int64_t timeout_ns() const;  ///< The skill's, or the caller's shorter one.
   std::int64_t attempt_deadline_ns(std::int64_t now_ns) const;
   /// One attempt has ended: what came of it is told to whoever chooses backends.
   void note_attempt();
@@ -75,10 +85,20 @@ class Execution final : public registry::Completion {
   std::string explain() const;
   void recycle();
 
-  /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kStopping: the
-  /// handler was told to stop. kAbandoned: the caller has its answer, the handler has not completed yet. kDelivering:
-  /// files are stored. kSettling: waits for the commit of a charge.
-  enum class State : std::uint8_t { kIdle, kAdmitting, kRunning, kStopping, kAbandoned, kDelivering, kSettling };
+  /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kFollowing: waits
+  /// for the answer of the same call of somebody else. kStopping: the handler was told to stop. kAbandoned: the caller
+  /// has its answer, the handler has not completed yet. kDelivering: files are stored. kSettling: waits for the commit
+  /// of a charge.
+  enum class State : std::uint8_t {
+    kIdle,
+    kAdmitting,
+    kFollowing,
+    kRunning,
+    kStopping,
+    kAbandoned,
+    kDelivering,
+    kSettling
+  };
 
   CallPath& path_;
   base::Loop& loop_;
@@ -112,7 +132,10 @@ class Execution final : public registry::Completion {
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
   std::int64_t started_ns_ = 0, run_started_ns_ = 0, deadline_ns_ = 0, settle_began_ns_ = 0;
-  base::Money worst_cost_;  ///< What was admitted; nobody is charged more.
+  ResponseKey response_key_;    ///< Empty: this call's answer is not kept. Capacity is reused.
+  CachedResponseRef response_;  ///< What this call leaves for others; null: nothing.
+  bool leads_ = false;          ///< Others may wait for this call's answer.
+  base::Money worst_cost_;      ///< What was admitted; nobody is charged more.
   CallOutcome outcome_;
 };
 

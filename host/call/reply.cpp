@@ -1,6 +1,8 @@
 /// Stage 10: one outcome, handed to the transport, and its wire form that every surface shares.
 #include "call/reply.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -14,6 +16,8 @@ namespace toolrack::call {
 void Execution::reply() {
   auto& state = *path_.loops_[loop_.index()];
   outcome_.timings.total_ns = path_.deps_.clock.monotonic_ns() - started_ns_;
+  if (leads_ || response_ != nullptr) [[unlikely]]
+    land();
   if (principal_->limits) outcome_.limit = principal_->limits->state(started_ns_ + outcome_.timings.total_ns);
   if (outcome_.ok())
     state.succeeded.add();
@@ -115,11 +119,35 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
     key(writer, "backend");
     put(writer, outcome.backend);
   }
+  if (outcome.cache.is_cached()) {
+    key(writer, "cached");
+    writer.Bool(true);
+  }
   if (!outcome.attempts.empty()) write_attempts(writer, outcome.attempts);
   write_price(writer, outcome);
   key(writer, "request_id");
   put(writer, outcome.request_id);
   writer.EndObject();
+}
+
+std::string cache_status(const CacheNote& note) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  const auto with_ttl = [&](std::string_view words) {
+    return fmt::format("{}; ttl={}", words, note.ttl_ns / kSecondNs);
+  };
+  switch (note.use) {
+    case ServedBy::kUncached:
+      return {};
+    case ServedBy::kCache:
+      return with_ttl("toolrack; hit");
+    case ServedBy::kLeader:
+      return with_ttl("toolrack; fwd=uri-miss; collapsed");
+    case ServedBy::kSkill:
+      return note.is_stored ? with_ttl("toolrack; fwd=uri-miss; stored") : "toolrack; fwd=uri-miss";
+    case ServedBy::kRefresh:
+      return note.is_stored ? with_ttl("toolrack; fwd=request; stored") : "toolrack; fwd=request";
+  }
+  return {};
 }
 
 ServerTiming::ServerTiming(const Timings& timings) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 
 #include "base/json.hpp"
@@ -13,9 +14,13 @@ namespace toolrack::call {
 /// 200, or the status of the error's row.
 int http_status(const CallOutcome& outcome) noexcept;
 
-/// {status: "success"|"error", tool, version, skill, output | error | dry_run, content?, truncated?, backend?, cost,
-/// currency, credits_remaining, raw_cost, markup, billed?, request_id}. A failed call tells its usage too.
+/// {status: "success"|"error", tool, version, skill, output | error | dry_run, content?, truncated?, backend?, cached?,
+/// cost, currency, credits_remaining, raw_cost, markup, billed?, request_id}. A failed call tells its usage too.
 void write_reply(base::json::Writer& writer, const CallOutcome& outcome);
+
+/// The value of a Cache-Status header (RFC 9211), such as "toolrack; hit; ttl=59"; empty for a skill whose answers are
+/// not kept.
+std::string cache_status(const CacheNote& note);
 
 /// The value of a Server-Timing header: "validate;dur=0.001, run;dur=12.345, total;dur=12.401", milliseconds.
 class ServerTiming {

@@ -11,9 +11,7 @@ void Execution::run() {
   attempt_started_ns_ = path_.deps_.clock.monotonic_ns();
   if (run_started_ns_ == 0) {
     run_started_ns_ = attempt_started_ns_;
-    auto timeout_ms = skill_->timeout.count();
-    if (request_.timeout_ms > 0) timeout_ms = std::min(timeout_ms, request_.timeout_ms);
-    deadline_ns_ = run_started_ns_ + timeout_ms * 1'000'000;
+    deadline_ns_ = run_started_ns_ + timeout_ns();
   }
 
   invocation_.skill = skill_;
@@ -39,6 +37,12 @@ void Execution::run() {
 
   pin();
   arm(invocation_.deadline_ns);
+}
+
+std::int64_t Execution::timeout_ns() const {
+  auto timeout_ms = skill_->timeout.count();
+  if (request_.timeout_ms > 0) timeout_ms = std::min(timeout_ms, request_.timeout_ms);
+  return timeout_ms * 1'000'000;
 }
 
 void Execution::complete(registry::Outcome outcome) noexcept {

@@ -18,6 +18,7 @@ const std::string_view kUseToolSchema = R"({
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
 "timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
 "async":{"type":"boolean","description":"true: answer at once with a job_id, for get_job_result; false: wait for the end. Unless told, skills that take long are jobs."},
+"cache":{"enum":["on","refresh","off"],"description":"refresh: run the skill although a kept answer would do, and keep the new one; off: and keep nothing."},
 "stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
 "order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
@@ -59,11 +60,18 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "timeout_ms") {
     if (!value.IsInt64() || value.GetInt64() < 1) return wrong("a whole number of milliseconds above 0");
     request.timeout_ms = value.GetInt64();
+  } else if (name == "cache") {
+    const auto word = value.IsString() ? base::json::view(value) : std::string_view();
+    if (word != "on" && word != "refresh" && word != "off") return wrong(R"("on", "refresh" or "off")");
+    request.cache = word == "on"        ? call::CacheUse::kOn
+                    : word == "refresh" ? call::CacheUse::kRefresh
+                                        : call::CacheUse::kOff;
   } else if (name == "backend") {
     request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
   } else {
-    return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-                "A call takes tool, skill, input, async, backend, dry_run, confirm, max_price, timeout_ms and stream.");
+    return fail(
+        ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
+        "A call takes tool, skill, input, async, backend, cache, dry_run, confirm, max_price, timeout_ms and stream.");
   }
   return {};
 }

@@ -201,7 +201,11 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
     skill.annotations_json = json::dump(*annotations);
     skill.read_only = flag_of(*annotations, "readOnlyHint");
   }
+  if (skill.cache_ttl.count() != 0 && !skill.read_only)
+    violate(pointer + "/cache_ttl",
+            "an answer is given again only by a skill that reads: it needs annotations.readOnlyHint");
   skill.price = read_price(json::find(value, "price"), pointer + "/price");
+  skill.cached_price = read_price(json::find(value, "cached_price"), pointer + "/cached_price");
   check_flat_name(tool, skill, pointer + "/name");
   read_schemas(skill, value, text, pointer);
   read_examples(skill, value, pointer);

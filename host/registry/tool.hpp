@@ -70,7 +70,8 @@ struct Skill {
   std::chrono::milliseconds timeout{30'000};
   double estimated_seconds = 0;
   bool confirm = false, async = false, idempotent = false, resumable = false, read_only = false;
-  std::chrono::seconds cache_ttl{0};
+  std::chrono::seconds cache_ttl{0};  ///< How long an answer may be given again; only of one that reads.
+  base::Money cached_price;           ///< Of an answer that is given again, before markup.
   std::shared_ptr<const InputValidator> input_validator;
   std::shared_ptr<const InputValidator> output_validator;  ///< Null without an output schema.
   std::shared_ptr<Handler> handler;

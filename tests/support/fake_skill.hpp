@@ -199,6 +199,8 @@ struct FakeSkill {
   std::vector<std::string> providers;  ///< "slug" or "slug:micro-dollars"; each becomes one of the tool's.
   bool read_only = false;
   double estimated_seconds = 0;
+  std::chrono::seconds cache_ttl{0};
+  base::Money cached_price;
 };
 
 inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
@@ -249,6 +251,8 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.confirm = fake.confirm;
     skill.read_only = fake.read_only;
     skill.estimated_seconds = fake.estimated_seconds;
+    skill.cache_ttl = fake.cache_ttl;
+    skill.cached_price = fake.cached_price;
     for (const auto& words : fake.providers) add_backend(*tool, skill, words);
     skill.input_validator = compiled(fake.input);
     if (!fake.output.empty()) skill.output_validator = compiled(fake.output);

@@ -65,6 +65,7 @@ class Rack {
   accounts::Usage usage;
   accounts::ClassLimits class_limits;
   services::providers::ProviderStates providers;
+  call::ResponseCache responses;
   call::jobs::Jobs jobs;
   call::CallPath calls;
   operations::Table table;

@@ -68,10 +68,12 @@ void RestCalls::answer(net::Exchange& exchange, const call::CallOutcome& outcome
 
   const call::ServerTiming timing(outcome.timings);
   const RateHeaders rate(outcome.limit);
-  std::array<net::HeaderField, 5> headers;
+  std::array<net::HeaderField, 6> headers;
   std::size_t count = 0;
   headers[count++] = {"Server-Timing", timing.view()};
   for (const auto& field : rate.fields()) headers[count++] = field;
+  const auto cache = call::cache_status(outcome.cache);
+  if (!cache.empty()) headers[count++] = {"Cache-Status", cache};
   std::optional<net::RetryAfter> retry;
   if (!outcome.ok() && outcome.result.error->retry_after()) {
     retry.emplace(*outcome.result.error);

@@ -33,6 +33,7 @@ Config other() {
   config.max_body_bytes = 5'000;
   config.public_url = "https://other";
   config.behind_proxy = true;
+  config.cache_max_bytes = 0;
   config.egress_allow = {"10.0.0.0/8"};
   config.egress_ports = {443};
   config.limits = accounts::LimitSettings{.per_minute = 1};
@@ -53,8 +54,9 @@ TEST(ConfigChanges, NameEveryFieldThatDiffers) {
               ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts", "http.allowed_origins",
                           "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
                           "limits", "jobs", "providers"));
-  EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins"));
-  EXPECT_EQ(join(changes.restart), "mode, listen, metrics_listen, threads, data, plugins");
+  EXPECT_THAT(changes.restart,
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "cache.max_bytes"));
+  EXPECT_EQ(join(changes.restart), "mode, listen, metrics_listen, threads, data, plugins, cache.max_bytes");
   EXPECT_TRUE(changes.has("limits"));
   EXPECT_FALSE(compare(Config{}, Config{}).has("limits"));
 }
@@ -64,7 +66,7 @@ TEST(ConfigChanges, TakeOverTheLiveFieldsAlone) {
   EXPECT_THAT(compare(merged, other()).live, IsEmpty());
   EXPECT_THAT(compare(Config{}, merged).restart, IsEmpty());
   EXPECT_THAT(compare(merged, other()).restart,
-              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins"))
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "cache.max_bytes"))
       << "and are told again until the gateway is restarted";
 }
 

@@ -68,6 +68,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
              "max_body_bytes": 2048, "public_url": "https://rack.example", "behind_proxy": true},
+    "cache": {"max_bytes": 4096},
     "egress": {"allow": ["10.1.0.0/16", "fd00::/8"], "ports": [443, 8443]},
     "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
     "jobs": {"per_account": 3, "keep_hours": 2},
@@ -87,6 +88,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_EQ(config.max_body_bytes, 2048u);
   EXPECT_EQ(config.public_url, "https://rack.example");
   EXPECT_TRUE(config.behind_proxy);
+  EXPECT_EQ(config.cache_max_bytes, 4096u);
   EXPECT_THAT(config.egress_allow, ElementsAre("10.1.0.0/16", "fd00::/8"));
   EXPECT_THAT(config.egress_ports, ElementsAre(443, 8443));
   EXPECT_EQ(config.limits, (accounts::LimitSettings{.per_minute = 7, .per_hour = 70, .concurrent = 2}));

@@ -29,6 +29,8 @@ struct Ask {
   accounts::PrincipalRef principal;  ///< Null: the local one.
   bool wants_progress = false;
   std::shared_ptr<const BackendPreference> backend = nullptr;
+  CacheUse cache = CacheUse::kOn;
+  std::string tool = "fake";
 };
 
 /// What came of it, in values that outlive the call.
@@ -39,6 +41,7 @@ struct Ended {
   base::Money raw_cost, cost;
   std::optional<bool> billed;
   std::optional<accounts::LimitState> limit;
+  CacheNote cache;
   Timings timings;
   std::vector<double> progress;
 };
@@ -62,6 +65,7 @@ class Started final : public CallSink {
     ended.cost = outcome.cost;
     ended.billed = outcome.billed;
     ended.limit = outcome.limit;
+    ended.cache = outcome.cache;
     ended.timings = outcome.timings;
     ended.progress = progress_;
     base::json::Buffer buffer;
@@ -117,7 +121,7 @@ class CallTest : public ::testing::Test {
       auto principal = std::make_unique<accounts::PrincipalRef>(ask.principal ? ask.principal : rack_.local);
       CallRequest request;
       request.principal = principal.get();
-      request.tool = "fake";
+      request.tool = ask.tool;
       request.skill = ask.skill;
       request.input_json = *input;
       request.input = &*value;
@@ -129,6 +133,7 @@ class CallTest : public ::testing::Test {
       request.transport = "rest";
       request.wants_progress = ask.wants_progress;
       request.backend = ask.backend;
+      request.cache = ask.cache;
       started->ticket = rack_.calls.start(rack_.loops[0], request, *started);
       EXPECT_EQ(started->ticket == 0, started->times_done.value() == 1) << "0 means done";
     });

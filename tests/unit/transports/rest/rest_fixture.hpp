@@ -32,6 +32,7 @@ struct FakeTool {
         "fake",
         {{.name = "echo", .handler = echo, .input = input},
          {.name = "priced", .handler = echo, .price = price, .providers = {"acme"}},
+         {.name = "kept", .handler = echo, .read_only = true, .cache_ttl = std::chrono::hours(1)},
          {.name = "careful", .handler = echo, .confirm = true},
          {.name = "fail", .handler = failing(base::Error(ErrorCode::kToolError, "locked").with_name("fake.locked"))},
          {.name = "upstream", .handler = failing({ErrorCode::kProviderError, "the provider said no"})},
