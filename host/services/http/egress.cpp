@@ -121,17 +121,22 @@ bool is_loopback(const Address& address) noexcept {
   return address.is_v6 ? std::memcmp(address.bytes, kLoopbackV6, 16) == 0 : address.bytes[0] == 127;
 }
 
-/// An IP address written out, with or without the brackets of a URL; 4 or 16 bytes.
+/// An IP address written out; 4 or 16 bytes.
+std::optional<std::string> read_address(std::string_view text) noexcept {
+  char terminated[INET6_ADDRSTRLEN];
+  if (text.size() >= sizeof terminated || text.find('\0') != std::string_view::npos) return std::nullopt;
+  std::memcpy(terminated, text.data(), text.size());
+  terminated[text.size()] = '\0';
+  char bytes[16];
+  if (inet_pton(AF_INET, terminated, bytes) == 1) return std::string(bytes, 4);
+  if (inet_pton(AF_INET6, terminated, bytes) == 1) return std::string(bytes, 16);
+  return std::nullopt;
+}
+
+/// The address that the host of a URL is, if it is one: with the brackets of an IPv6 address or without.
 std::optional<std::string> literal_address(std::string_view host) noexcept {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  char text[INET6_ADDRSTRLEN];
-  if (host.empty() || host.size() >= sizeof text) return std::nullopt;
-  std::memcpy(text, host.data(), host.size());
-  text[host.size()] = '\0';
-  char bytes[16];
-  if (inet_pton(AF_INET, text, bytes) == 1) return std::string(bytes, 4);
-  if (inet_pton(AF_INET6, text, bytes) == 1) return std::string(bytes, 16);
-  return std::nullopt;
+  return read_address(host);
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -146,7 +151,7 @@ Result<EgressPolicy> EgressPolicy::create(const Settings& settings) {
   policy.ports_ = settings.ports;
   for (const auto& text : settings.allow) {
     const auto slash = text.find('/');
-    const auto bytes = literal_address(std::string_view(text).substr(0, slash));
+    const auto bytes = read_address(std::string_view(text).substr(0, slash));
     if (!bytes) {
       return fail(ErrorCode::kInvalidConfig,
                   "egress.allow: \"" + text + "\" is no network; write one as 10.1.0.0/16 or fd00::/8");

@@ -196,12 +196,14 @@ TEST(EgressPolicy, BindsPublicAddressesToPortsButNotAllowedNetworks) {
 
 TEST(EgressPolicy, NamesANetworkThatCannotBeRead) {
   for (const auto* text : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0/8", "fd00::/129",
-                           "example.com", "10.1.2.3/8", "fd00::1/64", "::ffff:10.0.0.1/100"}) {
+                           "example.com", "10.1.2.3/8", "fd00::1/64", "::ffff:10.0.0.1/100", "[fd00::]/8", "[::1]"}) {
     const auto policy = EgressPolicy::create({.allow = {text}});
     ASSERT_FALSE(policy) << text;
     EXPECT_EQ(policy.error().code(), ErrorCode::kInvalidConfig);
     EXPECT_THAT(policy.error().message(), testing::HasSubstr("\"" + std::string(text) + "\""));
   }
+  EXPECT_FALSE(EgressPolicy::create({.allow = {std::string("10.0.0.1\0x/32", 13)}}))
+      << "what follows a zero byte counts";
 }
 
 TEST(HostGrant, CoversNamesWhole) {
