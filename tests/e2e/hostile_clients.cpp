@@ -120,13 +120,17 @@ class Slow {
   Slow(std::size_t count, bool come_again) : clients_(count), come_again_(come_again), epoll_(::epoll_create1(0)) {}
 
   void run(seconds time) {
+    // Attackers have machines of their own: what this thread computes must not be taken from those that are measured.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
     const auto start = Clock::now();
     std::size_t opened = 0;
-    std::vector<epoll_event> events(1024);
+    std::vector<epoll_event> events(64);
     while (Clock::now() - start < time && (opened < clients_.size() || open_ > 0)) {
-      // A thousand in a tenth of a second, so that the backlog is not what is measured.
-      for (int i = 0; i < 1000 && opened < clients_.size(); ++i) open(opened++);
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
+      // Five thousand in a second, so that the backlog is not what is measured.
+      const auto due = static_cast<std::size_t>(milliseconds_between(start, Clock::now()) * 5);
+      while (opened < std::min(due, clients_.size())) open(opened++);
+      const int patience = opened < clients_.size() ? 5 : 100;
+      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), patience);
       for (int i = 0; i < count; ++i) read(events[static_cast<std::size_t>(i)].data.u64);
       const auto now = Clock::now();
       for (auto& client : clients_)

@@ -176,7 +176,7 @@ void Listener::wait() {
 
 Listener::Round Listener::accept_some() {
   // Between rounds of so many, the connections that are there get their turn.
-  constexpr int kRound = 64;
+  constexpr int kRound = 16;
   for (int i = 0; i < kRound; ++i) {
     sockaddr_storage from{};
     socklen_t size = sizeof from;

@@ -1,6 +1,9 @@
 #include "transports/net/timer_wheel.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
+#include <utility>
 
 namespace toolrack::net {
 
@@ -57,27 +60,40 @@ void TimerWheel::on_timer() {
   const auto now = clock_.monotonic_ns();
   // After a long pause one round over all slots finds everything.
   turn_ = std::max(turn_, now / tick_ns_ - static_cast<std::int64_t>(kSlots));
-  while (turn_ < now / tick_ns_) serve_slot(++turn_, now);
-  if (linked_ > 0) arm();
+  auto left = kCallsInARow;
+  while (serve_due(now, left)) {
+    if (turn_ >= now / tick_ns_) {
+      if (linked_ > 0) arm();
+      return;
+    }
+    take_slot(++turn_);
+  }
+  is_armed_ = true;
+  boost::asio::post(timer_.get_executor(), [this] { on_timer(); });
 }
 
-void TimerWheel::serve_slot(std::int64_t turn, std::int64_t now_ns) {
+void TimerWheel::take_slot(std::int64_t turn) {
   // Taken out of the slot first: entries that go back into it belong to a later round.
   auto*& slot = slots_[static_cast<std::size_t>(turn) % kSlots];
-  Entry* due = slot;
-  slot = nullptr;
-  if (due != nullptr) due->link_ = &due;
-  while (due != nullptr) {
-    auto& entry = *due;
+  due_ = std::exchange(slot, nullptr);
+  if (due_ != nullptr) due_->link_ = &due_;
+}
+
+bool TimerWheel::serve_due(std::int64_t now_ns, std::size_t& left) {
+  while (due_ != nullptr) {
+    auto& entry = *due_;
+    if (entry.deadline_ns_ != kNever && entry.deadline_ns_ <= now_ns && left == 0) return false;
     entry.unlink();
     if (entry.deadline_ns_ == kNever) continue;
     if (entry.deadline_ns_ > now_ns) {
       link(entry);
       continue;
     }
+    --left;
     entry.deadline_ns_ = kNever;
     entry.on_deadline(now_ns);
   }
+  return true;
 }
 
 void TimerWheel::stop() {

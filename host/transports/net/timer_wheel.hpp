@@ -3,6 +3,9 @@
 /// A connection moves its deadline several times per request; setting an Asio timer each time costs more than parsing
 /// the request. Here a later deadline is one store: the entry stays in its slot, and when that comes up it is put where
 /// it belongs by then. Only an earlier deadline moves the entry.
+///
+/// A crowd that came together is due together. It is served a few at a time, and what else the loop has to do is done
+/// in between: thousands of slow clients that are cut off do not hold up the others.
 #pragma once
 
 #include <array>
@@ -47,7 +50,11 @@ class TimerWheel {
 
   TimerWheel(boost::asio::io_context& context, std::chrono::nanoseconds tick, const base::Clock& clock);
 
-  /// `on_deadline` is called never early, and late by two ticks at most. kNever takes it back.
+  /// How many are called in a row, before the loop has its turn.
+  static constexpr std::size_t kCallsInARow = 8;
+
+  /// `on_deadline` is called never early, and late by two ticks and the calls of those that are due before it. kNever
+  /// takes it back.
   void set(Entry& entry, std::int64_t deadline_ns);
   /// Nothing is called any more.
   void stop();
@@ -57,7 +64,9 @@ class TimerWheel {
   void link(Entry& entry);
   void arm();
   void on_timer();
-  void serve_slot(std::int64_t turn, std::int64_t now_ns);
+  void take_slot(std::int64_t turn);
+  /// Calls those of the taken slot whose time has come, `left` at most. Returns false when there are more.
+  bool serve_due(std::int64_t now_ns, std::size_t& left);
 
   const base::Clock& clock_;
   const std::int64_t tick_ns_;
@@ -65,8 +74,9 @@ class TimerWheel {
                                     boost::asio::io_context::executor_type>
       timer_;
   std::array<Entry*, kSlots> slots_{};
-  std::int64_t turn_ = 0;   ///< The tick that was served last, counted from the clock's zero.
-  std::size_t linked_ = 0;  ///< Entries in slots.
+  Entry* due_ = nullptr;    ///< What is left of the slot that is served.
+  std::int64_t turn_ = 0;   ///< The tick whose slot was taken last, counted from the clock's zero.
+  std::size_t linked_ = 0;  ///< Entries in slots, and those that are due.
   bool is_armed_ = false;
   bool is_stopped_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/asio/post.hpp>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -115,6 +117,39 @@ TEST_F(TimerWheels, LetsAnEntryDestroyItselfAndItsNeighbours) {
   }
   for (int i = 0; i < 10 && calls == 0; ++i) turn(milliseconds(1));
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(TimerWheels, LetsTheLoopWorkWhileACrowdIsServed) {
+  constexpr std::size_t kCrowd = 10 * TimerWheel::kCallsInARow;
+  std::vector<std::unique_ptr<Waiter>> crowd;
+  std::size_t called = 0;
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    crowd.push_back(std::make_unique<Waiter>());
+    crowd.back()->on_time = [&](std::int64_t) { ++called; };
+    wheel_.set(*crowd.back(), in(milliseconds(3)));
+  }
+  turn(milliseconds(10));
+  EXPECT_EQ(called, TimerWheel::kCallsInARow);
+  // Something else comes in, and one of those that are due is taken back, another one destroyed.
+  std::size_t called_before = 0;
+  boost::asio::post(context_, [&] { called_before = called; });
+  for (auto& waiter : crowd)
+    waiter->on_time = [&, one = waiter.get()](std::int64_t) {
+      ++called;
+      one->fired.push_back(0);
+    };
+  context_.run_one();
+  context_.run_one();
+  EXPECT_EQ(called_before, 2 * TimerWheel::kCallsInARow);
+  const auto is_waiting = [](const auto& waiter) { return waiter->fired.empty(); };
+  const auto taken_back = std::find_if(crowd.begin(), crowd.begin() + kCrowd / 2, is_waiting);
+  ASSERT_NE(taken_back, crowd.begin() + kCrowd / 2);
+  wheel_.set(**taken_back, TimerWheel::kNever);
+  const auto destroyed = std::find_if(taken_back + 1, crowd.end(), is_waiting);
+  ASSERT_NE(destroyed, crowd.end());
+  crowd.erase(destroyed);
+  context_.run();
+  EXPECT_EQ(called, kCrowd - 2);
 }
 
 TEST_F(TimerWheels, SleepsWhenNothingWaits) {
