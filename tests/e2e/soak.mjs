@@ -129,7 +129,8 @@ const ticking = (async () => {
     await reload();
     const second = (Date.now() - began) / 1_000;
     samples.push({second, descriptors: descriptors(), ...memory()});
-    if (tick % 30 === 0) say(`${tick} s: ${megabytes(samples.at(-1).resident)} resident, ${samples.at(-1).descriptors} descriptors`);
+    const {resident, file} = samples.at(-1);
+    if (tick % 30 === 0) say(`${tick} s: ${megabytes(resident - file)} of its own, ${megabytes(file)} of files, ${descriptors()} descriptors`);
   }
 })();
 const result = await load(rate, seconds);

@@ -20,9 +20,10 @@ namespace {
 using base::ErrorCode;
 using namespace std::chrono_literals;
 
-/// Bounds of one transaction: enough to share its sync well, little enough to answer soon.
+/// Bounds of one transaction: enough to share its sync well, little enough to answer soon. LMDB keeps the pages of the
+/// largest one for ever, so what queues up while the disk stalls is written in several.
 constexpr std::size_t kMaxBatchCommits = 512;
-constexpr std::size_t kMaxBatchBytes = 8 << 20;
+constexpr std::size_t kMaxBatchBytes = 1 << 20;
 /// Above this share of the map in use it grows while there is still room.
 constexpr std::size_t kGrowAtPercent = 70;
 /// How long a map that is not full yet waits for open snapshots before it puts growing off.
