@@ -78,6 +78,19 @@ void apply_limits(const json::Value& limits, Config& config) {
   config.limits = settings;
 }
 
+void apply_bucket(const json::Value& bucket, Config& config) {
+  auto& s3 = config.assets_s3.emplace();
+  const auto set = [&](std::string_view name, std::string& field) {
+    if (const auto value = json::find_string(bucket, name)) field = *value;
+  };
+  set("endpoint", s3.endpoint);
+  set("bucket", s3.bucket);
+  set("region", s3.region);
+  set("prefix", s3.prefix);
+  s3.is_bucket_in_host = json::find_bool(bucket, "bucket_in_host").value_or(false);
+  s3.redirects = json::find_bool(bucket, "redirect").value_or(false);
+}
+
 /// A value that the schema allows and its reader does not.
 struct WrongValue {
   std::string pointer;
@@ -147,6 +160,8 @@ base::Result<void> apply(const json::Value& root, Config& config) {
         config.egress_ports.push_back(static_cast<std::uint16_t>(port.GetUint()));
   }
   if (const auto* limits = json::find(root, "limits")) apply_limits(*limits, config);
+  if (const auto* assets = json::find(root, "assets"))
+    if (const auto* bucket = json::find(*assets, "s3")) apply_bucket(*bucket, config);
   if (const auto* jobs = json::find(root, "jobs")) {
     if (const auto most = json::find_int(*jobs, "per_account"))
       config.jobs.per_account = static_cast<std::uint32_t>(*most);

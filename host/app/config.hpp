@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
+#include "services/assets/s3/s3_client.hpp"
 
 namespace toolrack::app {
 
@@ -40,6 +41,7 @@ struct Config {
   std::vector<std::string> egress_allow;
   std::vector<std::uint16_t> egress_ports;
   std::optional<accounts::LimitSettings> limits;
+  std::optional<services::assets::s3::S3Settings> assets_s3;  ///< Where assets lie; null: in the data directory.
   call::jobs::JobSettings jobs;
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };

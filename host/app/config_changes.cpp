@@ -34,6 +34,7 @@ constexpr std::array kFields = {
     field<&Config::egress_ports>("egress.ports", kLive),
     field<&Config::limits>("limits", kLive),
     field<&Config::jobs>("jobs", kLive),
+    field<&Config::assets_s3>("assets.s3", kRestart),
     field<&Config::provider_base_urls>("providers", kLive),
 };
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 
+#include "app/asset_bytes.hpp"
 #include "app/backstage.hpp"
 #include "app/config.hpp"
 #include "app/http_api.hpp"
@@ -164,6 +165,15 @@ void check_credentials(Report& report, const Config& config,
   }
 }
 
+void check_assets(Report& report, const Config& config, const services::credentials::PlatformCredentials& credentials) {
+  if (!config.assets_s3) return;
+  const auto name = fmt::format("assets: bucket {}", config.assets_s3->bucket);
+  if (const auto checked = check_bucket(config, credentials); checked)
+    report.ok(name, fmt::format("can be listed at {}", config.assets_s3->endpoint));
+  else
+    report.error(name, checked.error());
+}
+
 /// What worker processes are locked up with; each is used where the kernel has it.
 void check_sandbox(Report& report) {
   const auto landlock = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -215,6 +225,7 @@ std::string doctor_report(const cli::Target& target, const services::credentials
     check_address(report, "metrics address", *config->metrics_listen, "--metrics-listen", owner);
   check_plugins(report, *config);
   check_credentials(report, *config, credentials);
+  check_assets(report, *config, credentials);
   check_sandbox(report);
   check_dns(report);
   return report.finish();

@@ -14,6 +14,7 @@
 #include "accounts/keys.hpp"
 #include "accounts/limits.hpp"
 #include "accounts/usage.hpp"
+#include "app/asset_bytes.hpp"
 #include "app/front.hpp"
 #include "app/housekeeper.hpp"
 #include "app/plugins_json.hpp"
@@ -31,7 +32,6 @@
 #include "registry/catalogue.hpp"
 #include "services/assets/asset_links.hpp"
 #include "services/assets/assets.hpp"
-#include "services/assets/directory_store.hpp"
 #include "services/assets/fetch.hpp"
 #include "services/assets/url_signer.hpp"
 #include "services/credentials/nonces.hpp"
@@ -232,7 +232,7 @@ base::Result<void> Gateway::Parts::open_store() {
 }
 
 base::Result<void> Gateway::Parts::open_assets() {
-  asset_bytes = TRY(services::assets::DirectoryStore::open_directory(directory.path() / "assets"));
+  asset_bytes = TRY(open_asset_bytes(config, directory.path(), *store, clock, metrics, credentials));
   assets = std::make_unique<services::assets::Assets>(*store, *asset_bytes, clock);
   if (const auto dropped = TRY(assets->recover()); dropped > 0)
     log::write(log::Level::kNotice, "files that nobody owns are removed", {{"files", dropped}});

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,16 @@ class AssetStore {
   /// At start, before anything is written: drops what writers left behind when the process was killed, and every id
   /// that `is_known` denies. Returns how many ids were dropped.
   virtual base::Result<std::size_t> recover(const std::function<base::Result<bool>(std::string_view id)>& is_known) = 0;
+
+  /// What an answer with the bytes says of them.
+  struct Shown {
+    std::string_view media_type, disposition;
+  };
+  /// Where a caller who may have the bytes can fetch them without the gateway, for a moment; null: nowhere. The only
+  /// function that waits for nothing.
+  virtual std::optional<std::string> link(std::string_view /*id*/, const Shown& /*shown*/) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace toolrack::services::assets

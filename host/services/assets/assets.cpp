@@ -93,6 +93,10 @@ Result<Asset> Assets::find(std::string_view account, std::string_view id) {
 
 Result<std::unique_ptr<AssetStore::Reader>> Assets::open(const Asset& asset) { return bytes_.open(asset.id); }
 
+std::optional<std::string> Assets::link(const Asset& asset, std::string_view disposition) const {
+  return bytes_.link(asset.id, {.media_type = asset.media_type, .disposition = disposition});
+}
+
 Result<std::vector<Asset>> Assets::list(std::string_view account, std::string_view after, std::size_t limit) {
   const auto snapshot = TRY(records_.snapshot());
   const auto prefix = account_key(account, "");

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ class Assets {
   /// Whoever owns it: for those who have a signed URL.
   base::Result<Asset> find_any(std::string_view id);
   base::Result<std::unique_ptr<AssetStore::Reader>> open(const Asset& asset);
+  /// Where the bytes can be had without the gateway, for a moment; null: nowhere (AssetStore::link). `disposition` is
+  /// the value of the Content-Disposition that the answer there has.
+  std::optional<std::string> link(const Asset& asset, std::string_view disposition) const;
 
   /// At most `limit`, in the order of their ids, those after `after`.
   base::Result<std::vector<Asset>> list(std::string_view account, std::string_view after, std::size_t limit);

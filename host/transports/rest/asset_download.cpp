@@ -91,7 +91,15 @@ std::string disposition(const Asset& asset) {
   return text.append("; filename*=UTF-8''").append(base::percent_encode(asset.name));
 }
 
-void serve(net::Exchange& exchange, base::Pool& pool, const Asset& asset, std::unique_ptr<AssetStore::Reader> reader) {
+/// A file, and one of the two ways to its bytes.
+struct Found {
+  Asset asset;
+  std::optional<std::string> link;
+  std::unique_ptr<AssetStore::Reader> reader;
+};
+
+void serve(net::Exchange& exchange, base::Pool& pool, Found found) {
+  const auto& asset = found.asset;
   const auto& request = exchange.request();
   const auto etag = fmt::format("\"{}\"", asset.sha256);
   const auto shown = disposition(asset);
@@ -104,6 +112,7 @@ void serve(net::Exchange& exchange, base::Pool& pool, const Asset& asset, std::u
   const auto some = std::span(fields).first(5);
   if (names_etag(request.headers.get(net::HeaderName::kIfNoneMatch), etag)) return exchange.respond(304, {}, {}, some);
 
+  if (found.link) return exchange.respond(307, {}, {}, {{"Location", *found.link}, {"Cache-Control", "no-store"}});
   const auto* header = request.headers.find("Range");
   const auto* condition = request.headers.find("If-Range");
   std::optional<ByteRange> range;
@@ -121,7 +130,7 @@ void serve(net::Exchange& exchange, base::Pool& pool, const Asset& asset, std::u
     fields[5] = {"Content-Range", part};
     exchange.begin_sized(206, asset.media_type, range->size, fields);
   }
-  std::make_shared<Transfer>(exchange, pool, std::move(reader), *range)->next();
+  std::make_shared<Transfer>(exchange, pool, std::move(found.reader), *range)->next();
 }
 
 }  // namespace
@@ -167,16 +176,18 @@ bool is_safe_to_show(std::string_view media_type) {
 
 void download(net::Exchange& exchange, services::assets::Assets& assets, base::Pool& pool, std::string account,
               std::string id) {
-  const auto find = [&assets, account = std::move(account),
-                     id = std::move(id)]() -> base::Result<std::pair<Asset, std::unique_ptr<AssetStore::Reader>>> {
-    auto asset = account.empty() ? TRY(assets.find_any(id)) : TRY(assets.find(account, id));
-    auto reader = TRY(assets.open(asset));
-    return std::pair(std::move(asset), std::move(reader));
+  const auto find = [&assets, account = std::move(account), id = std::move(id)]() -> base::Result<Found> {
+    Found found{.asset = account.empty() ? TRY(assets.find_any(id)) : TRY(assets.find(account, id)),
+                .link = std::nullopt,
+                .reader = nullptr};
+    found.link = assets.link(found.asset, disposition(found.asset));
+    if (!found.link) found.reader = TRY(assets.open(found.asset));
+    return found;
   };
   const auto posted = pool.post([&exchange, &pool, &loop = exchange.loop(), find] {
     boost::asio::post(loop.context(), [&exchange, &pool, found = find()]() mutable {
       if (!found) return net::respond_error(exchange, found.error());
-      serve(exchange, pool, found->first, std::move(found->second));
+      serve(exchange, pool, *std::move(found));
     });
   });
   if (!posted) net::respond_error(exchange, {base::ErrorCode::kUnavailable, "the gateway is stopping"});

@@ -49,6 +49,7 @@ TEST_F(ConfigTest, HasADefaultForEverything) {
     EXPECT_THAT(config.egress_allow, ElementsAre());
     EXPECT_THAT(config.egress_ports, ElementsAre());
     EXPECT_EQ(config.limits, std::nullopt);
+    EXPECT_EQ(config.assets_s3, std::nullopt);
     EXPECT_EQ(config.jobs, (call::jobs::JobSettings{.per_account = 100, .keep = std::chrono::hours(168)}));
     EXPECT_TRUE(config.provider_base_urls.empty());
     EXPECT_TRUE(check_config(config));
@@ -71,6 +72,8 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "cache": {"max_bytes": 4096},
     "egress": {"allow": ["10.1.0.0/16", "fd00::/8"], "ports": [443, 8443]},
     "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
+    "assets": {"s3": {"endpoint": "https://s3.example", "bucket": "files", "region": "eu", "prefix": "a/b/",
+                      "bucket_in_host": true, "redirect": true}},
     "jobs": {"per_account": 3, "keep_hours": 2},
     "providers": {"one": {"base_url": "http://127.0.0.1:1"}, "two": {}}, // Trailing commas do no harm.
   })");
@@ -92,6 +95,12 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_THAT(config.egress_allow, ElementsAre("10.1.0.0/16", "fd00::/8"));
   EXPECT_THAT(config.egress_ports, ElementsAre(443, 8443));
   EXPECT_EQ(config.limits, (accounts::LimitSettings{.per_minute = 7, .per_hour = 70, .concurrent = 2}));
+  EXPECT_EQ(config.assets_s3, (services::assets::s3::S3Settings{.endpoint = "https://s3.example",
+                                                                .bucket = "files",
+                                                                .region = "eu",
+                                                                .prefix = "a/b/",
+                                                                .is_bucket_in_host = true,
+                                                                .redirects = true}));
   EXPECT_EQ(config.jobs, (call::jobs::JobSettings{.per_account = 3, .keep = std::chrono::hours(2)}));
   EXPECT_THAT(config.provider_base_urls, ElementsAre(Pair("one", "http://127.0.0.1:1")));
 }
