@@ -6,15 +6,19 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <clocale>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "base/json.hpp"
+#include "services/assets/fetch.hpp"
 #include "services/http/egress.hpp"
 #include "support/network_namespace.hpp"
 #include "support/scripted_dns_server.hpp"
 #include "support/scripted_http_server.hpp"
+#include "unit/services/assets_fixture.hpp"
 #include "unit/services/http_fixture.hpp"
 
 namespace toolrack::test {
@@ -22,6 +26,7 @@ namespace {
 
 namespace json = base::json;
 using services::http::kEgressRefusedText;
+using toolrack::testing::AssetsFixture;
 
 constexpr const char* kPublic = "203.0.113.10";  // Stands for a public address; the policy of each test allows it.
 constexpr const char* kSecret = "internal secret";
@@ -62,7 +67,7 @@ std::string replace_port(std::string_view url, std::uint16_t port) {
   return out;
 }
 
-class EgressAttacks : public testing::Test {
+class EgressAttacks : public ::testing::Test {
  protected:
   /// Inside the namespace: its addresses, and the one server that listens at all of them.
   void set_up(const json::Value& attacks) {
@@ -87,6 +92,20 @@ class EgressAttacks : public testing::Test {
 
   /// The client as a hosted rack has it.
   static HttpFixture guarded() { return HttpFixture({.allow = {kPublic}}); }
+
+  /// What an upload from a URL comes to (upload_media): a pool waits for it while the loop turns.
+  static base::Result<services::assets::Asset> upload(HttpFixture& http, AssetsFixture& assets, std::string url) {
+    const services::assets::Assets::New what{.account = "somebody", .name = "file", .media_type = "text/plain"};
+    std::atomic<bool> is_over{false};
+    base::Result<services::assets::Asset> asset = base::fail(ErrorCode::kInternal, "the upload has not ended");
+    std::thread pool([&] {
+      asset = services::assets::fetch(assets.assets, what, std::move(url), http.loop, *http.client);
+      is_over = true;
+    });
+    http.run_until([&] { return is_over.load(); });
+    pool.join();
+    return asset;
+  }
 
   std::optional<ScriptedDnsServer> dns;
   std::optional<ScriptedHttpServer> server;
@@ -123,6 +142,46 @@ TEST_F(EgressAttacks, AreRefusedWithOneTextAndWithoutAConnection) {
       EXPECT_EQ(server->connections_accepted() - connections, is_direct ? 0u : 1u);
     }
   }
+}
+
+TEST_F(EgressAttacks, AreRefusedAsUploadsTooAndLeaveNothing) {
+  TOOLRACK_TEST_IN_NAMESPACE();
+  const auto attacks = read_attacks();
+  set_up(attacks);
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  AssetsFixture assets;
+  {
+    auto http = guarded();
+    const auto control = upload(http, assets, public_url("/"));
+    ASSERT_TRUE(control) << control.error().message();
+    EXPECT_EQ(assets.assets.open(*control).value()->read(0, 100), kSecret);
+  }
+  const auto files = assets.files();
+  for (const auto& row : attacks["rows"].GetArray()) {
+    const auto url = replace_port(json::find_string(row, "url").value(), server->port());
+    server->on("/redirect", Reply::redirect(url));
+    for (const bool is_direct : {true, false}) {
+      const auto* way = is_direct ? "direct" : "redirect";
+      SCOPED_TRACE(url + " " + way + ": " + std::string(json::find_string(row, "why").value()));
+      const auto connections = server->connections_accepted();
+      auto http = guarded();
+      const auto uploaded = upload(http, assets, is_direct ? url : public_url("/redirect"));
+      if (uploaded) {
+        ADD_FAILURE() << "reached";
+        continue;
+      }
+      EXPECT_EQ(uploaded.error().name(), json::find_string(row, way).value_or("egress_refused"))
+          << uploaded.error().message();
+      EXPECT_EQ(server->connections_accepted() - connections, is_direct ? 0u : 1u);
+    }
+  }
+  dns->on("rebound.test", {{kPublic}, {"127.0.0.1"}});
+  const auto rebound = "http://rebound.test:" + std::to_string(server->port()) + "/";
+  auto first = guarded();
+  EXPECT_TRUE(upload(first, assets, rebound)) << "the control";
+  auto second = guarded();
+  EXPECT_FALSE(upload(second, assets, rebound)) << "the name now means loopback";
+  EXPECT_EQ(assets.files(), files + 1);
 }
 
 TEST_F(EgressAttacks, WorkWithoutTheGuard) {
