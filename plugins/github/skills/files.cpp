@@ -86,7 +86,7 @@ Task list_files(Call call) {
   const auto limit = static_cast<std::size_t>(input.number("limit", 1000));
   const bool whole_tree = input.flag("recursive", false);
   std::string url = repo + "/contents/" + *path;
-  if (path->empty()) url = repo + "/contents/";
+  if (path->empty()) url = repo + "/contents";
   if (whole_tree) url = repo + "/git/trees/" + HttpRequest::percent_encode(input.text("ref", "HEAD"));
   HttpRequest request = api_request("GET", std::move(url));
   if (whole_tree) request.query("recursive", "1");

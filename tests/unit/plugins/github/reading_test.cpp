@@ -57,7 +57,7 @@ TEST_F(Reading, SaysThatADirectoryIsNoFile) {
 }
 
 TEST_F(Reading, ListsADirectoryOrATree) {
-  on("GET", path("/contents/"), 200,
+  on("GET", path("/contents"), 200,
      R"([{"name":"a","path":"a","type":"file","size":1,"sha":"x"},{"name":"b","path":"b","type":"dir","size":0,"sha":"y"}])");
   ASSERT_TRUE(run("list_files").ok());
   EXPECT_EQ(at("/count"), "2");
