@@ -190,8 +190,8 @@ class Reader {
       auto piece = document_.substr(begin, size_.most);
       if (const auto line = piece.rfind('\n'); line != std::string_view::npos && line > 0)
         piece = piece.substr(0, line + 1);
-      else
-        piece = base::truncate_utf8(document_.substr(begin), size_.most);
+      else if (const auto whole = base::truncate_utf8(document_.substr(begin), size_.most); !whole.empty())
+        piece = whole;  // Else it is no UTF-8 and may be cut anywhere.
       passage_begin_ = begin;
       passage_end_ = begin += piece.size();
       end_passage();

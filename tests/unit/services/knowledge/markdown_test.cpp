@@ -134,6 +134,11 @@ TEST(ReadMarkdown, TakesWhatIsHardlyMarkdown) {
   EXPECT_THAT(windows.passages[1].headings, ElementsAre("Title", "Part"));
 }
 
+TEST(ReadMarkdown, EndsAlsoWhereThereIsNoCharacterToCutAt) {
+  const auto text = repeat("\x80", 50'000);
+  EXPECT_FALSE(read_markdown(text).passages.empty());
+}
+
 TEST(ReadMarkdown, BoundsItsPassagesHoweverManyHeadingsThereAre) {
   PassageSize size;
   size.sections = 100;
