@@ -39,6 +39,7 @@
 #include "services/files/scratch.hpp"
 #include "services/http/client.hpp"
 #include "services/http/egress.hpp"
+#include "services/knowledge/knowledge.hpp"
 #include "services/log/log.hpp"
 #include "services/upstream/client.hpp"
 #include "services/upstream/places.hpp"
@@ -195,6 +196,7 @@ struct Gateway::Parts {
   services::upstream::Places places;
   std::vector<std::unique_ptr<http::Client>> clients;                  // One a loop.
   std::vector<std::unique_ptr<services::upstream::Client>> upstreams;  // One a loop, over its client.
+  services::knowledge::Knowledge knowledge{transfer_pool};
   std::unique_ptr<NativeSource> native;
   std::optional<registry::PublishedCatalogue> catalogue;
   std::optional<call::FileOutputs> file_outputs;
@@ -276,6 +278,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.assets = assets.get();
   environment.scratches = scratches.get();
   environment.files = &file_pool;
+  environment.knowledge = &knowledge;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
@@ -287,6 +290,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
       log::write(log::Level::kWarning, "a plugin is not served",
                  {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
   catalogue.emplace(TRY(registry::Catalogue::build(std::move(found.tools), config.owners, 1)));
+  knowledge.publish(*catalogue->load());
   return {};
 }
 
@@ -324,6 +328,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                            .credentials = credentials,
                            .assets = &*asset_services,
                            .jobs = jobs.get(),
+                           .knowledge = &knowledge,
                            .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
@@ -384,7 +389,10 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("limits")) keys->set_limits(key_limits(config));
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
-  if (changes.has("owners")) catalogue->publish(std::move(next_catalogue));
+  if (changes.has("owners")) {
+    catalogue->publish(std::move(next_catalogue));
+    knowledge.publish(*catalogue->load());
+  }
   if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
   if (changes.has("http.allowed_hosts") || changes.has("http.allowed_origins")) {
@@ -424,6 +432,7 @@ void Gateway::Parts::close() {
     if (const auto flushed = usage->flush(); !flushed)
       log::write(log::Level::kError, "usage records are lost", {{"reason", flushed.error().message()}});
   }
+  knowledge.close();
   catalogue.reset();
   native.reset();
   workers.stop();

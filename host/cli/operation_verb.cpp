@@ -22,6 +22,12 @@ std::string option_name(std::string_view member) {
   return "--" + name;
 }
 
+/// Is the member among those that are given without a name?
+bool is_positional_member(const operations::Operation& operation, std::string_view name) {
+  const auto names = fmt::format(" {} ", operation.cli_positional);
+  return names.find(fmt::format(" {} ", name)) != std::string::npos;
+}
+
 }  // namespace
 
 void add_options(CLI::App& command, const operations::Operation& operation, VerbInput& input) {
@@ -32,14 +38,15 @@ void add_options(CLI::App& command, const operations::Operation& operation, Verb
     const auto name = std::string(json::view(property.name));
     if (name == "q" || name == "owner") continue;  // Other spellings for URLs.
     const auto help = std::string(json::find_string(property.value, "description").value_or(""));
-    const auto is_positional = name == operation.cli_positional;
+    const auto is_positional = is_positional_member(operation, name);
     auto* option = command.add_option(is_positional ? name : option_name(name), input.values[name], help);
     const auto* required = json::find(*schema, "required");
     if (is_positional && required != nullptr &&
         std::ranges::any_of(required->GetArray(), [&](const json::Value& r) { return json::view(r) == name; }))
       option->required();
     const auto is_list = json::find_string(property.value, "type") == "array";
-    if (!is_list && !(is_positional && name == "query")) option->expected(1);
+    // A question may be several words; what stands before it is one.
+    if (!is_list && !(is_positional && name == "query")) option->expected(1)->allow_extra_args(!is_positional);
     option->type_name(is_positional ? ""
                                     : fmt::format("{}", json::find_string(property.value, "type").value_or("text")));
   }

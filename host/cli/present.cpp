@@ -111,6 +111,21 @@ std::string job_list(const json::Value& answer) {
   return columns.text();
 }
 
+/// "tool: Title > Section", then the passage.
+std::string knowledge(const json::Value& answer) {
+  std::string out;
+  each(answer, "results", [&](const json::Value& passage) {
+    auto place = text_of(passage, "title");
+    each(passage, "headings", [&](const json::Value& heading) {
+      if (json::view(heading) != place) place += fmt::format(" > {}", json::view(heading));
+    });
+    out += fmt::format("{}{}: {}\n\n{}\n", out.empty() ? "" : "\n", text_of(passage, "tool"), place,
+                       text_of(passage, "text"));
+  });
+  if (const auto notice = text_of(answer, "notice"); !notice.empty()) out += fmt::format("\n({})\n", notice);
+  return out.empty() ? "Nothing is found.\n" : out;
+}
+
 std::string call(const json::Value& answer) {
   if (const auto job = text_of(answer, "job_id"); !job.empty()) return job + "\n";
   for (const auto* part : {"output", "dry_run"})
@@ -162,6 +177,7 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "list_plugins") return plugins(answer);
   if (operation == "get_usage_summary") return usage(answer);
   if (operation == "list_jobs") return job_list(answer);
+  if (operation == "search_knowledge") return knowledge(answer);
   if (operation == "use_tool") return call(answer);
   if (operation == "doctor") return doctor(answer);
   if (operation == "create_api_key") return fmt::format("{}\n", text_of(answer, "api_key"));

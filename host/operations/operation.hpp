@@ -47,9 +47,10 @@ struct Operation {
   std::vector<std::string_view> aliases;  ///< Newer names of the same.
   std::string_view method, path;  ///< "POST", "/v1/keys"; a segment `:name` is an input member. Empty: no route.
   std::vector<std::string_view> more_paths;
-  std::string_view cli;             ///< "keys create"; empty: no verb.
-  std::string_view cli_positional;  ///< The input member that the verb takes without a name; empty: none.
-  bool open = false;                ///< Needs no key even in hosted mode.
+  std::string_view cli;  ///< "keys create"; empty: no verb.
+  /// The input members that the verb takes without a name, in order, with a blank between them; empty: none.
+  std::string_view cli_positional;
+  bool open = false;  ///< Needs no key even in hosted mode.
   accounts::Scope scope = accounts::Scope::kToolsRead;
   bool meta_tool = false;  ///< Offered at /mcp.
   Kind kind = Kind::kDirect;

@@ -16,6 +16,9 @@
 namespace toolrack::services::credentials {
 class PlatformCredentials;
 }
+namespace toolrack::services::knowledge {
+class Knowledge;
+}
 namespace toolrack::call::jobs {
 class Jobs;
 }
@@ -46,6 +49,7 @@ struct Services {
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   call::jobs::Jobs* jobs = nullptr;                                         ///< Null: the gateway runs none.
+  services::knowledge::Knowledge* knowledge = nullptr;                      ///< Null: tools bring nothing to read.
   const Table* table = nullptr;                                             ///< For the documents that describe it.
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/embedded.hpp"
 #include "base/json.hpp"
+#include "registry/hidden_text.hpp"
 #include "registry/json_text.hpp"
 #include "registry/manifest_reader.hpp"
 
@@ -59,24 +60,6 @@ Result<void> check_version(const json::Value& document) {
                   : "Write the manifest for a version this host understands.");
 }
 
-/// The code point at `at`, which moves on; `text` is UTF-8.
-char32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
-  const auto first = byte(at);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  char32_t out = length == 1 ? first : first & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) out = (out << 6) | (byte(at + i) & 0x3f);
-  at += length;
-  return out;
-}
-
-bool is_hidden(char32_t c) noexcept {
-  const bool is_control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0);
-  const bool turns_text_around = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  const bool is_tag = c >= 0xe0000 && c <= 0xe007f;  // Invisible, and read by models all the same.
-  return is_control || turns_text_around || is_tag;
-}
-
 /// Reads every text of a manifest, but for values that are data and not words about the tool.
 class HiddenText {
  public:
@@ -117,12 +100,8 @@ class HiddenText {
   }
 
   void check(std::string_view text, const std::string& pointer) {
-    for (std::size_t at = 0; at < text.size();) {
-      const auto c = next_code_point(text, at);
-      if (!is_hidden(c)) continue;
-      found.push_back({pointer, "", fmt::format("holds U+{:04X}, which people do not see", static_cast<unsigned>(c))});
-      return;
-    }
+    if (const auto c = find_hidden(text))
+      found.push_back({pointer, "", fmt::format("holds U+{:04X}, which people do not see", static_cast<unsigned>(*c))});
   }
 };
 

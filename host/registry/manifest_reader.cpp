@@ -89,6 +89,7 @@ std::shared_ptr<Tool> ManifestReader::read() {
   read_providers(*tool);
   read_credentials(*tool);
   read_grants(*tool);
+  read_knowledge(*tool);
   const auto* skills = json::find(document_, "skills");
   if (skills == nullptr || !skills->IsArray()) return tool;
   if (skills->Size() > kMaxSkills) {
@@ -177,6 +178,27 @@ void ManifestReader::read_grants(Tool& tool) {
       violate(fmt::format("/grants/secrets/{}", i), fmt::format("credential \"{}\" is not among /credentials", secret));
     }
   }
+}
+
+void ManifestReader::read_knowledge(Tool& tool) {
+  const auto* documents = json::find(document_, "knowledge");
+  if (documents == nullptr || !documents->IsArray()) return;
+  std::size_t bytes = 0;
+  std::unordered_map<std::string, std::size_t> places;
+  for (rapidjson::SizeType i = 0; i < documents->Size(); ++i) {
+    const auto& value = (*documents)[i];
+    Document document{.id = text_of(value, "id"),
+                      .title = text_of(value, "title"),
+                      .text = text_of(value, "text"),
+                      .tags = texts_of(value, "tags")};
+    bytes += document.text.size();
+    if (const auto [first, is_new] = places.emplace(document.id, i); !is_new)
+      violate(fmt::format("/knowledge/{}/id", i), fmt::format("is the id of /knowledge/{} as well", first->second));
+    tool.knowledge.push_back(std::move(document));
+  }
+  if (documents->Size() > kMaxDocuments || bytes > kMaxDocumentBytes)
+    violate("/knowledge", fmt::format("has {} documents, {} bytes, and a tool at most {}, {} bytes in all",
+                                      documents->Size(), bytes, kMaxDocuments, kMaxDocumentBytes));
 }
 
 void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index) {

@@ -36,6 +36,7 @@ class ManifestReader {
   void read_placement(Credential& credential, const Value* placement, const std::string& pointer);
   void read_placed_value(Credential& credential, std::optional<std::string_view> given, const std::string& pointer);
   void read_grants(Tool& tool);
+  void read_knowledge(Tool& tool);
   void read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index);
   void read_schemas(Skill& skill, const Value& value, std::string_view text, const std::string& pointer);
   void read_examples(Skill& skill, const Value& value, const std::string& pointer);

@@ -13,6 +13,7 @@
 #include "base/money.hpp"
 #include "base/result.hpp"
 #include "registry/credential.hpp"
+#include "registry/document.hpp"
 #include "registry/handler.hpp"
 
 namespace toolrack::registry {
@@ -91,6 +92,7 @@ struct Tool {
   std::vector<Provider> providers;
   std::vector<Credential> credentials;
   std::vector<std::string> granted_hosts, granted_tools, granted_secrets;
+  std::vector<Document> knowledge;  ///< Of the manifest, then of its files in the order of their names.
   bool eager = false;
   std::uint32_t max_concurrency = 0;  ///< 0: not limited.
   bool unload_never = false;

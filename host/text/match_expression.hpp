@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace toolrack::text {
 
@@ -17,5 +18,12 @@ inline constexpr std::size_t kMaxWords = 64;
 /// operator, a column name or an unbalanced quote. Pieces without a letter or digit are left out; empty when nothing
 /// remains. Words after the first kMaxWords are ignored. `typed` is valid UTF-8.
 std::string match_expression(std::string_view typed, Match match);
+
+/// The words of a question: runs of letters and digits, each a quoted word of its own and not a beginning, joined by
+/// OR. English words that say nothing about a subject (stop_words.hpp) are left out, unless the question has no others.
+std::string question_expression(std::string_view typed);
+
+/// The same words, as they stand in `typed`.
+std::vector<std::string_view> question_words(std::string_view typed);
 
 }  // namespace toolrack::text

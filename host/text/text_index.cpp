@@ -37,6 +37,16 @@ int bind_text(sqlite3_stmt* statement, int index, std::string_view text) noexcep
   return sqlite3_bind_text64(statement, index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
+void bind_limit(sqlite3_stmt* statement, int index, std::size_t limit) noexcept {
+  sqlite3_bind_int64(statement, index, static_cast<sqlite3_int64>(std::min<std::size_t>(limit, 1'000'000)));
+}
+
+Result<void> require_utf8(std::string_view typed) {
+  if (const auto bad = base::find_invalid_utf8(typed); bad != typed.size())
+    return fail(ErrorCode::kInvalidUtf8, fmt::format("the searched text is not UTF-8 at byte {}", bad));
+  return {};
+}
+
 }  // namespace
 
 void TextIndex::CloseDatabase::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -44,16 +54,16 @@ void TextIndex::Finalize::operator()(sqlite3_stmt* statement) const noexcept { s
 
 TextIndex::~TextIndex() = default;
 
-Result<std::unique_ptr<TextIndex>> TextIndex::open(std::vector<Field> fields, const std::string& path) {
+Result<std::unique_ptr<TextIndex>> TextIndex::open(std::vector<Field> fields, const std::string& path, Words words) {
   assert(!fields.empty());
   std::unique_ptr<TextIndex> index(new TextIndex);
   index->field_count_ = fields.size();
   Lock lock(index->mutex_);
-  TRY(index->set_up(fields, path));
+  TRY(index->set_up(fields, path, words));
   return index;
 }
 
-Result<void> TextIndex::set_up(const std::vector<Field>& fields, const std::string& path) {
+Result<void> TextIndex::set_up(const std::vector<Field>& fields, const std::string& path, Words words) {
   sqlite3* database = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;  // mutex_ does what FULLMUTEX would.
@@ -75,16 +85,19 @@ Result<void> TextIndex::set_up(const std::vector<Field>& fields, const std::stri
     TRY(execute("PRAGMA journal_mode = WAL"));
     TRY(execute("PRAGMA synchronous = NORMAL"));
   }
-  TRY(
-      execute(fmt::format("CREATE VIRTUAL TABLE IF NOT EXISTS documents USING fts5({}tokenize = 'unicode61 "
-                          "remove_diacritics 2', prefix = '2 3')",
-                          columns)));
+  TRY(execute(
+      fmt::format("CREATE VIRTUAL TABLE IF NOT EXISTS documents USING fts5({}tokenize = '{}unicode61 "
+                  "remove_diacritics 2'{})",
+                  columns, words == Words::kStems ? "porter " : "", words == Words::kStems ? "" : ", prefix = '2 3'")));
   put_ = TRY(prepare(fmt::format("INSERT OR REPLACE INTO documents(rowid, {}) VALUES (?{})",
                                  columns.substr(0, columns.size() - 2), places)));
   remove_ = TRY(prepare("DELETE FROM documents WHERE rowid = ?"));
   // FTS5's bm25 is lower for better matches. As the table's rank it is worked out once a row, and not again to sort.
   TRY(execute(fmt::format("INSERT INTO documents(documents, rank) VALUES ('rank', 'bm25({})')", weights.substr(2))));
   search_ = TRY(prepare("SELECT rowid, -rank FROM documents WHERE documents MATCH ? ORDER BY rank, rowid LIMIT ?"));
+  search_among_ =
+      TRY(prepare("SELECT rowid, -rank FROM documents WHERE documents MATCH ? AND rowid BETWEEN ? AND ? "
+                  "ORDER BY rank, rowid LIMIT ?"));
   return {};
 }
 
@@ -121,20 +134,36 @@ Result<void> TextIndex::commit() {
 }
 
 Result<std::vector<Hit>> TextIndex::search(std::string_view typed, std::size_t limit, Match match) const {
-  if (const auto bad = base::find_invalid_utf8(typed); bad != typed.size()) {
-    return fail(ErrorCode::kInvalidUtf8, fmt::format("the searched text is not UTF-8 at byte {}", bad));
-  }
-  std::vector<Hit> hits;
+  TRY(require_utf8(typed));
   const auto expression = match_expression(typed, match);
-  if (expression.empty()) return hits;
+  if (expression.empty()) return std::vector<Hit>();
 
   Lock lock(mutex_);
   const Rewind rewind(search_.get());
   if (bind_text(search_.get(), 1, expression) != SQLITE_OK) return tl::unexpected(error("search the text index"));
-  sqlite3_bind_int64(search_.get(), 2, static_cast<sqlite3_int64>(std::min<std::size_t>(limit, 1'000'000)));
+  bind_limit(search_.get(), 2, limit);
+  return collect(search_.get());
+}
+
+Result<std::vector<Hit>> TextIndex::search(const Question& question) const {
+  TRY(require_utf8(question.typed));
+  const auto expression = question_expression(question.typed);
+  if (expression.empty()) return std::vector<Hit>();
+
+  Lock lock(mutex_);
+  const Rewind rewind(search_among_.get());
+  if (bind_text(search_among_.get(), 1, expression) != SQLITE_OK) return tl::unexpected(error("search the text index"));
+  sqlite3_bind_int64(search_among_.get(), 2, question.first_id);
+  sqlite3_bind_int64(search_among_.get(), 3, question.last_id);
+  bind_limit(search_among_.get(), 4, question.limit);
+  return collect(search_among_.get());
+}
+
+Result<std::vector<Hit>> TextIndex::collect(sqlite3_stmt* statement) const {
+  std::vector<Hit> hits;
   int step = 0;
-  while ((step = sqlite3_step(search_.get())) == SQLITE_ROW) {
-    hits.push_back({sqlite3_column_int64(search_.get(), 0), sqlite3_column_double(search_.get(), 1)});
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    hits.push_back({sqlite3_column_int64(statement, 0), sqlite3_column_double(statement, 1)});
   }
   if (step != SQLITE_DONE) return tl::unexpected(error("search the text index"));
   return hits;

@@ -32,6 +32,8 @@ const expectations = [
     assert.equal(reply.status, 'success', out);
     keywords(reply.output);
   }],
+  [/toolrack knowledge seo /, (out) => assert.match(out, /^toolrack\/seo: Character encoding/)],
+  [/^curl .*\/v1\/knowledge\/search/, (out) => assert.equal(object(out).results[0].document, 'encoding', out)],
   [/toolrack completion bash$/, (out) => {
     const checked = spawnSync('bash', ['-n'], {input: out, encoding: 'utf8'});
     assert.equal(checked.status, 0, checked.stderr);

@@ -109,6 +109,7 @@ const targets = {
     yield ['{"path":"/x","page":{"items":"","link":true}}', '{}', '<?page=2>; rel="prev next"; title="a, b"'].join('\n');
   },
   manifest: manifests,
+  * markdown() { yield* files(join(root, 'plugins/seo/knowledge'), '.md'); },
   * schema() { for (const [schema] of schemas()) yield JSON.stringify(schema); },
   * validator() {
     for (const [schema, values] of schemas()) yield [schema, ...values.slice(0, 4)].map((value) => JSON.stringify(value)).join('\n');

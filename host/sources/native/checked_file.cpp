@@ -17,6 +17,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "registry/manifest.hpp"
+#include "sources/native/knowledge_folder.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -123,8 +124,16 @@ LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_sy
   if (elf->has_two_manifests)
     return load_fail(LoadCode::kNoManifest, "it carries two manifest notes, which do not agree");
   if (elf->manifest.empty()) return load_fail(LoadCode::kNoManifest, "it carries no manifest note (.note.toolrack)");
+  if (elf->manifest.size() > kMaxManifestBytes)
+    return load_fail(LoadCode::kManifest, fmt::format("its manifest has {} bytes, a manifest at most {}",
+                                                      elf->manifest.size(), kMaxManifestBytes));
   auto read = read_manifest(elf->manifest);
   if (!read) return read;
+  if (!elf->document_problem.empty()) return load_fail(LoadCode::kManifest, elf->document_problem);
+  for (const auto& [name, text] : elf->documents)
+    if (auto added = registry::add_document(*read->tool, name, text); !added)
+      return load_fail(LoadCode::kManifest, added.error().message());
+  elf->documents.clear();
   if (read->tool->source != "declarative") {
     if (auto checked = check_library(*elf, allow_unique_symbols); !checked) return tl::unexpected(checked.error());
     read->tool->source = "native";
@@ -156,8 +165,15 @@ LoadResult<CheckedFile> check_manifest_file(const std::string& path) {
                                    "code for it",
                                    skill.index, skill.name));
   }
+  const auto own_documents = read->tool->knowledge.size();
+  if (auto added = add_knowledge(path, *read->tool); !added) return tl::unexpected(added.error());
+  auto bytes = text;
+  for (auto i = own_documents; i < read->tool->knowledge.size(); ++i) {
+    const auto& document = read->tool->knowledge[i];
+    bytes.append(1, '\0').append(document.id).append(1, '\0').append(document.text);
+  }
   read->elf.size = text.size();
-  read->elf.build_id = base::to_hex(base::as_bytes(base::sha256(text)));
+  read->elf.build_id = base::to_hex(base::as_bytes(base::sha256(bytes)));
   return read;
 }
 

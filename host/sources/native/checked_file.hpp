@@ -16,6 +16,7 @@ namespace toolrack::sources::native {
 struct FileStamp {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified_ns = 0;
+  std::string knowledge = {};  ///< Of the documents beside a manifest (knowledge_folder.hpp); `stamp` leaves it empty.
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
@@ -34,8 +35,8 @@ struct CheckedFile {
 /// Files that are a manifest and nothing else: "<slug>.tool.json".
 inline constexpr std::string_view kManifestSuffix = ".tool.json";
 
-/// The same for such a file; `elf` has its size and, as build id, the digest of its bytes. kManifest also when its name
-/// is not the tool's, or a skill has no `request` block.
+/// The same for such a file and the documents beside it; `elf` has its size and, as build id, the digest of all their
+/// bytes. kManifest also when its name is not the tool's, or a skill has no `request` block.
 LoadResult<CheckedFile> check_manifest_file(const std::string& path);
 
 /// Errors: what read_elf says, kNoManifest, kManifestNewer, kManifest, kAbiMajor, and those of check_library unless no

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/encoding.hpp"
+#include "registry/document.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -126,11 +127,33 @@ LoadResult<Elf64_Ehdr> read_header(File& file) {
 }
 
 LoadResult<std::string> read_note_bytes(File& file, std::uint64_t offset, std::uint64_t size, std::string_view what) {
-  if (file.holds(offset, size) && size > kMaxManifestBytes) {
-    return load_fail(LoadCode::kManifest,
-                     fmt::format("{} has {} bytes, a manifest at most {}", what, size, kMaxManifestBytes));
+  if (file.holds(offset, size) && size > kMaxNoteBytes) {
+    return load_fail(LoadCode::kManifest, fmt::format("{} has {} bytes, notes at most {}", what, size, kMaxNoteBytes));
   }
-  return file.read(offset, size, kMaxManifestBytes, what);
+  return file.read(offset, size, kMaxNoteBytes, what);
+}
+
+/// Segments and sections show the same bytes twice, so the same document again is no news.
+void read_document(std::string_view data, ElfInfo& out) {
+  if (!out.document_problem.empty()) return;
+  const auto end = data.substr(0, kMaxNameBytes).find('\0');
+  if (end == std::string_view::npos) {
+    out.document_problem = "a document's note has no name";
+    return;
+  }
+  const auto text = data.substr(end + 1);
+  if (const auto known = out.documents.find(std::string(data.substr(0, end))); known != out.documents.end()) {
+    if (known->second != text) out.document_problem = "two documents have one name";
+    return;
+  }
+  std::size_t bytes = text.size();
+  for (const auto& [name, one] : out.documents) bytes += one.size();
+  if (out.documents.size() >= registry::kMaxDocuments || bytes > registry::kMaxDocumentBytes) {
+    out.document_problem = fmt::format("it brings more than {} documents, or more than {} bytes of them",
+                                       registry::kMaxDocuments, registry::kMaxDocumentBytes);
+    return;
+  }
+  out.documents.emplace(data.substr(0, end), text);
 }
 
 /// Walks the notes of one PT_NOTE or SHT_NOTE; broken ones end the walk, like the tools that print them do.
@@ -157,6 +180,7 @@ void read_notes(std::string_view bytes, std::uint64_t align, ElfInfo& out) {
       else if (out.manifest != data)
         out.has_two_manifests = true;
     }
+    if (name == "Toolrack" && note.n_type == kDocumentNoteType) read_document(data, out);
     at = std::min<std::uint64_t>(padded(end), bytes.size());
   }
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,11 +26,18 @@ inline constexpr std::size_t kMaxTableBytes = 32 << 20;  ///< Of the section tab
 /// The note that carries the manifest: section .note.toolrack, owner "Toolrack", this type.
 inline constexpr std::uint32_t kManifestNoteType = 0x54524d31;
 
+/// A note of this type, in the same section, carries a document for knowledge search: its file name, a zero byte, its
+/// text. As many as there are documents.
+inline constexpr std::uint32_t kDocumentNoteType = 0x54524b31;
+inline constexpr std::size_t kMaxNoteBytes = 16 << 20;  ///< Of all notes of a segment or section together.
+
 /// A library that can be mapped safely. Strings are copies; the file is closed.
 struct ElfInfo {
-  std::string build_id;               ///< Lower-case hex of the GNU build id; empty when it has none.
-  std::string manifest;               ///< The note's bytes; empty when it has none.
-  bool has_two_manifests = false;     ///< Another note says something else.
+  std::string build_id;                          ///< Lower-case hex of the GNU build id; empty when it has none.
+  std::string manifest;                          ///< The note's bytes; empty when it has none.
+  bool has_two_manifests = false;                ///< Another note says something else.
+  std::map<std::string, std::string> documents;  ///< By file name; at most what a tool may bring.
+  std::string document_problem;                  ///< What is wrong with those notes; empty: nothing.
   std::vector<std::string> exported;  ///< Defined global or weak dynamic symbols, the first thousand and our entry.
   std::vector<std::string> unique_symbols;  ///< STB_GNU_UNIQUE: shared by name with every other library of the process.
   std::vector<std::string> needed;          ///< DT_NEEDED.
@@ -45,7 +53,7 @@ struct ElfInfo {
 
 /// Reads the regular file at `path`, following symbolic links. kTruncated when anything lies outside the file, kNotElf
 /// when it is no 64-bit little-endian shared library, kArch when it is one for another processor, kManifest when its
-/// notes are longer than a manifest may be; the message names the place.
+/// notes are longer than manifest and documents may be; the message names the place.
 LoadResult<ElfInfo> read_elf(const std::string& path);
 
 /// The same of an open file; `fd` stays open and its position is not used.

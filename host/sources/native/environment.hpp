@@ -20,6 +20,9 @@ class Assets;
 namespace toolrack::services::files {
 class Scratches;
 }
+namespace toolrack::services::knowledge {
+class Knowledge;
+}
 namespace toolrack::services::upstream {
 class Client;
 class Places;
@@ -61,9 +64,10 @@ struct Environment {
   std::vector<services::upstream::Client*> http;  ///< By loop index; empty: no tool can send requests.
   services::upstream::Places* places = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;
-  services::assets::Assets* assets = nullptr;       ///< Null: plugins get no toolrack.assets/1.
-  services::files::Scratches* scratches = nullptr;  ///< Null: calls have no directory of their own.
-  base::Pool* files = nullptr;                      ///< Reads and writes disks; there when one of those is.
+  services::assets::Assets* assets = nullptr;           ///< Null: plugins get no toolrack.assets/1.
+  services::files::Scratches* scratches = nullptr;      ///< Null: calls have no directory of their own.
+  base::Pool* files = nullptr;                          ///< Reads and writes disks; there when one of those is.
+  services::knowledge::Knowledge* knowledge = nullptr;  ///< Null: plugins get no toolrack.x-knowledge/0.
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
   Settings settings;

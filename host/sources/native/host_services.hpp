@@ -2,6 +2,7 @@
 #pragma once
 
 #include <toolrack/abi.h>
+#include <toolrack/draft/knowledge.h>
 
 namespace toolrack::sources::native {
 
@@ -11,5 +12,6 @@ const tr_clock_api& clock_service() noexcept;
 const tr_executor_api& executor_service() noexcept;
 const tr_http_api& http_service() noexcept;
 const tr_assets_api& assets_service() noexcept;
+const tr_x_knowledge_api& knowledge_service() noexcept;
 
 }  // namespace toolrack::sources::native

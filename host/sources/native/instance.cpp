@@ -219,6 +219,11 @@ const void* Instance::get_service(const tr_host* host, const char* id) noexcept 
   if (name == TR_SERVICE_EXECUTOR) return &executor_service();
   if (name == TR_SERVICE_ASSETS)
     return of(host).runtime().environment().assets == nullptr ? nullptr : &assets_service();
+  if (name == TR_SERVICE_X_KNOWLEDGE) {
+    const auto& instance = of(host);
+    const bool has_any = !instance.module_.leased_tool().knowledge.empty();
+    return has_any && instance.runtime_.environment().knowledge != nullptr ? &knowledge_service() : nullptr;
+  }
   if (name == TR_SERVICE_HTTP) {
     const auto& instance = of(host);
     const bool is_granted =

@@ -13,6 +13,7 @@
 #include "base/mutex.hpp"
 #include "services/log/log.hpp"
 #include "sources/declarative/declarative_tool.hpp"
+#include "sources/native/knowledge_folder.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
@@ -118,8 +119,13 @@ class NativeSource::Scan {
     if (candidate.failure) return describe_failure(entry.row, *candidate.failure);
 
     const auto& settings = source_.runtime_->settings();
-    const auto stamped = stamp(candidate.path, settings.require_safe_permissions);
+    auto stamped = stamp(candidate.path, settings.require_safe_permissions);
     if (!stamped) return describe_failure(entry.row, stamped.error());
+    if (candidate.path.ends_with(kManifestSuffix)) {
+      auto beside = stamp_knowledge(candidate.path, settings.require_safe_permissions);
+      if (!beside) return describe_failure(entry.row, beside.error());
+      stamped->knowledge = *std::move(beside);
+    }
     entry.stamp = *stamped;
     entry.row.size = stamped->size;
     const auto known = before_.find(candidate.path);

@@ -3,6 +3,7 @@
 
 #include <toolrack/blocking.hpp>
 #include <toolrack/http_request.hpp>
+#include <toolrack/json_text.hpp>
 #include <toolrack/op.hpp>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <initializer_list>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -227,6 +229,14 @@ class Call {
   }
   Op asset_read(std::string_view id, std::uint64_t offset, std::uint64_t size) const {
     return start(TR_SERVICE_ASSETS, host_->assets, &tr_assets_api::read, lend(id), offset, size);
+  }
+
+  /// Searches the documents that this tool brings; body = {results: [{tool, document, title, headings, text, score}],
+  /// method}, the best first, number() = how many. A draft: its shape may change in any release. `query`: UTF-8, as a
+  /// person asks.
+  Op knowledge(std::string_view query, std::uint32_t limit = 5) const {
+    const std::string request = "{\"query\":" + json_quote(query) + ",\"limit\":" + std::to_string(limit) + "}";
+    return start(TR_SERVICE_X_KNOWLEDGE, host_->knowledge, &tr_x_knowledge_api::search, lend(request));
   }
 
   /// Any other host function of the shape `tr_op f(host, call, arguments..., done, user)`: drafts and newer services.

@@ -1,6 +1,7 @@
 /// The host as a plugin sees it: its services, looked up once.
 #pragma once
 
+#include <toolrack/draft/knowledge.h>
 #include <toolrack/view.hpp>
 
 #include <cstdint>
@@ -66,6 +67,7 @@ class Host {
     catalog = service<tr_catalog_api>(TR_SERVICE_CATALOG);
     assets = service<tr_assets_api>(TR_SERVICE_ASSETS);
     kv = service<tr_kv_api>(TR_SERVICE_KV);
+    knowledge = service<tr_x_knowledge_api>(TR_SERVICE_X_KNOWLEDGE);
     return TR_CAN(tr_call_api, calls, wait) && TR_CAN(tr_log_api, logs, enabled) &&
            TR_CAN(tr_clock_api, clock, after) && TR_CAN(tr_executor_api, executor, post_blocking);
   }
@@ -83,6 +85,7 @@ class Host {
   const tr_catalog_api* catalog = nullptr;
   const tr_assets_api* assets = nullptr;
   const tr_kv_api* kv = nullptr;
+  const tr_x_knowledge_api* knowledge = nullptr;  // A draft.
 
  private:
   const tr_host* raw_;

@@ -4,6 +4,7 @@
 
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "base/json.hpp"
 
@@ -79,7 +80,8 @@ TEST_F(TableTest, NamesParametersThatItsInputsHave) {
       for (std::sregex_iterator it(text.begin(), text.end(), parameter), end; it != end; ++it)
         EXPECT_TRUE(has((*it)[1])) << operation.name << " " << (*it)[1];
     }
-    if (!operation.cli_positional.empty()) EXPECT_TRUE(has(std::string(operation.cli_positional))) << operation.name;
+    std::istringstream positional{std::string(operation.cli_positional)};
+    for (std::string member; positional >> member;) EXPECT_TRUE(has(member)) << operation.name;
   }
 }
 

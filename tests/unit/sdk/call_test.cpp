@@ -35,6 +35,7 @@ class Uses final : public Plugin {
     skill<&Uses::calls_tool>("calls_tool");
     skill<&Uses::uses_kv>("uses_kv");
     skill<&Uses::uses_assets>("uses_assets");
+    skill<&Uses::reads_up>("reads_up");
     skill<&Uses::blocks>("blocks");
     skill<&Uses::waits>("waits");
     skill<&Uses::checkpoints>("checkpoints");
@@ -126,6 +127,12 @@ class Uses final : public Plugin {
     for (const Reply* reply : {&absent, &lost, &won, &taken, &expired, &gone})
       out += std::to_string(reply->status()) + ",";
     co_return Reply::json("[" + out + std::to_string(rows.fields().size()) + "," + lost.body() + "]");
+  }
+  Task reads_up(Call call) {
+    const Reply scripted = co_await call.knowledge("why is it slow", 2);
+    if (!scripted.ok()) co_return scripted;
+    const Reply none = co_await call.knowledge(call.input());
+    co_return Reply::json("[" + scripted.body() + "," + none.body() + "]");
   }
   Task uses_assets(Call call) {
     const Reply put = co_await call.asset_put("a.txt", "text/plain", "0123456789");
@@ -270,6 +277,15 @@ TEST_F(CallFixture, WritesAndReadsAssets) {
   EXPECT_EQ(host.run("uses_assets", "{}").output,
             R"(["234",{"id":"asset-2","media_type":"text/plain","bytes":4},5,true])");
   EXPECT_EQ(host.asset(2), "abcd");
+}
+
+TEST_F(CallFixture, SearchesWhatItsToolBrings) {
+  host.on_knowledge("why is it *", FakeReply(0, R"({"results":[{"document":"speed"}],"method":"words"})"));
+  EXPECT_EQ(host.run("reads_up", R"({"a":"\"quoted\""})").output,
+            R"([{"results":[{"document":"speed"}],"method":"words"},{"results":[],"method":"words"}])");
+  HostOptions options;
+  FakeHost poor(entry_of<Uses>(), options.without(TR_SERVICE_X_KNOWLEDGE));
+  EXPECT_EQ(poor.run("reads_up", "{}").status, TR_UNIMPLEMENTED);
 }
 
 TEST_F(CallFixture, BlocksInThePoolAndBringsBackValuesAndExceptions) {

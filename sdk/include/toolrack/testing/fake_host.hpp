@@ -131,6 +131,11 @@ class FakeHost {
   void on_tool(std::string_view skill, FakeReply reply) {
     rack_->tool_script.add(std::string(skill), std::move(reply));
   }
+  /// The next answer to Call::knowledge() with such a query (of nothing that JSON escapes; it may end
+  /// in `*`); FakeReply(0, body) as the host gives it.
+  void on_knowledge(std::string_view query, FakeReply reply) {
+    rack_->knowledge_script.add(std::string(query), std::move(reply));
+  }
   /// What the person, or the model, says to the question with that key.
   void answer(std::string_view key, std::string_view content) { answer(key, FakeRack::Person::kAnswers, content); }
   void decline(std::string_view key) { answer(key, FakeRack::Person::kDeclines, {}); }

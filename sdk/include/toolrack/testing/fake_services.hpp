@@ -34,6 +34,7 @@ class FakeRack : public FakeStores {
     static constexpr tr_assets_api kAssets = {sizeof(kAssets), asset_put,  asset_open, asset_append,
                                               asset_close,     asset_stat, asset_read};
     static constexpr tr_kv_api kKv = {sizeof(kKv), kv_get, kv_put, kv_replace, kv_remove, kv_scan};
+    static constexpr tr_x_knowledge_api kKnowledge = {sizeof(kKnowledge), search_knowledge, nullptr};
     if (id == TR_SERVICE_CALL) return &kCall;
     if (id == TR_SERVICE_ASK) return &kAsk;
     if (id == TR_SERVICE_ONCE) return &kOnce;
@@ -45,6 +46,7 @@ class FakeRack : public FakeStores {
     if (id == TR_SERVICE_CATALOG) return &kCatalog;
     if (id == TR_SERVICE_ASSETS) return &kAssets;
     if (id == TR_SERVICE_KV) return &kKv;
+    if (id == TR_SERVICE_X_KNOWLEDGE) return &kKnowledge;
     return nullptr;
   }
 
@@ -334,6 +336,20 @@ class FakeRack : public FakeStores {
       return me.tool_script.take("list " + view(pattern)).value_or(FakeReply(0, "{\"items\":[]}"));
     };
     return me.core.begin(behalf, "tools.list", view(pattern).str(), answer, done, user);
+  }
+  static tr_op search_knowledge(const tr_host* host, tr_call behalf, tr_str query_json, tr_done done,
+                                void* user) noexcept {
+    FakeRack& me = rack(host);
+    const std::string request = me.core.json(view(query_json), "a query");
+    const auto answer = [&]() -> FakeReply {
+      // {"query":"...","limit":N}, as Call::knowledge() writes it: scripts name the words alone.
+      std::string_view query = request;
+      query.remove_prefix(std::min(query.size(), std::string_view("{\"query\":\"").size()));
+      query = query.substr(0, query.rfind("\",\"limit\""));
+      if (std::optional<FakeReply> reply = me.knowledge_script.take(query)) return *reply;
+      return FakeReply(0, "{\"results\":[],\"method\":\"words\"}");
+    };
+    return me.core.begin(behalf, "knowledge.search", request, answer, done, user);
   }
   static void changed(const tr_host* host, tr_call behalf, std::uint32_t kind) noexcept {
     of(host).find(behalf, "changed");

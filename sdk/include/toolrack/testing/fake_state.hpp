@@ -37,7 +37,7 @@ class FakeState {
   };
 
   FakeCore core;
-  Script http_script, tool_script;
+  Script http_script, tool_script, knowledge_script;
   std::vector<SentRequest> requests;
   std::vector<std::pair<std::string, std::string>> tool_calls;  // Skill and input.
   std::vector<SeenLog> logs;
