@@ -14,7 +14,8 @@ struct Row {
 };
 constexpr std::array kScopes{Row{Scope::kToolsRead, "tools:read"}, Row{Scope::kToolsCall, "tools:call"},
                              Row{Scope::kKeysRead, "keys:read"},   Row{Scope::kKeysWrite, "keys:write"},
-                             Row{Scope::kUsageRead, "usage:read"}, Row{Scope::kAdmin, "admin"}};
+                             Row{Scope::kUsageRead, "usage:read"}, Row{Scope::kApprovalsWrite, "approvals:write"},
+                             Row{Scope::kAdmin, "admin"}};
 
 std::string known_scopes() {
   std::string all;

@@ -16,12 +16,13 @@ class KeyLimits;
 
 /// What a key may do. A set of bits, so that asking costs nothing; the names are the public ones.
 enum class Scope : std::uint32_t {
-  kToolsRead = 1,   ///< "tools:read"
-  kToolsCall = 2,   ///< "tools:call"
-  kKeysRead = 4,    ///< "keys:read"
-  kKeysWrite = 8,   ///< "keys:write"
-  kUsageRead = 16,  ///< "usage:read"
-  kAdmin = 32,      ///< "admin": the operator's view of plugins and other accounts.
+  kToolsRead = 1,        ///< "tools:read"
+  kToolsCall = 2,        ///< "tools:call"
+  kKeysRead = 4,         ///< "keys:read"
+  kKeysWrite = 8,        ///< "keys:write"
+  kUsageRead = 16,       ///< "usage:read"
+  kApprovalsWrite = 64,  ///< "approvals:write": agree to calls that wait for a person.
+  kAdmin = 32,           ///< "admin": the operator's view of plugins and other accounts.
 };
 
 class Scopes {
@@ -31,10 +32,11 @@ class Scopes {
     for (const auto scope : scopes) bits_ |= static_cast<std::uint32_t>(scope);
   }
   static constexpr Scopes all() {
-    return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead,
-                  Scope::kKeysWrite, Scope::kUsageRead, Scope::kAdmin};
+    return Scopes{Scope::kToolsRead, Scope::kToolsCall,      Scope::kKeysRead, Scope::kKeysWrite,
+                  Scope::kUsageRead, Scope::kApprovalsWrite, Scope::kAdmin};
   }
-  /// Everything but admin: what a new key gets unless it is told otherwise.
+  /// Everything but admin and approvals:write, because most keys are an agent's: what a new key gets unless it is told
+  /// otherwise.
   static constexpr Scopes standard() {
     return Scopes{Scope::kToolsRead, Scope::kToolsCall, Scope::kKeysRead, Scope::kKeysWrite, Scope::kUsageRead};
   }

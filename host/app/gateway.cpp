@@ -24,6 +24,7 @@
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 #include "base/version.hpp"
+#include "call/approvals.hpp"
 #include "call/call_path.hpp"
 #include "call/file_outputs.hpp"
 #include "call/identify.hpp"
@@ -178,6 +179,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Keys> keys;
   std::unique_ptr<accounts::ClassLimits> class_limits;
   std::unique_ptr<accounts::Usage> usage;
+  std::unique_ptr<call::Approvals> approvals;
   std::unique_ptr<call::jobs::Jobs> jobs;
 
   services::providers::ProviderStates providers{clock, metrics};
@@ -224,6 +226,7 @@ base::Result<void> Gateway::Parts::open_store() {
   keys = TRY(accounts::Keys::open(*store, clock, key_limits(config)));
   class_limits = std::make_unique<accounts::ClassLimits>(*store, clock);
   usage = std::make_unique<accounts::Usage>(*store, loops, clock);
+  approvals = std::make_unique<call::Approvals>(*store, clock);
   jobs = std::make_unique<call::jobs::Jobs>(*store, clock, metrics, config.jobs);
   if (const auto interrupted = TRY(jobs->recover()); interrupted > 0)
     log::write(log::Level::kWarning, "jobs were running when the gateway ended: they have failed as interrupted",
@@ -249,6 +252,11 @@ base::Result<void> Gateway::Parts::open_assets() {
                                          return {};
                                        }},
                                       {"the key of links", [this] { return url_signer->rotate_when_due(); }},
+                                      {"approvals",
+                                       [this]() -> base::Result<void> {
+                                         TRY(approvals->sweep());
+                                         return {};
+                                       }},
                                       {"jobs", [this]() -> base::Result<void> {
                                          TRY(jobs->sweep());
                                          return {};
@@ -306,7 +314,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .file_outputs = &*file_outputs,
                                                                         .providers = providers,
                                                                         .responses = responses,
-                                                                        .jobs = runs_jobs ? jobs.get() : nullptr});
+                                                                        .jobs = runs_jobs ? jobs.get() : nullptr,
+                                                                        .approvals = approvals.get()});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
         auto& loop = loops.next();
@@ -327,6 +336,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                            .plugins_json = [this] { return plugins_json(native->files()); },
                            .credentials = credentials,
                            .assets = &*asset_services,
+                           .approvals = approvals.get(),
                            .jobs = jobs.get(),
                            .knowledge = &knowledge,
                            .table = &table});

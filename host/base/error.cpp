@@ -38,6 +38,7 @@ constexpr std::array kTable{
     ErrorInfo{kKeyNotFound, "key_not_found", T::kNotFound, 404, 0, TR_NOT_FOUND, "List the keys with GET /v1/keys or `toolrack keys list`."},
     ErrorInfo{kInvalidInput, "invalid_input", T::kValidation, 422, 0, TR_INVALID_ARGUMENT, "Correct the named values; the skill's input schema is in GET /v1/tools/<tool>."},
     ErrorInfo{kConfirmationRequired, "confirmation_required", T::kValidation, 422, 0, TR_FAILED_PRECONDITION, "Ask the person, then call again with \"confirm\": true."},
+    ErrorInfo{kApprovalRequired, "approval_required", T::kValidation, 409, 0, TR_FAILED_PRECONDITION, "Have a person approve the call, then make it again with the same input."},
     ErrorInfo{kPriceTooHigh, "price_too_high", T::kBilling, 402, 0, TR_PAYMENT_REQUIRED, "Raise max_price, or choose a cheaper backend."},
     ErrorInfo{kInsufficientCredits, "insufficient_credits", T::kBilling, 402, 0, TR_PAYMENT_REQUIRED, "Top up the account's credits."},
     ErrorInfo{kRateLimited, "rate_limited", T::kRateLimit, 429, 0, TR_RESOURCE_EXHAUSTED, "Wait for retry_after, then call again."},

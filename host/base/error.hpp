@@ -46,6 +46,7 @@ enum class ErrorCode : std::uint8_t {
   kKeyNotFound,
   kInvalidInput,  ///< Violates the skill's input schema; details list every violation.
   kConfirmationRequired,
+  kApprovalRequired,  ///< A person has to agree to this very call; details have `approval_id`.
   kPriceTooHigh,
   // May it run.
   kInsufficientCredits,

@@ -1,10 +1,11 @@
 /// Stage 4: may this principal run this skill now, at this price.
 ///
-/// Scopes, guards and limits are decided here. There is no ledger yet, so no credit is held; settle.cpp records the
-/// price.
+/// Scopes, guards, approvals and limits are decided here. There is no ledger yet, so no credit is held; settle.cpp
+/// records the price.
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include "call/approvals.hpp"
 #include "call/execution.hpp"
 #include "call/identify.hpp"
 
@@ -50,19 +51,14 @@ base::Result<void> Execution::price() {
   return {};
 }
 
-/// Class limits are kept in the store, and a loop does not wait for the store: the pool asks, the loop goes on.
-void Execution::check_class_limits() {
+/// Approvals and class limits are kept in the store, and a loop does not wait for the store: the pool asks, the loop
+/// goes on.
+void Execution::check_store() {
   state_ = State::kAdmitting;
   pin();
   keep_text();
   const auto posted = path_.deps_.pool.post([this, ticket = ticket_] {
-    base::Result<void> result;
-    for (const auto& limit : skill_->limits) {
-      using Scope = registry::ClassLimit::Scope;
-      result = path_.deps_.class_limits.enter(limit, limit.scope == Scope::kRack ? "rack" : principal_->account);
-      if (!result) break;
-    }
-    boost::asio::post(loop_.context(), [this, ticket, result = std::move(result)]() mutable {
+    boost::asio::post(loop_.context(), [this, ticket, result = check_approval_and_limits()]() mutable {
       if (ticket != ticket_) return;
       if (stop_reason_) return fail_with(*std::move(stop_reason_));
       if (!result) return fail_with(std::move(result).error());
@@ -70,6 +66,30 @@ void Execution::check_class_limits() {
     });
   });
   if (!posted) fail_with(base::Error(base::ErrorCode::kUnavailable, "the gateway is stopping"));
+}
+
+/// In the pool. The approval is taken last, so that a call that a limit refuses does not cost it.
+base::Result<void> Execution::check_approval_and_limits() const {
+  if (!skill_->approval) return check_class_limits();
+  if (path_.deps_.approvals == nullptr)
+    return base::fail(base::ErrorCode::kUnavailable, "this gateway keeps no approvals, and the skill needs one");
+  const auto input = TRY(base::json::parse(request_.input_json.empty() ? "{}" : request_.input_json));
+  const auto canonical = base::json::canonical(input);
+  const Approvals::Wish wish{.account = principal_->account,
+                             .key_id = principal_->key_id,
+                             .skill = skill_,
+                             .input_json = canonical,
+                             .price = worst_cost_};
+  TRY(path_.deps_.approvals->ask(wish));
+  TRY(check_class_limits());
+  return path_.deps_.approvals->use(wish);
+}
+
+base::Result<void> Execution::check_class_limits() const {
+  using Scope = registry::ClassLimit::Scope;
+  for (const auto& limit : skill_->limits)
+    TRY(path_.deps_.class_limits.enter(limit, limit.scope == Scope::kRack ? "rack" : principal_->account));
+  return {};
 }
 
 }  // namespace toolrack::call

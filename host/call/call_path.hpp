@@ -22,6 +22,7 @@
 
 namespace toolrack::call {
 
+class Approvals;
 class Execution;
 class JobKeeper;
 struct FileOutputs;
@@ -41,7 +42,8 @@ class CallPath {
     const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
     ResponseCache& responses;
-    JobKeeper* jobs = nullptr;  ///< Null: no call can be a job.
+    JobKeeper* jobs = nullptr;       ///< Null: no call can be a job.
+    Approvals* approvals = nullptr;  ///< Null: skills that need an approval do not run.
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.

@@ -8,6 +8,9 @@ namespace {
 /// How long a handler may take to unwind after it was told to stop, before the caller gets its answer without it.
 constexpr std::int64_t kGraceNs = 150'000'000;
 
+/// A skill that was stopped and gives its failure a name of its own knows what has happened until then.
+bool says_more_than_stopped(const base::Error& error) { return error.name() != base::info(error.code()).name; }
+
 }  // namespace
 
 bool Execution::start(const CallRequest& request, CallSink& sink,
@@ -30,8 +33,8 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   }();
   if (!admitted) {
     fail_with(std::move(admitted).error());
-  } else if (!skill_->limits.empty() && !request_.dry_run) {
-    check_class_limits();
+  } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run) {
+    check_store();
   } else {
     go();
   }
@@ -97,9 +100,12 @@ void Execution::on_timer() {
                           "the same call of somebody else, whose answer this one waited for, did not end in time"));
   } else if (state_ == State::kRunning) {
     is_attempt_over_ = invocation_.deadline_ns < deadline_ns_;
-    stop(base::Error(base::ErrorCode::kTimeout, is_attempt_over_
-                                                    ? "the backend did not answer in its share of the call's time"
-                                                    : "the skill did not answer before the call's deadline"));
+    base::Error reason(base::ErrorCode::kTimeout, is_attempt_over_
+                                                      ? "the backend did not answer in its share of the call's time"
+                                                      : "the skill did not answer before the call's deadline");
+    if (!skill_->is_repeatable())
+      reason = std::move(reason).with_hint("It may have acted: see whether it has before you call again.");
+    stop(std::move(reason));
   } else if (state_ == State::kStopping) {
     state_ = State::kAbandoned;
     fail_with(*std::move(stop_reason_));
@@ -148,7 +154,8 @@ void Execution::cost_nothing() {
 
 void Execution::conclude() {
   outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
-  if (stop_reason_ && outcome_.result.error) outcome_.result.error = *stop_reason_;
+  if (stop_reason_ && outcome_.result.error && !says_more_than_stopped(*outcome_.result.error))
+    outcome_.result.error = *stop_reason_;
   note_attempt();
   if (may_try_next()) return try_next();
   if (!deliver()) return;

@@ -81,7 +81,9 @@ class Execution final : public registry::Completion {
   void stop(base::Error reason);
   /// After the handler completed: deliver, settle, and reply unless settling waits.
   void conclude();
-  void check_class_limits();
+  void check_store();
+  base::Result<void> check_class_limits() const;
+  base::Result<void> check_approval_and_limits() const;
   std::string explain() const;
   void recycle();
 

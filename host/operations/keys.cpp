@@ -135,7 +135,7 @@ std::vector<Operation> key_operations() {
        .description = "Makes a key for the account. The full key is in this answer only.",
        .input_schema = R"({"type":"object","properties":{
 "name":{"type":"string","minLength":1,"maxLength":100,"description":"What the key is for."},
-"scopes":{"type":"array","items":{"type":"string"},"minItems":1,"description":"What the key may do: tools:read, tools:call, keys:read, keys:write, usage:read, admin. All but admin unless told."},
+"scopes":{"type":"array","items":{"type":"string"},"minItems":1,"description":"What the key may do: tools:read, tools:call, keys:read, keys:write, usage:read, approvals:write, admin. All but the last two unless told."},
 "expires_in_days":{"type":"integer","minimum":1,"maximum":3650,"description":"The key stops working after this time; never unless told."},
 "account":{"type":"string","minLength":1,"maxLength":64,"description":"Another account; for operators."}},
 "additionalProperties":false})",

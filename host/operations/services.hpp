@@ -19,6 +19,9 @@ class PlatformCredentials;
 namespace toolrack::services::knowledge {
 class Knowledge;
 }
+namespace toolrack::call {
+class Approvals;
+}
 namespace toolrack::call::jobs {
 class Jobs;
 }
@@ -48,6 +51,7 @@ struct Services {
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
+  call::Approvals* approvals = nullptr;                                     ///< Null: the gateway keeps none.
   call::jobs::Jobs* jobs = nullptr;                                         ///< Null: the gateway runs none.
   services::knowledge::Knowledge* knowledge = nullptr;                      ///< Null: tools bring nothing to read.
   const Table* table = nullptr;                                             ///< For the documents that describe it.

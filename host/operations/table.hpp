@@ -28,6 +28,7 @@ class Table {
 };
 
 // Each group stands in the file of its name.
+std::vector<Operation> approval_operations();
 std::vector<Operation> asset_operations();
 std::vector<Operation> job_operations();
 std::vector<Operation> knowledge_operations();

@@ -215,6 +215,7 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
   skill.timeout = milliseconds_of(value, "timeout_ms", skill.timeout);
   if (const auto* seconds = json::find(value, "estimated_seconds")) skill.estimated_seconds = seconds->GetDouble();
   skill.confirm = flag_of(value, "confirm");
+  skill.approval = json::find(value, "approval") != nullptr;
   skill.async = flag_of(value, "async");
   skill.idempotent = flag_of(value, "idempotent");
   skill.resumable = flag_of(value, "resumable");

@@ -70,6 +70,7 @@ struct Skill {
   Mode mode = Mode::kPooled;
   std::chrono::milliseconds timeout{30'000};
   double estimated_seconds = 0;
+  bool approval = false;  ///< A person agrees to each call.
   bool confirm = false, async = false, idempotent = false, resumable = false, read_only = false;
   std::chrono::seconds cache_ttl{0};  ///< How long an answer may be given again; only of one that reads.
   base::Money cached_price;           ///< Of an answer that is given again, before markup.

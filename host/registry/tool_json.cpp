@@ -116,6 +116,10 @@ void put_skill(Writer& writer, const Skill& skill) {
   put_backends(writer, skill);
   put_flag(writer, "async", skill.is_long());
   put_flag(writer, "confirm", skill.confirm);
+  if (skill.approval) {
+    json::key(writer, "approval");
+    json::put(writer, "human");
+  }
   writer.EndObject();
 }
 

@@ -121,7 +121,7 @@ class WaitingSkill final : public registry::Handler, public std::enable_shared_f
   }
   void cancel(std::uint64_t ticket) override {
     cancelled.add();
-    if (!is_stubborn_) end(ticket, failure({base::ErrorCode::kCancelled, "the handler was cancelled"}));
+    if (!is_stubborn_) end(ticket, failure(when_cancelled));
   }
   /// Completes every call that still waits, with `output`, on its loop.
   void release(const std::string& output = R"({"late":true})") {
@@ -138,6 +138,8 @@ class WaitingSkill final : public registry::Handler, public std::enable_shared_f
       });
   }
   Count invoked, cancelled, completed;
+  /// What it ends with; set before the first call.
+  base::Error when_cancelled{base::ErrorCode::kCancelled, "the handler was cancelled"};
 
  private:
   struct Open {
@@ -201,6 +203,7 @@ struct FakeSkill {
   double estimated_seconds = 0;
   std::chrono::seconds cache_ttl{0};
   base::Money cached_price;
+  bool approval = false;
 };
 
 inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
@@ -248,6 +251,7 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.price = fake.price;
     skill.limits = std::move(fake.limits);
     skill.timeout = fake.timeout;
+    skill.approval = fake.approval;
     skill.confirm = fake.confirm;
     skill.read_only = fake.read_only;
     skill.estimated_seconds = fake.estimated_seconds;

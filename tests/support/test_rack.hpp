@@ -14,6 +14,7 @@
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
+#include "call/approvals.hpp"
 #include "call/call_path.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
@@ -66,6 +67,7 @@ class Rack {
   accounts::ClassLimits class_limits;
   services::providers::ProviderStates providers;
   call::ResponseCache responses;
+  call::Approvals approvals;
   call::jobs::Jobs jobs;
   call::CallPath calls;
   operations::Table table;

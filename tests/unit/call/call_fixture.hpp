@@ -36,7 +36,7 @@ struct Ask {
 /// What came of it, in values that outlive the call.
 struct Ended {
   bool ok = false;
-  std::string error, message, details, output, explanation, backend, reply;
+  std::string error, message, hint, details, output, explanation, backend, reply;
   int status = 0;
   base::Money raw_cost, cost;
   std::optional<bool> billed;
@@ -55,6 +55,7 @@ class Started final : public CallSink {
     if (outcome.result.error) {
       ended.error = outcome.result.error->name();
       ended.message = outcome.result.error->message();
+      ended.hint = outcome.result.error->hint();
       ended.details = outcome.result.error->details_json();
     }
     ended.output = outcome.result.output_json.view();

@@ -56,6 +56,21 @@ TEST_F(RunTest, EndsACallAtItsDeadline) {
   EXPECT_EQ(waiting_->cancelled.value(), 1) << "the handler is told";
 }
 
+TEST_F(RunTest, SaysThatACallWhoseAnswerIsMissingMayHaveActed) {
+  serve({{.name = "acts", .handler = waiting_, .timeout = 30ms},
+         {.name = "reads", .handler = waiting_, .timeout = 30ms, .read_only = true}});
+  EXPECT_NE(run({.skill = "acts"}).hint.find("may have acted"), std::string::npos);
+  EXPECT_NE(run({.skill = "reads"}).hint.find("Try again"), std::string::npos);
+}
+
+TEST_F(RunTest, LeavesTheWordToASkillThatKnowsHowFarItCame) {
+  waiting_->when_cancelled =
+      base::Error(base::ErrorCode::kProviderError, "the order was sent, and no answer came").with_name("acme.sent");
+  const auto ended = run({.skill = "brief"});
+  EXPECT_EQ(ended.error, "acme.sent");
+  EXPECT_EQ(ended.message, "the order was sent, and no answer came");
+}
+
 TEST_F(RunTest, ShortensTheDeadlineWhenTheCallerAsksForIt) {
   EXPECT_EQ(run({.skill = "waiting", .timeout_ms = 20}).error, "timeout");
 }
