@@ -10,6 +10,8 @@ namespace {
 
 /// Of all tools together: what keeps an index small whatever documents say.
 constexpr std::size_t kMostSections = 32'768;
+/// Words of one question that are looked up as slips: each is held against many others.
+constexpr std::size_t kMostSlips = 8;
 
 void append_words(std::string& out, std::string_view words) {
   out += words;
@@ -70,8 +72,11 @@ std::optional<Range> KnowledgeIndex::range_of(const registry::Tool& tool) const 
 
 Result<std::string> KnowledgeIndex::with_meant_words(std::string_view question) const {
   std::string out(question);
+  std::size_t slips = 0;
   for (const auto word : text::question_words(question)) {
+    if (slips == kMostSlips) break;
     if (!TRY(index_->search({.typed = word, .limit = 1})).empty()) continue;
+    ++slips;
     if (const auto meant = vocabulary_.correct(word)) out.append(" ").append(*meant);
   }
   return out;
