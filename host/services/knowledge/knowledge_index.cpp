@@ -1,6 +1,7 @@
 #include "services/knowledge/knowledge_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace toolrack::services::knowledge {
 
@@ -47,9 +48,9 @@ Result<void> KnowledgeIndex::add(const registry::Tool& tool, const registry::Doc
   PassageSize size;
   size.sections = std::min(size.sections, kMostSections - std::min(kMostSections, entries_.size()));
   auto markdown = read_markdown(document.text, size);
-  auto title = !document.title.empty()   ? document.title
-               : !markdown.title.empty() ? std::move(markdown.title)
-                                         : document.id;
+  const auto& title = !document.title.empty()   ? document.title
+                      : !markdown.title.empty() ? std::as_const(markdown.title)
+                                                : document.id;
   std::string keywords;
   for (const auto& word : document.tags) append_words(keywords, word);
   for (const auto& word : markdown.words) append_words(keywords, word);
