@@ -91,6 +91,17 @@ void apply_bucket(const json::Value& bucket, Config& config) {
   s3.redirects = json::find_bool(bucket, "redirect").value_or(false);
 }
 
+void apply_embeddings(const json::Value& given, Config& config) {
+  auto& embeddings = config.embeddings.emplace();
+  const auto set = [&](std::string_view name, std::string& field) {
+    if (const auto value = json::find_string(given, name)) field = *value;
+  };
+  set("url", embeddings.url);
+  set("model", embeddings.model);
+  set("credential", embeddings.credential);
+  embeddings.dimensions = static_cast<std::size_t>(json::find_int(given, "dimensions").value_or(0));
+}
+
 /// A value that the schema allows and its reader does not.
 struct WrongValue {
   std::string pointer;
@@ -162,6 +173,8 @@ base::Result<void> apply(const json::Value& root, Config& config) {
   if (const auto* limits = json::find(root, "limits")) apply_limits(*limits, config);
   if (const auto* assets = json::find(root, "assets"))
     if (const auto* bucket = json::find(*assets, "s3")) apply_bucket(*bucket, config);
+  if (const auto* knowledge = json::find(root, "knowledge"))
+    if (const auto* embeddings = json::find(*knowledge, "embeddings")) apply_embeddings(*embeddings, config);
   if (const auto* jobs = json::find(root, "jobs")) {
     if (const auto most = json::find_int(*jobs, "per_account"))
       config.jobs.per_account = static_cast<std::uint32_t>(*most);

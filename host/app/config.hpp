@@ -14,6 +14,7 @@
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
 #include "services/assets/s3/s3_client.hpp"
+#include "services/knowledge/http_embedder.hpp"
 
 namespace toolrack::app {
 
@@ -41,7 +42,8 @@ struct Config {
   std::vector<std::string> egress_allow;
   std::vector<std::uint16_t> egress_ports;
   std::optional<accounts::LimitSettings> limits;
-  std::optional<services::assets::s3::S3Settings> assets_s3;  ///< Where assets lie; null: in the data directory.
+  std::optional<services::assets::s3::S3Settings> assets_s3;         ///< Where assets lie; null: in the data directory.
+  std::optional<services::knowledge::EmbeddingSettings> embeddings;  ///< Null: knowledge is found by words alone.
   call::jobs::JobSettings jobs;
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };

@@ -15,6 +15,7 @@
 #include "accounts/limits.hpp"
 #include "accounts/usage.hpp"
 #include "app/asset_bytes.hpp"
+#include "app/embedding.hpp"
 #include "app/front.hpp"
 #include "app/housekeeper.hpp"
 #include "app/plugins_json.hpp"
@@ -198,7 +199,9 @@ struct Gateway::Parts {
   services::upstream::Places places;
   std::vector<std::unique_ptr<http::Client>> clients;                  // One a loop.
   std::vector<std::unique_ptr<services::upstream::Client>> upstreams;  // One a loop, over its client.
-  services::knowledge::Knowledge knowledge{transfer_pool};
+  std::unique_ptr<services::knowledge::HttpEmbedder> embedder;         // Null: none is configured.
+  std::optional<services::knowledge::VectorCache> vectors;
+  std::optional<services::knowledge::Knowledge> knowledge;
   std::unique_ptr<NativeSource> native;
   std::optional<registry::PublishedCatalogue> catalogue;
   std::optional<call::FileOutputs> file_outputs;
@@ -277,6 +280,9 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
         .loop = loops[i], .http = *clients.back(), .nonces = *nonces, .clock = clock}));
     environment.http.push_back(upstreams.back().get());
   }
+  embedder = TRY(open_embedder(config, credentials, loops, clients, providers, clock));
+  if (embedder != nullptr) vectors.emplace(*store, embedder->space());
+  knowledge.emplace(transfer_pool, embedder.get(), embedder == nullptr ? nullptr : &*vectors);
   environment.places = &places;
   environment.credentials = credentials;
   environment.loops = &loops;
@@ -286,7 +292,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.assets = assets.get();
   environment.scratches = scratches.get();
   environment.files = &file_pool;
-  environment.knowledge = &knowledge;
+  environment.knowledge = &*knowledge;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
@@ -298,7 +304,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
       log::write(log::Level::kWarning, "a plugin is not served",
                  {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
   catalogue.emplace(TRY(registry::Catalogue::build(std::move(found.tools), config.owners, 1)));
-  knowledge.publish(*catalogue->load());
+  knowledge->publish(*catalogue->load());
   return {};
 }
 
@@ -338,7 +344,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                            .assets = &*asset_services,
                            .approvals = approvals.get(),
                            .jobs = jobs.get(),
-                           .knowledge = &knowledge,
+                           .knowledge = &*knowledge,
                            .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
@@ -401,7 +407,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
   if (changes.has("owners")) {
     catalogue->publish(std::move(next_catalogue));
-    knowledge.publish(*catalogue->load());
+    knowledge->publish(*catalogue->load());
   }
   if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
@@ -436,13 +442,14 @@ void Gateway::Parts::close() {
     log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
   end_jobs(began);
   if (housekeeper) housekeeper->stop();
+  if (knowledge) knowledge->close();
+  if (embedder) embedder->close();
   transfer_pool.stop();
   store_pool.stop();
   if (usage) {
     if (const auto flushed = usage->flush(); !flushed)
       log::write(log::Level::kError, "usage records are lost", {{"reason", flushed.error().message()}});
   }
-  knowledge.close();
   catalogue.reset();
   native.reset();
   workers.stop();

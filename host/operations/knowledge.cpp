@@ -21,6 +21,7 @@ base::Result<Answer> search_knowledge(Services& services, const Context& context
   services::knowledge::Query query;
   query.text = find_string(context.input, "query").value_or(find_string(context.input, "q").value_or(""));
   query.limit = static_cast<std::size_t>(base::json::find_int(context.input, "limit").value_or(kDefaultPassages));
+  query.may_embed = !context.principal->anonymous;  // Strangers shall not spend the operator's money.
   if (query.text.empty())
     return base::fail(base::ErrorCode::kInvalidRequest, "query is missing", "Say what to look for.");
   if (const auto name = find_string(context.input, "tool"); name && !name->empty() && *name != "*") {

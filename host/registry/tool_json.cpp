@@ -200,6 +200,10 @@ void write_tool_detail(Writer& writer, const Tool& tool, const MissingVariables&
   put_providers(writer, tool);
   put_list(writer, "credentials", wanted_credentials(tool));
   if (missing) put_missing_credentials(writer, tool, missing);
+  if (!tool.knowledge.empty()) {  // So that agents know that search_knowledge finds something.
+    json::key(writer, "documents");
+    writer.Uint64(tool.knowledge.size());
+  }
   json::key(writer, "skills");
   writer.StartArray();
   for (const auto& skill : tool.skills) put_skill(writer, skill);

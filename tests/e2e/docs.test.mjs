@@ -98,8 +98,8 @@ describe('data', () => {
       const home = scratch();
       mkdirSync(join(home, 'tools'));
       const file = join(home, 'config.json');
-      // No server is there; s3_assets.test.mjs has one.
-      const text = block.text.replace(/ {2}"assets": \{.*\n.*"s3".*\n {2}\},\n/, '');
+      // No server is there; s3_assets.test.mjs and knowledge.test.mjs have one.
+      const text = block.text.replace(/ {2}"(assets|knowledge)": \{.*\n.*"(s3|embeddings)".*\n {2}\},\n/g, '');
       writeFileSync(file, text);
       const {code, stderr} = await run(['--config', file, 'tools'], {env: {HOME: home}});
       assert.equal(code, 0, stderr);

@@ -1,7 +1,9 @@
 // What tools bring to read, found over REST, MCP and the command line: the bundled tool seo carries its documents in the
 // library, another tool has them in a folder beside its manifest.
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
 import {mkdirSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {clients, connectHttp} from './support/clients.mjs';
@@ -89,4 +91,93 @@ test('a hosted gateway lets anybody search, as it lets anybody discover', async 
   assert.equal(reply.status, 200);
   assert.equal((await post(`${hosted.url}/v1/tools/call`, {tool: 'seo', skill: 'keyword_density', input: {text: 'a'}})).status, 401);
   await hosted.stop();
+});
+
+/// An OpenAI-compatible endpoint that knows two subjects. `asked` are the texts that came.
+async function startEmbeddings() {
+  const subjects = [/depot|station/i, /duties|tariff/i];
+  const state = {asked: [], authorization: undefined, answer: 'vectors'};
+  const server = createServer(async (request, reply) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const {input} = JSON.parse(Buffer.concat(chunks));
+    state.asked.push(...input);
+    state.authorization = request.headers.authorization;
+    if (state.answer === 'nothing') return;
+    reply.writeHead(state.answer === 'vectors' ? 200 : 503, {'content-type': 'application/json'});
+    reply.end(JSON.stringify({data: input.map((text, index) => ({index, embedding: [0.01, ...subjects.map((one) => (one.test(text) ? 1 : 0))]}))}));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {state, server, url: `http://127.0.0.1:${server.address().port}/v1/embeddings`};
+}
+
+test('with an embedding endpoint what means the same is found, and without it words go on', async () => {
+  const {state, server, url} = await startEmbeddings();
+  const config = join(scratch(), 'toolrack.json');
+  writeFileSync(config, JSON.stringify({knowledge: {embeddings: {url, model: 'two-subjects', credential: 'embedder'}}}));
+  const start = (data) => startGateway({plugins: [plugins], args: ['--config', config], env: {TOOLRACK_CREDENTIAL_EMBEDDER: 'sk-embed'}, ...(data && {data})});
+  const find = async (gateway, query, more = {}) => (await fetch(`${gateway.url}/v1/knowledge/search?${new URLSearchParams({tool: 'parcels', query, ...more})}`)).json();
+  const untilHybrid = async (gateway) => {
+    for (;;) {
+      const found = await find(gateway, 'station');
+      if (found.method === 'hybrid') return found;
+      assert.match(found.notice, /^Found by words alone: the documents are not embedded yet/);
+    }
+  };
+  let hybrid = await start();
+  const found = await untilHybrid(hybrid);
+  assert.equal(found.results[0].document, 'states', 'no word of the question is there');
+  assert.equal(found.notice, undefined);
+  assert.equal(state.authorization, 'Bearer sk-embed');
+  assert.equal((await find(hybrid, 'tariff')).results[0].document, 'customs');
+  const documents = state.asked.length;
+
+  // A restart asks for nothing but the question.
+  await hybrid.stop();
+  hybrid = await start(hybrid.data);
+  await untilHybrid(hybrid);
+  assert.deepEqual(state.asked.slice(documents), ['station']);
+
+  // It is silent: a question is not held up for long. It fails: words, and the answer says so.
+  state.answer = 'nothing';
+  const began = Date.now();
+  const silent = await find(hybrid, 'where is my depot');
+  assert.equal(silent.method, 'words');
+  assert.equal(silent.results[0].document, 'states');
+  assert.ok(Date.now() - began < 60_000);
+  state.answer = 'failure';
+  for (let i = 0; i < 3; ++i) assert.match((await find(hybrid, `depot ${i}`)).notice, /status 503/);
+  assert.match((await find(hybrid, 'depot at last')).notice, /given a pause/);
+  assert.ok((await (await fetch(`${hybrid.url}/health`)).text()).includes('knowledge-embeddings'));
+  assert.equal((await find(hybrid, 'station')).method, 'hybrid', 'the vector of a question is known for a while');
+  assert.ok(!hybrid.log.join('\n').includes('sk-embed'));
+  await hybrid.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+test('an embedding endpoint whose credential is missing is no surprise', async () => {
+  const config = join(scratch(), 'toolrack.json');
+  writeFileSync(config, JSON.stringify({knowledge: {embeddings: {url: 'http://127.0.0.1:9/', model: 'm', credential: 'embedder'}}}));
+  const {code, stderr} = await run(['--config', config, '--data', scratch(), 'tools']);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /TOOLRACK_CREDENTIAL_EMBEDDER/);
+});
+
+test('strangers do not spend what the endpoint costs', async () => {
+  const {state, server, url} = await startEmbeddings();
+  const config = join(scratch(), 'toolrack.json');
+  writeFileSync(config, JSON.stringify({mode: 'hosted', egress: {allow: ['127.0.0.0/8']}, knowledge: {embeddings: {url, model: 'two-subjects'}}}));
+  const hosted = await startGateway({plugins: [plugins], args: ['--config', config]});
+  const created = JSON.parse((await run(['--data', hosted.data, '--format', 'json', 'keys', 'create', 'tester', '--account', 'acme'])).stdout);
+  const find = async (headers) => (await fetch(`${hosted.url}/v1/knowledge/search?tool=parcels&query=station`, {headers})).json();
+  for (;;) if ((await find({authorization: `Bearer ${created.api_key}`})).method === 'hybrid') break;
+  const asked = state.asked.length;
+  const stranger = await find({});
+  assert.equal(stranger.method, 'words');
+  assert.equal(stranger.notice, undefined);
+  assert.equal(state.asked.length, asked);
+  await hosted.stop();
+  server.closeAllConnections();
+  server.close();
 });

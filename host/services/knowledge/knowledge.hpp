@@ -4,13 +4,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.hpp"
 #include "base/pool.hpp"
 #include "base/result.hpp"
 #include "registry/catalogue.hpp"
+#include "services/knowledge/embedder.hpp"
 #include "services/knowledge/knowledge_index.hpp"
+#include "services/knowledge/vector_cache.hpp"
 
 namespace toolrack::services::knowledge {
 
@@ -18,22 +21,27 @@ struct Query {
   std::string text;
   std::size_t limit = 5;
   std::shared_ptr<const registry::Tool> tool = nullptr;  ///< Null: all of the catalogue's default versions.
+  /// May the text be sent to the embedding endpoint, where there is one?
+  bool may_embed = true;
 };
 
 /// Best first. The entries belong to `index`.
 struct Found {
   std::shared_ptr<const KnowledgeIndex> index;
   std::vector<text::Hit> hits;
+  bool is_hybrid = false;  ///< By words and by meaning.
+  std::string notice;      ///< Why it is not, although an endpoint is configured; empty: there is nothing to say.
 };
 
-/// {results: [{tool, document, title, headings, text, score}], method}.
+/// {results: [{tool, document, title, headings, text, score}], method: "words" or "hybrid", notice?}.
 std::string to_json(const Found& found);
 
 /// Owner: the application's wiring; outlives sources and operations. Threads: all functions any.
 class Knowledge {
  public:
-  /// Indexes are made in `pool`, which outlives us.
-  explicit Knowledge(base::Pool& pool) : pool_(pool) {}
+  /// Indexes are made in `pool`. With `embedder` and `cache` passages are found by meaning as well. All outlive us.
+  explicit Knowledge(base::Pool& pool, Embedder* embedder = nullptr, VectorCache* cache = nullptr)
+      : pool_(pool), embedder_(embedder), cache_(cache) {}
 
   /// What is searched from now on. Its index is made in the pool; who searches before that waits for it.
   void publish(const registry::Catalogue& catalogue);
@@ -48,10 +56,19 @@ class Knowledge {
  private:
   class Edition;
   using EditionPtr = std::shared_ptr<Edition>;
-  base::Result<std::shared_ptr<const KnowledgeIndex>> index_for(const Query& query);
+  base::Result<EditionPtr> edition_for(const Query& query);
+  /// Asks for the vectors that an edition lacks, in the pool, unless somebody does already.
+  void embed_soon(const EditionPtr& edition);
+  /// Joins to what words found what means alike; else says in the notice why not.
+  void add_meaning(const EditionPtr& edition, const Query& query, Range range, Found& found);
+  base::Result<Vector> vector_of(const std::string& text);
 
   base::Pool& pool_;
+  Embedder* const embedder_;
+  VectorCache* const cache_;
   base::Mutex mutex_;
+  /// Of the last few hundred queries.
+  std::unordered_map<std::string, Vector> query_vectors_ TR_GUARDED_BY(mutex_);
   EditionPtr current_ TR_GUARDED_BY(mutex_);
   /// Of a version that is not in the catalogue any more, and whose calls still run: the last one asked for.
   EditionPtr stray_ TR_GUARDED_BY(mutex_);

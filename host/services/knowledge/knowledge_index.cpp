@@ -1,6 +1,7 @@
 #include "services/knowledge/knowledge_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace toolrack::services::knowledge {
 
@@ -10,6 +11,8 @@ namespace {
 
 /// Of all tools together: what keeps an index small whatever documents say.
 constexpr std::size_t kMostSections = 32'768;
+/// Words of one question that are looked up as slips: each is held against many others.
+constexpr std::size_t kMostSlips = 8;
 
 void append_words(std::string& out, std::string_view words) {
   out += words;
@@ -45,9 +48,9 @@ Result<void> KnowledgeIndex::add(const registry::Tool& tool, const registry::Doc
   PassageSize size;
   size.sections = std::min(size.sections, kMostSections - std::min(kMostSections, entries_.size()));
   auto markdown = read_markdown(document.text, size);
-  auto title = !document.title.empty()   ? document.title
-               : !markdown.title.empty() ? std::move(markdown.title)
-                                         : document.id;
+  const auto& title = !document.title.empty()   ? document.title
+                      : !markdown.title.empty() ? std::as_const(markdown.title)
+                                                : document.id;
   std::string keywords;
   for (const auto& word : document.tags) append_words(keywords, word);
   for (const auto& word : markdown.words) append_words(keywords, word);
@@ -70,8 +73,11 @@ std::optional<Range> KnowledgeIndex::range_of(const registry::Tool& tool) const 
 
 Result<std::string> KnowledgeIndex::with_meant_words(std::string_view question) const {
   std::string out(question);
+  std::size_t slips = 0;
   for (const auto word : text::question_words(question)) {
+    if (slips == kMostSlips) break;
     if (!TRY(index_->search({.typed = word, .limit = 1})).empty()) continue;
+    ++slips;
     if (const auto meant = vocabulary_.correct(word)) out.append(" ").append(*meant);
   }
   return out;

@@ -105,6 +105,7 @@ class Reader {
     if (is_blank(line)) {
       at_ += line.size();
     } else if (const auto level = atx_level(line, heading); level != 0) {
+      block_begin_ = at_;
       at_ += line.size();
       open_section(level, heading);
     } else if (const auto fence = fence_of(line); fence.length != 0) {
@@ -160,7 +161,7 @@ class Reader {
   void open_section(std::size_t level, std::string_view heading) {
     const std::string text(base::truncate_utf8(heading, kLongestHeading));
     if (out_.title.empty()) out_.title = text;
-    if (out_.passages.size() >= size_.sections) return;
+    if (out_.passages.size() >= size_.sections) return add_block();  // It is text like any other now.
     end_passage();
     passage_begin_ = passage_end_ = at_;
     headings_.resize(level - 1);  // "## a" may come before any "# b".

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "services/upstream/http_record.hpp"
+#include "services/upstream/replayed_exchange.hpp"
 #include "services/upstream/retry.hpp"
 #include "services/upstream/scrubber.hpp"
 
@@ -25,6 +27,7 @@ class Client::Impl {
 
   const Dependencies deps;
   std::unordered_map<http::RequestId, std::shared_ptr<Exchange>> exchanges;
+  std::unordered_map<http::RequestId, std::shared_ptr<ReplayedExchange>> replayed;
   http::RequestId last_id = 0;
   std::minstd_rand random{std::random_device()()};
   bool is_closed = false;
@@ -45,6 +48,7 @@ class Client::Exchange final : public http::Sink, public std::enable_shared_from
         scrubber_(request_.signing ? request_.signing->private_texts() : std::vector<std::string>()),
         is_repeatable_(request_.is_idempotent || is_idempotent(request_.http.method)) {
     if (!request_.may_retry) request_.http.may_resend = false;
+    if (request_.recording != nullptr) record_ = std::make_unique<HttpRecord>(*request_.recording, request_);
   }
 
   void start();
@@ -87,6 +91,7 @@ class Client::Exchange final : public http::Sink, public std::enable_shared_from
   const SteadyClock::time_point deadline_;
   Scrubber scrubber_;
   const bool is_repeatable_;
+  std::unique_ptr<HttpRecord> record_;  // Null: nothing is recorded.
 
   std::uint32_t attempt_ = 0;
   http::RequestId http_id_ = 0;        // While the request is with the HTTP client.
@@ -135,6 +140,7 @@ void Client::Exchange::launch(std::uint64_t nonce) {
   request.connect_timeout = std::min(request.connect_timeout, request.timeout);
   if (request_.signing) {
     if (auto signed_ = request_.signing->apply(request, nonce); !signed_) return fail(std::move(signed_).error());
+    if (record_) record_->note_signed(request_.http, request, nonce);
   }
   http_id_ = deps().http.send(std::move(request), sink_ == nullptr ? nullptr : this,
                               [self = shared_from_this()](http::Outcome outcome) {
@@ -148,17 +154,25 @@ http::Sink::Next Client::Exchange::head(const http::Response& response) {
   planned_wait_ = wait_after(response);
   if (planned_wait_) return Next::kStop;
   is_head_given_ = true;
-  if (scrubber_.is_empty()) return sink_->head(response);
+  if (scrubber_.is_empty()) {
+    if (record_) record_->head(response);
+    return sink_->head(response);
+  }
   auto copy = response;
   for (auto& header : copy.headers) scrubber_.hide(header.value);
   scrubber_.hide(copy.url);
+  if (record_) record_->head(copy);
   return sink_->head(copy);
 }
 
 http::Sink::Next Client::Exchange::body(std::string_view bytes) {
   if (is_ended_) return Next::kStop;
-  if (scrubber_.is_empty()) return sink_->body(bytes);
+  if (scrubber_.is_empty()) {
+    if (record_) record_->body(bytes);
+    return sink_->body(bytes);
+  }
   const auto text = scrubber_.feed(bytes);
+  if (record_) record_->body(text);
   return text.empty() ? Next::kMore : sink_->body(text);
 }
 
@@ -250,8 +264,12 @@ void Client::Exchange::end(http::Outcome outcome) {
   clean(outcome);
   if (!outcome && sent_ == http::Sent::kMaybe) outcome.error().sent = http::Sent::kMaybe;
   if (outcome && is_head_given_) {
-    if (const auto rest = scrubber_.finish(); !rest.empty()) sink_->body(rest);
+    if (const auto rest = scrubber_.finish(); !rest.empty()) {
+      if (record_) record_->body(rest);
+      sink_->body(rest);
+    }
   }
+  if (record_) record_->end(outcome);
   client_->exchanges.erase(id_);
   const auto done = std::move(done_);
   done(std::move(outcome));
@@ -265,6 +283,10 @@ Client::~Client() {
     const auto exchange = impl_->exchanges.begin()->second;
     exchange->close();
   }
+  while (!impl_->replayed.empty()) {
+    const auto exchange = impl_->replayed.begin()->second;
+    exchange->close();
+  }
 }
 
 http::RequestId Client::send(Request request, http::Sink* sink, std::function<void(http::Outcome)> done) {
@@ -275,6 +297,16 @@ http::RequestId Client::send(Request request, http::Sink* sink, std::function<vo
     });
     return id;
   }
+  if (request.recording != nullptr && request.recording->is_replay()) [[unlikely]] {
+    const auto replayed = std::make_shared<ReplayedExchange>(
+        impl_->deps.loop, *request.recording, sink, [impl = impl_, id, done = std::move(done)](http::Outcome outcome) {
+          impl->replayed.erase(id);
+          done(std::move(outcome));
+        });
+    impl_->replayed.emplace(id, replayed);
+    replayed->start(request);
+    return id;
+  }
   auto exchange = std::make_shared<Exchange>(impl_, id, std::move(request), sink, std::move(done));
   impl_->exchanges.emplace(id, exchange);
   boost::asio::post(impl_->deps.loop.context(), [exchange] { exchange->start(); });
@@ -283,10 +315,18 @@ http::RequestId Client::send(Request request, http::Sink* sink, std::function<vo
 
 void Client::cancel(http::RequestId id) {
   if (const auto found = impl_->exchanges.find(id); found != impl_->exchanges.end()) found->second->cancel();
+  if (const auto found = impl_->replayed.find(id); found != impl_->replayed.end()) {
+    const auto exchange = found->second;  // Leaves the table in its end.
+    exchange->cancel();
+  }
 }
 
 void Client::resume(http::RequestId id) {
   if (const auto found = impl_->exchanges.find(id); found != impl_->exchanges.end()) found->second->resume();
+  if (const auto found = impl_->replayed.find(id); found != impl_->replayed.end()) {
+    const auto exchange = found->second;
+    exchange->resume();
+  }
 }
 
 }  // namespace toolrack::services::upstream

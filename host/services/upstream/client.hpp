@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/loop.hpp"
@@ -16,6 +17,10 @@
 #include "services/credentials/signing.hpp"
 #include "services/http/client.hpp"
 #include "services/upstream/places.hpp"
+
+namespace toolrack::services::recorder {
+class Recording;
+}
 
 namespace toolrack::services::upstream {
 
@@ -29,6 +34,9 @@ struct Request {
   /// What an answer says about when to ask again, for providers that say it elsewhere than in Retry-After, which comes
   /// first. May be empty.
   std::function<std::optional<std::chrono::milliseconds>(const http::Response&)> find_retry_after;
+  /// Takes the exchange down, or answers in place of the far end. Outlives the request; null: nothing is recorded.
+  recorder::Recording* recording = nullptr;
+  std::string credential;  ///< Name of the credential, for the record; empty: none.
 };
 
 class Client {

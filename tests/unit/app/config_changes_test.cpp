@@ -39,6 +39,7 @@ Config other() {
   config.limits = accounts::LimitSettings{.per_minute = 1};
   config.jobs.per_account = 1;
   config.assets_s3.emplace().bucket = "other";
+  config.embeddings.emplace().model = "other";
   config.provider_base_urls = {{"one", "http://127.0.0.1"}};
   return config;
 }
@@ -56,8 +57,9 @@ TEST(ConfigChanges, NameEveryFieldThatDiffers) {
                           "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
                           "limits", "jobs", "providers"));
   EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
-                                           "cache.max_bytes", "assets.s3"));
-  EXPECT_EQ(join(changes.restart), "mode, listen, metrics_listen, threads, data, plugins, cache.max_bytes, assets.s3");
+                                           "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
+  EXPECT_EQ(join(changes.restart),
+            "mode, listen, metrics_listen, threads, data, plugins, cache.max_bytes, assets.s3, knowledge.embeddings");
   EXPECT_TRUE(changes.has("limits"));
   EXPECT_FALSE(compare(Config{}, Config{}).has("limits"));
 }
@@ -66,8 +68,9 @@ TEST(ConfigChanges, TakeOverTheLiveFieldsAlone) {
   const auto merged = with_live_fields(Config{}, other());
   EXPECT_THAT(compare(merged, other()).live, IsEmpty());
   EXPECT_THAT(compare(Config{}, merged).restart, IsEmpty());
-  EXPECT_THAT(compare(merged, other()).restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data",
-                                                            "plugins", "cache.max_bytes", "assets.s3"))
+  EXPECT_THAT(compare(merged, other()).restart,
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "cache.max_bytes",
+                          "assets.s3", "knowledge.embeddings"))
       << "and are told again until the gateway is restarted";
 }
 

@@ -50,6 +50,7 @@ TEST_F(ConfigTest, HasADefaultForEverything) {
     EXPECT_THAT(config.egress_ports, ElementsAre());
     EXPECT_EQ(config.limits, std::nullopt);
     EXPECT_EQ(config.assets_s3, std::nullopt);
+    EXPECT_EQ(config.embeddings, std::nullopt);
     EXPECT_EQ(config.jobs, (call::jobs::JobSettings{.per_account = 100, .keep = std::chrono::hours(168)}));
     EXPECT_TRUE(config.provider_base_urls.empty());
     EXPECT_TRUE(check_config(config));
@@ -74,6 +75,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
     "assets": {"s3": {"endpoint": "https://s3.example", "bucket": "files", "region": "eu", "prefix": "a/b/",
                       "bucket_in_host": true, "redirect": true}},
+    "knowledge": {"embeddings": {"url": "https://e.example/v1/embeddings", "model": "small", "credential": "openai", "dimensions": 512}},
     "jobs": {"per_account": 3, "keep_hours": 2},
     "providers": {"one": {"base_url": "http://127.0.0.1:1"}, "two": {}}, // Trailing commas do no harm.
   })");
@@ -101,6 +103,10 @@ TEST_F(ConfigTest, ReadsEveryField) {
                                                                 .prefix = "a/b/",
                                                                 .is_bucket_in_host = true,
                                                                 .redirects = true}));
+  EXPECT_EQ(
+      config.embeddings,
+      (services::knowledge::EmbeddingSettings{
+          .url = "https://e.example/v1/embeddings", .model = "small", .credential = "openai", .dimensions = 512}));
   EXPECT_EQ(config.jobs, (call::jobs::JobSettings{.per_account = 3, .keep = std::chrono::hours(2)}));
   EXPECT_THAT(config.provider_base_urls, ElementsAre(Pair("one", "http://127.0.0.1:1")));
 }

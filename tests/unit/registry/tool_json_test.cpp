@@ -65,6 +65,14 @@ TEST(ToolJson, WritesWhatClientsReadInADetail) {
   EXPECT_EQ(json::dump(*json::at(detail, "/skills/0/async")), "false");
 }
 
+TEST(ToolJson, TellsHowManyDocumentsThereAreToSearch) {
+  const auto tool = weather();
+  const auto documents = [&] { return *json::parse(written([&](auto& writer) { write_tool_detail(writer, *tool); })); };
+  EXPECT_EQ(json::find(documents(), "documents"), nullptr);
+  tool->knowledge = {{.id = "a", .title = "A", .text = "x"}, {.id = "b", .title = "B", .text = "y"}};
+  EXPECT_EQ(json::find_int(documents(), "documents"), 2);
+}
+
 TEST(ToolJson, TellsOldClientsToPollForALongSkill) {
   const auto tool = weather();
   const auto detail = *json::parse(written([&](auto& writer) { write_tool_detail(writer, *tool); }));

@@ -39,5 +39,22 @@ TEST(MatchExpression, TreatsZeroBytesAsSpace) {
   EXPECT_EQ(match_expression("a\0b"sv, Match::kAll), R"("a"* AND "b"*)");
 }
 
+TEST(QuestionExpression, TakesTheTellingWordsOfASentence) {
+  EXPECT_EQ(question_expression("How do I keep Google's bots out of /admin?"),
+            R"("keep" OR "Google" OR "bots" OR "admin")");
+  EXPECT_EQ(question_expression("can I use more than 1 h1"), R"("1" OR "h1")");
+  EXPECT_EQ(question_expression("Größe"), R"("Größe")");
+}
+
+TEST(QuestionExpression, KeepsOtherWordsWhenThereAreNoTellingOnes) {
+  EXPECT_EQ(question_expression("what is it"), R"("what" OR "is" OR "it")");
+  EXPECT_EQ(question_expression(" ?! "), "");
+}
+
+TEST(QuestionExpression, NothingTypedIsAnOperator) {
+  EXPECT_EQ(question_expression(R"(title:size* NEAR(page "zoo) NOT OR ^quiz)"),
+            R"("title" OR "size" OR "NEAR" OR "page" OR "zoo" OR "quiz")");
+}
+
 }  // namespace
 }  // namespace toolrack::text

@@ -148,6 +148,29 @@ TEST_F(TextIndexTest, ServesConcurrentSearchesDuringWrites) {
   EXPECT_EQ(wrong.load(), 0);
 }
 
+TEST(TextIndex, AnswersQuestionsByStemsAmongSomeDocuments) {
+  const auto index = TextIndex::open({{"body", 1}}, {}, Words::kStems).value();
+  std::int64_t id = 0;
+  for (const std::string_view body : {"Redirects in a row", "The redirected page", "A category of cats", "Rows"})
+    ASSERT_TRUE(index->put(id++, std::span(&body, 1)));
+  const auto ask = [&](const Question& question) {
+    std::vector<std::int64_t> out;
+    const auto hits = index->search(question);
+    EXPECT_TRUE(hits);
+    if (hits)
+      for (const auto& hit : *hits) out.push_back(hit.id);
+    return out;
+  };
+  EXPECT_THAT(ask({.typed = "how are pages redirecting?"}), ElementsAre(1, 0));
+  EXPECT_THAT(ask({.typed = "redirecting", .first_id = 1}), ElementsAre(1));
+  EXPECT_THAT(ask({.typed = "redirecting", .last_id = 0}), ElementsAre(0));
+  EXPECT_THAT(ask({.typed = "redirecting", .first_id = 2, .last_id = 3}), IsEmpty());
+  EXPECT_THAT(ask({.typed = "cat"}), ElementsAre(2));
+  EXPECT_THAT(ask({.typed = "categ"}), IsEmpty()) << "whole words only";
+  EXPECT_THAT(ask({.typed = "row redirect", .limit = 1}), ElementsAre(0));
+  EXPECT_FALSE(index->search(Question{.typed = "\xff"}));
+}
+
 TEST(TextIndex, KeepsAFileAcrossOpens) {
   std::string folder = (std::filesystem::temp_directory_path() / "toolrack-text-XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);

@@ -74,6 +74,13 @@ TEST_F(KnowledgeIndexTest, ReadsSlipsAsTheWordsThatWereMeant) {
   EXPECT_THAT(find("a parcle that came"), ElementsAre("shop/returns"));
 }
 
+TEST_F(KnowledgeIndexTest, LooksUpAFewSlipsOfAQuestionOnly) {
+  make({shop_, zoo_}, 2);
+  const std::string page = "qwerty asdfgh zxcvbn uiopas jklqwe rtyuio bnmqwe";
+  EXPECT_THAT(find(page + " invioces"), ElementsAre("shop/payment"));
+  EXPECT_THAT(find(page + " plokij invioces"), IsEmpty());
+}
+
 TEST_F(KnowledgeIndexTest, AnyQuestionIsSafe) {
   make({shop_, zoo_}, 2);
   for (const auto* question : {"", "\"", "a OR b", "NEAR(x y)", "title : sent", "^sent*", "'; DROP TABLE documents; --",

@@ -144,6 +144,8 @@ TEST(ReadMarkdown, BoundsItsPassagesHoweverManyHeadingsThereAre) {
   size.sections = 100;
   const auto headings = repeat("# a\nb\n", 10'000), comments = repeat("a\n\n<!---->\n", 10'000);
   EXPECT_LE(read_markdown(headings, size).passages.size(), 150u);
+  const auto bare = headings.substr(0, 100 * 6) + repeat("# only a heading\n", 10'000) + "text\n";
+  for (const auto& passage : read_markdown(bare, size).passages) EXPECT_LE(passage.text.size(), size.most);
   EXPECT_LE(read_markdown(comments, size).passages.size(), 400u);
 }
 

@@ -1,0 +1,189 @@
+// The bundled tool voice-generator against scripted providers: the bytes of the audio, who takes over when, and the price.
+import assert from 'node:assert/strict';
+import {createHash, randomBytes} from 'node:crypto';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:http';
+import {join} from 'node:path';
+import {after, before, beforeEach, describe, test} from 'node:test';
+import {isSanitized, post, scratch, startGateway} from './support/gateway.mjs';
+
+const keys = {elevenlabs: 'key-of-elevenlabs-1', openai: 'key-of-openai-12345', gemini: 'key-of-gemini-12345'};
+const requests = [];
+let answers, server, gateway;
+
+const providerOf = (url) =>
+  (url.startsWith('/v1/audio/') ? 'openai' : url.startsWith('/v1beta/') ? 'gemini' : 'elevenlabs');
+const keyOf = {
+  elevenlabs: (headers) => headers['xi-api-key'],
+  openai: (headers) => headers.authorization?.replace('Bearer ', ''),
+  gemini: (headers) => headers['x-goog-api-key'],
+};
+
+before(async () => {
+  server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const provider = providerOf(request.url);
+      requests.push({provider, url: request.url, body: Buffer.concat(chunks).toString(), key: keyOf[provider](request.headers)});
+      const [status, body, type = 'application/json', headers = {}] = answers[provider](requests.at(-1));
+      if (status === 0) return request.socket.destroy();
+      response.writeHead(status, {'content-type': type, ...headers});
+      return response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const base_url = `http://127.0.0.1:${server.address().port}`;
+  const config = join(scratch(), 'config.json');
+  writeFileSync(config, JSON.stringify({providers: {elevenlabs: {base_url}, openai: {base_url}, gemini: {base_url}}}));
+  const env = Object.fromEntries(Object.entries(keys).map(([name, key]) => [`TOOLRACK_CREDENTIAL_${name.toUpperCase()}`, key]));
+  gateway = await startGateway({args: ['--config', config], env});
+});
+after(async () => {
+  await gateway?.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+const mp3 = randomBytes(100_001);
+const samples = randomBytes(1_000_002);
+const geminis = (bytes) => ({candidates: [{content: {parts: [{inlineData: {
+  mimeType: 'audio/L16;codec=pcm;rate=24000', data: bytes.toString('base64')}}]}, finishReason: 'STOP'}]});
+const good = {
+  elevenlabs: () => [200, mp3, 'audio/mpeg'],
+  openai: () => [200, mp3, 'audio/mpeg'],
+  gemini: () => [200, geminis(samples)],
+};
+beforeEach(() => {
+  requests.length = 0;
+  answers = {...good};
+});
+
+const call = (skill, input, backend) =>
+  post(`${gateway.url}/v1/tools/call`, {tool: 'voice-generator', skill, input, async: false, ...(backend ? {backend} : {})});
+const speak = (input, backend) => call('generate_voice', {text: 'Hello', ...input}, backend);
+const output = (reply) => {
+  assert.equal(reply.status, 200, reply.text);
+  return reply.json.output ?? reply.json.result;
+};
+const download = async (asset) => Buffer.from(await (await fetch(`${gateway.url}/v1/assets/${asset.id}`)).arrayBuffer());
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const asked = () => requests.map((request) => request.provider);
+
+describe('the audio', () => {
+  for (const provider of ['elevenlabs', 'openai']) {
+    test(`of ${provider} is an asset, byte for byte`, async () => {
+      const got = output(await speak({}, {only: [provider]}));
+      assert.equal(got.audio_asset.sha256, sha256(mp3));
+      assert.equal(got.audio_asset.media_type, 'audio/mpeg');
+      assert.ok((await download(got.audio_asset)).equals(mp3));
+      assert.equal(got.provider, provider);
+      assert.deepEqual(asked(), [provider]);
+      assert.equal(requests[0].key, keys[provider]);
+    });
+  }
+  test('of gemini is a WAV around its samples', async () => {
+    const got = output(await speak({}, {only: ['gemini']}));
+    const wav = await download(got.audio_asset);
+    assert.equal(got.audio_asset.bytes, samples.length + 44);
+    assert.ok(wav.subarray(44).equals(samples));
+    assert.equal(wav.toString('latin1', 0, 4) + wav.toString('latin1', 8, 16), 'RIFFWAVEfmt ');
+    assert.equal(wav.readUInt32LE(4), wav.length - 8);
+    assert.equal(wav.readUInt32LE(24), 24000);
+    assert.equal(wav.readUInt32LE(40), samples.length);
+    assert.equal(got.duration_s, Number((samples.length / 48000).toFixed(6)));
+    assert.equal(requests[0].key, keys.gemini);
+  });
+});
+
+describe('the price', () => {
+  test('is that of the characters, of the provider that spoke', async () => {
+    const reply = await speak({text: 'ä'.repeat(1000)}, {only: ['openai']});
+    output(reply);
+    assert.match(reply.text, /"raw_cost":\s*"?0\.015\b/, reply.text.slice(0, 2000));
+    const dearer = await speak({text: 'x'.repeat(1000), model: 'eleven_multilingual_v2'}, {only: ['elevenlabs']});
+    assert.match(dearer.text, /"raw_cost":\s*"?0\.1\b/, dearer.text.slice(0, 2000));
+  });
+});
+
+describe('another provider', () => {
+  test('takes over what the first cannot do, which is not asked', async () => {
+    const reply = await speak({text: 'x'.repeat(4097)});
+    assert.equal(output(reply).provider, 'gemini', reply.text.slice(0, 2000));
+    assert.deepEqual(asked(), ['gemini']);
+    assert.equal(output(await speak({voice: 'JBFqnCBsd6RMkjVDRZzb'})).provider, 'elevenlabs');
+    assert.equal(output(await speak({format: 'opus', speed: 1.1, language: 'de'})).provider, 'elevenlabs');
+  });
+  test('takes over where the first refuses before it works', async () => {
+    answers.openai = () => [429, {error: {message: 'You exceeded your quota', type: 'insufficient_quota', param: null, code: 'insufficient_quota'}}];
+    const reply = await speak({}, {order: ['openai', 'elevenlabs', 'gemini']});
+    assert.equal(output(reply).provider, 'elevenlabs');
+    assert.match(reply.text, /voice\.quota_exceeded/);
+    assert.deepEqual(asked(), ['openai', 'elevenlabs']);
+  });
+  test('is not asked where the first may have spoken', async () => {
+    for (const lost of [[0], [500, {error: {message: 'oops', type: 'server_error', param: null, code: null}}]]) {
+      requests.length = 0;
+      answers.openai = () => lost;
+      const reply = await speak({}, {order: ['openai', 'elevenlabs']});
+      assert.ok(reply.status >= 400, reply.text);
+      assert.equal(reply.json.error.type, 'provider', reply.text);
+      assert.deepEqual(asked(), ['openai']);
+    }
+  });
+  test('is not asked about what a policy forbids', async () => {
+    answers.gemini = () => [200, {promptFeedback: {blockReason: 'PROHIBITED_CONTENT'}}];
+    const reply = await speak({}, {order: ['gemini', 'elevenlabs']});
+    assert.equal(reply.json.error.code, 'voice.content_refused', reply.text);
+    assert.deepEqual(asked(), ['gemini']);
+  });
+});
+
+test('a text that nobody takes is refused with a number, and nobody is asked', async () => {
+  const reply = await speak({text: 'x'.repeat(10_001)});
+  assert.equal(reply.json.error.code, 'voice.text_too_long', reply.text);
+  assert.match(reply.json.error.message, /10001 characters/);
+  assert.deepEqual(asked(), []);
+});
+
+test('the time to wait is told', async () => {
+  answers.elevenlabs = () => [429, {detail: {status: 'too_many_concurrent_requests', message: 'Too many'}}, 'application/json', {'retry-after': '7'}];
+  const reply = await speak({}, {only: ['elevenlabs']});
+  assert.equal(reply.json.error.code, 'voice.rate_limited', reply.text);
+  assert.equal(reply.json.error.retry_after, 7, reply.text);
+});
+
+test('voices are listed for each provider', async () => {
+  answers.elevenlabs = () => [200, {voices: [{voice_id: 'v1', name: 'George', labels: {gender: 'male'}}], has_more: true, next_page_token: 'p2'}];
+  const first = output(await call('list_voices', {limit: 1}, {only: ['elevenlabs']}));
+  assert.equal(first.voices[0].id, 'v1');
+  assert.equal(first.next_page, 'p2');
+  assert.equal(requests[0].url, '/v2/voices?page_size=1');
+  assert.equal(output(await call('list_voices', {}, {only: ['openai']})).voices.length, 10);
+  assert.equal(output(await call('list_voices', {}, {only: ['gemini']})).voices.length, 30);
+});
+
+const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
+test('50 MB of audio need no memory', {skip: isSanitized}, async () => {
+  const large = randomBytes(50_000_000);
+  output(await speak({}, {only: ['openai']}));
+  const earlier = peak(gateway.pid);
+  answers.openai = () => [200, large, 'audio/mpeg'];
+  const got = output(await speak({}, {only: ['openai']}));
+  assert.equal(got.audio_asset.sha256, sha256(large));
+  const more_kib = peak(gateway.pid) - earlier;
+  assert.ok(more_kib < 16 * 1024, `${more_kib} KiB more`);
+});
+
+test('audio inside JSON is held once', {skip: isSanitized}, async () => {
+  const large = randomBytes(30_000_000);
+  answers.gemini = () => [200, geminis(large)];
+  const earlier = peak(gateway.pid);
+  const got = output(await speak({}, {only: ['gemini']}));
+  assert.equal(got.audio_asset.bytes, large.length + 44);
+  assert.equal(sha256((await download(got.audio_asset)).subarray(44)), sha256(large));
+  const more_mb = (peak(gateway.pid) - earlier) * 1024 / 1e6;
+  console.log(`# 40 MB of base64: ${more_mb.toFixed(1)} MB more`);
+  assert.ok(more_mb < 100, `${more_mb} MB more`);
+});
