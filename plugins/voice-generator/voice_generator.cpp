@@ -13,11 +13,13 @@ class VoiceGenerator final : public tr::Plugin {
   explicit VoiceGenerator(const tr::Host& host) : Plugin(host) {
     skill<&VoiceGenerator::generate_voice>("generate_voice");
     skill<&VoiceGenerator::list_voices>("list_voices");
+    skill<&VoiceGenerator::transcribe>("transcribe");
   }
 
  private:
   tr::Task generate_voice(tr::Call call) { return tr::voice::generate_voice(call); }
   tr::Task list_voices(tr::Call call) { return tr::voice::list_voices(call); }
+  tr::Task transcribe(tr::Call call) { return tr::voice::transcribe(call); }
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ before(async () => {
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
       const provider = providerOf(request.url);
-      requests.push({provider, url: request.url, body: Buffer.concat(chunks).toString(), key: keyOf[provider](request.headers)});
+      requests.push({provider, url: request.url, bytes: Buffer.concat(chunks), type: request.headers['content-type'],
+        key: keyOf[provider](request.headers)});
       const [status, body, type = 'application/json', headers = {}] = answers[provider](requests.at(-1));
       if (status === 0) return request.socket.destroy();
       response.writeHead(status, {'content-type': type, ...headers});
@@ -161,6 +162,26 @@ test('voices are listed for each provider', async () => {
   assert.equal(requests[0].url, '/v2/voices?page_size=1');
   assert.equal(output(await call('list_voices', {}, {only: ['openai']})).voices.length, 10);
   assert.equal(output(await call('list_voices', {}, {only: ['gemini']})).voices.length, 30);
+});
+
+test('speech is written down: the bytes of the asset arrive in the form, and the seconds are charged', async () => {
+  const upload = await fetch(`${gateway.url}/v1/assets?name=a.mp3`, {method: 'POST', headers: {'content-type': 'audio/mpeg'}, body: mp3});
+  const {id} = await upload.json();
+  answers.openai = () => [200, {language: 'english', duration: 9.5, text: 'Hello', segments: [{start: 0, end: 9.5, text: ' Hello'}]}];
+  const reply = await call('transcribe', {audio_asset: id}, {only: ['openai']});
+  assert.equal(output(reply).text, 'Hello');
+  assert.match(reply.text, /"raw_cost":\s*"?0\.001\b/, reply.text);
+  const boundary = /boundary=(\S+)/.exec(requests[0].type)[1];
+  const form = await new Response(requests[0].bytes, {headers: {'content-type': `multipart/form-data; boundary=${boundary}`}}).formData();
+  assert.equal(form.get('model'), 'whisper-1');
+  assert.equal(form.get('file').name, 'audio.mp3');
+  assert.ok(Buffer.from(await form.get('file').arrayBuffer()).equals(mp3));
+  answers.openai = () => [429, {error: {message: 'x', type: 't', param: null, code: 'insufficient_quota'}}];
+  answers.elevenlabs = () => [200, {language_code: 'eng', text: 'Hi.', words: [{text: 'Hi.', start: 0, end: 1, type: 'word'}]}];
+  assert.equal(output(await call('transcribe', {audio_asset: id})).provider, 'elevenlabs');
+  const none = await call('transcribe', {audio_asset: `as_${'0'.repeat(32)}`});
+  assert.equal(none.json.error.type, 'not_found', none.text);
+  assert.equal(none.json.error.code, 'asset_not_found', none.text);
 });
 
 const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);

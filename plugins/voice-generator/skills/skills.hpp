@@ -7,5 +7,6 @@ namespace toolrack::voice {
 
 Task generate_voice(Call call);
 Task list_voices(Call call);
+Task transcribe(Call call);
 
 }  // namespace toolrack::voice
