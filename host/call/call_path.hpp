@@ -42,6 +42,8 @@ class CallPath {
     services::providers::ProviderStates& providers;
     ResponseCache& responses;
     JobKeeper* jobs = nullptr;  ///< Null: no call can be a job.
+    /// Of the one call of a gateway that was made to record or replay it; null everywhere else.
+    services::recorder::Recording* recording = nullptr;
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.
