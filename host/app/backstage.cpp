@@ -226,6 +226,27 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
   return std::make_unique<OwnApi>(TRY(attach(config, table_, credentials_, false)));
 }
 
+base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::Target& target,
+                                                                    services::recorder::Recording& recording) {
+  if (!remote_url(target).empty())
+    return base::fail(base::ErrorCode::kInvalidRequest,
+                      "a call of a remote gateway can be neither recorded nor replayed",
+                      "Leave out --url and TOOLRACK_API_URL.");
+  const auto config = TRY(configure(target));
+  set_up_log(config, "warning");
+  auto acquired = TRY(store::DataDirectory::acquire(config.data));
+  if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&acquired))
+    return base::fail(
+        base::ErrorCode::kConflict,
+        fmt::format("process {} serves {}, and recording needs a gateway of its own", owned->pid, config.data.string()),
+        "End that process, or choose another data directory: toolrack --data DIR call ...");
+  auto gateway =
+      TRY(Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(acquired)),
+                         {.listen = false, .runs_jobs = false, .credentials = &credentials_, .recording = &recording}));
+  auto socket_path = gateway->socket_path();
+  return std::make_unique<OwnApi>(Attachment{std::move(gateway), std::move(socket_path)});
+}
+
 base::Result<std::string> Backstage::validate(const std::string& file) { return validate_file(file); }
 
 std::string Backstage::doctor(const cli::Target& target) { return doctor_report(target, credentials_); }

@@ -195,6 +195,7 @@ struct Gateway::Parts {
 
   std::optional<http::PublishedEgress> egress;
   const services::credentials::PlatformCredentials* credentials = nullptr;  // Of the program.
+  services::recorder::Recording* recording = nullptr;                       // Of the program.
   std::unique_ptr<services::credentials::Nonces> nonces;
   services::upstream::Places places;
   std::vector<std::unique_ptr<http::Client>> clients;                  // One a loop.
@@ -293,6 +294,7 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.scratches = scratches.get();
   environment.files = &file_pool;
   environment.knowledge = &*knowledge;
+  environment.has_recordings = recording != nullptr;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
@@ -321,7 +323,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .providers = providers,
                                                                         .responses = responses,
                                                                         .jobs = runs_jobs ? jobs.get() : nullptr,
-                                                                        .approvals = approvals.get()});
+                                                                        .approvals = approvals.get(),
+                                                                        .recording = recording});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
         auto& loop = loops.next();
@@ -465,6 +468,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   auto gateway = std::unique_ptr<Gateway>(new Gateway(std::make_unique<Parts>(config, table, std::move(directory))));
   auto& parts = *gateway->parts_;
   parts.credentials = options.credentials;
+  parts.recording = options.recording;
   parts.loops.start();
   TRY(parts.open_store());
   TRY(parts.open_assets());

@@ -15,6 +15,9 @@
 namespace toolrack::services::credentials {
 class PlatformCredentials;
 }
+namespace toolrack::services::recorder {
+class Recording;
+}
 
 namespace toolrack::app {
 
@@ -25,6 +28,8 @@ class Gateway {
     bool runs_jobs = true;  ///< False: calls end with their requests, because the gateway does.
     std::filesystem::path bundled = bundled_plugins();
     const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
+    /// Of the only call that this gateway is made for. Outlives the gateway; null: nothing is recorded.
+    services::recorder::Recording* recording = nullptr;
   };
   /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
   static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,

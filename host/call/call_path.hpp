@@ -44,6 +44,8 @@ class CallPath {
     ResponseCache& responses;
     JobKeeper* jobs = nullptr;       ///< Null: no call can be a job.
     Approvals* approvals = nullptr;  ///< Null: skills that need an approval do not run.
+    /// Of the one call of a gateway that was made to record or replay it; null everywhere else.
+    services::recorder::Recording* recording = nullptr;
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.

@@ -26,6 +26,7 @@ void Execution::run() {
   invocation_.deadline_ns = attempt_deadline_ns(attempt_started_ns_);
   invocation_.provider_keys = request_.provider_keys;
   invocation_.loop = &loop_;
+  invocation_.recording = path_.deps_.recording;
   invocation_.wants_progress = request_.wants_progress;
   invocation_.wants_partials = request_.wants_partials;
 

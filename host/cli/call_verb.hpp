@@ -17,6 +17,7 @@ struct CallOptions {
   bool async = false;  ///< As a job; else the command waits, however long the skill takes.
   std::optional<std::string> max_price;
   std::optional<long> timeout_ms;
+  std::string record, replay;  ///< Files; empty: neither.
 };
 
 /// The body of POST /v1/tools/call. Asks the gateway for the skill's schema when there are pairs to be typed.

@@ -15,6 +15,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/operation_verb.hpp"
 #include "cli/present.hpp"
+#include "cli/recorded_run.hpp"
 #include "operations/openapi.hpp"
 
 namespace toolrack::cli {
@@ -129,7 +130,7 @@ class Run {
   }
 
   void add_call(CLI::App& verb) {
-    verb.add_option("tool", call_.tool, "The tool, or the flat name of a skill")->required();
+    auto* tool = verb.add_option("tool", call_.tool, "The tool, or the flat name of a skill");
     verb.add_option("--input", call_.input, "The whole input: JSON, @FILE, or - for standard input")
         ->type_name("JSON|@FILE|-");
     verb.add_flag("--dry-run", call_.dry_run, "Explain what would happen instead");
@@ -137,11 +138,18 @@ class Run {
     verb.add_flag("--async", call_.async, "Print a job's id at once; `toolrack jobs show ID --wait 30` tells the rest");
     verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
+    auto* record = verb.add_option("--record", call_.record, "Write what the call asks and is told to this file")
+                       ->type_name("FILE");
+    verb.add_option("--replay", call_.replay,
+                    "Run the call of this file again, without network; a tool and an input take the place of its own")
+        ->type_name("FILE")
+        ->excludes(record);
     verb.allow_extras();
     verb.footer(
         "The skill's name follows the tool's; it is not needed for a flat name or a tool with one skill. Everything "
         "else, as --key value, is the skill's input: toolrack call seo analyze_page --url https://example.com");
-    verb.callback([this, &verb] {
+    verb.callback([this, &verb, tool] {
+      if (tool->empty() && call_.replay.empty()) throw CLI::RequiredError("tool");
       call_.rest = verb.remaining();
       // Not a positional: the value of an option that only the skill knows would be taken for it.
       if (!call_.rest.empty() && !call_.rest.front().starts_with('-')) {
@@ -191,6 +199,16 @@ class Run {
   }
 
   int call() {
+    if (!call_.record.empty() || !call_.replay.empty()) {
+      RecordedRun recorded(backstage_, target_, call_);
+      const auto reply = recorded.go();
+      const auto status = show("use_tool", reply);
+      if (!recorded.finding()) return status;
+      // Not beside the reply: there the output is the call's.
+      if (const auto parsed = json::parse(base::error_json(*recorded.finding())))
+        output_.complain(present_error(*parsed));
+      return kFailure;
+    }
     auto api = backstage_.connect(target_);
     if (!api) return complain(api.error());
     const auto body = call_body(call_, **api);

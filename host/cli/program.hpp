@@ -11,6 +11,10 @@
 #include "cli/api.hpp"
 #include "operations/table.hpp"
 
+namespace toolrack::services::recorder {
+class Recording;
+}
+
 namespace toolrack::cli {
 
 /// What every command may be told about the gateway it means.
@@ -42,6 +46,10 @@ class Backstage {
   virtual int serve(const ServeOptions& options) = 0;
   virtual int stdio(const StdioOptions& options) = 0;
   virtual base::Result<std::unique_ptr<Api>> connect(const Target& target) = 0;
+  /// A gateway of the command's own, all of whose calls go by `recording`, which outlives it. kConflict when somebody
+  /// else has the data directory, kInvalidRequest when the target is a remote gateway.
+  virtual base::Result<std::unique_ptr<Api>> connect_recorded(const Target& target,
+                                                              services::recorder::Recording& recording) = 0;
   /// What is in a manifest or plugin file; an error says what is wrong with it.
   virtual base::Result<std::string> validate(const std::string& file) = 0;
   /// {checks: [{name, status: ok|warning|error, detail, remedy?}]}.

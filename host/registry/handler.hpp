@@ -8,6 +8,10 @@
 #include "registry/outcome.hpp"
 #include "registry/provider_keys.hpp"
 
+namespace toolrack::services::recorder {
+class Recording;
+}
+
 namespace toolrack::registry {
 
 struct Skill;
@@ -32,6 +36,9 @@ struct Invocation {
   const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
   base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
   bool wants_progress = false, wants_partials = false;
+  /// What the call asks of its host goes there, or is answered from there. Outlives the call; null: nothing is
+  /// recorded.
+  services::recorder::Recording* recording = nullptr;
 };
 
 /// How a handler answers. Implemented by the call path; called on the invocation's loop.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/recorder/recording.hpp"
+
 namespace toolrack::sources::declarative {
 
 namespace http = services::http;
@@ -87,9 +89,14 @@ Result<upstream::Request> DeclarativeCall::make_upstream(http::Request request) 
 
   upstream::Request out;
   const auto* keys = invocation_.provider_keys;
-  if (auto signing = TRY(find_signing(tool, target, target.credential, request.url, services.credentials,
-                                      keys == nullptr ? nullptr : keys->get())))
-    out.signing.emplace(std::move(*signing));
+  out.recording = invocation_.recording;
+  if (out.recording != nullptr) out.credential = target.credential;
+  // A replay sends nothing, so it needs nobody's secret.
+  if (!is_replay()) {
+    if (auto signing = TRY(find_signing(tool, target, target.credential, request.url, services.credentials,
+                                        keys == nullptr ? nullptr : keys->get())))
+      out.signing.emplace(std::move(*signing));
+  }
   out.places = find_places(services.places, target, request.url);
   out.concurrency = target.concurrency;
   out.is_idempotent = invocation_.skill->is_repeatable();
@@ -98,6 +105,10 @@ Result<upstream::Request> DeclarativeCall::make_upstream(http::Request request) 
   };
   out.http = std::move(request);
   return out;
+}
+
+bool DeclarativeCall::is_replay() const {
+  return invocation_.recording != nullptr && invocation_.recording->is_replay();
 }
 
 const json::Value* DeclarativeCall::find_input(std::string_view name) const { return json::find(input_, name); }
@@ -267,6 +278,7 @@ void DeclarativeCall::on_state(Reply reply) {
 }
 
 void DeclarativeCall::wait_and_ask(std::chrono::nanoseconds delay) {
+  if (is_replay()) delay = std::chrono::nanoseconds(0);  // The answer is there already.
   timer_.expires_after(std::min(delay, time_left()));
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code&) { self->ask(); });
 }

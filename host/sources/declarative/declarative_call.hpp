@@ -48,6 +48,7 @@ class DeclarativeCall final : public std::enable_shared_from_this<DeclarativeCal
   void wait_and_ask(std::chrono::nanoseconds delay);
   void ask();
   std::chrono::nanoseconds time_left() const;
+  bool is_replay() const;
 
   void succeed(const Reply& reply);
   void succeed_with(std::string output, bool is_truncated);

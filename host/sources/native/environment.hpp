@@ -70,6 +70,7 @@ struct Environment {
   services::knowledge::Knowledge* knowledge = nullptr;  ///< Null: plugins get no toolrack.x-knowledge/0.
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
+  bool has_recordings = false;  ///< Calls may carry one; false spares the clock looking for it.
   Settings settings;
 };
 

@@ -1,4 +1,5 @@
 /// toolrack.clock/1: time and chance.
+#include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <boost/asio/post.hpp>
@@ -7,7 +8,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <string>
 
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "services/recorder/recording.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/start_operation.hpp"
@@ -15,11 +21,14 @@
 namespace toolrack::sources::native {
 namespace {
 
+using services::recorder::Recording;
+
 /// Waits on the call's loop.
 class TimerOperation final : public Operation {
  public:
-  TimerOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, std::chrono::nanoseconds delay)
-      : Operation(call, map, done, user), delay_(delay) {}
+  TimerOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, std::chrono::nanoseconds delay,
+                 Recording* recording)
+      : Operation(call, map, done, user), delay_(delay), recording_(recording) {}
 
   /// Any thread.
   void begin() {
@@ -30,10 +39,28 @@ class TimerOperation final : public Operation {
  private:
   void run_timer() {
     if (has_ended()) return;
+    if (recording_ != nullptr && !begin_recorded()) return;
     timer_.emplace(call().loop().context(), delay_);
     timer_->async_wait([self = boost::intrusive_ptr(this)](const boost::system::error_code& error) {
-      if (!error) self->end({});
+      if (error) return;
+      if (self->recording_ != nullptr) self->recording_->end(self->number_, "{}");
+      self->end({});
     });
+  }
+
+  /// False: this is a replay, which has its own time. A timer that was stopped when it was recorded waits for that.
+  bool begin_recorded() {
+    const auto number = recording_->begin("clock.after", fmt::format("{{\"delay_ns\":{}}}", delay_.count()));
+    if (recording_->is_replay() && !number) {
+      end(OperationResult::from(number.error()));
+      return false;
+    }
+    number_ = *number;
+    if (!recording_->is_replay()) return true;
+    if (recording_->find(number_).ended != 0) {
+      recording_->deliver_in_turn(call().loop(), number_, [self = boost::intrusive_ptr(this)] { self->end({}); });
+    }
+    return false;
   }
 
   void on_cancel() override {
@@ -42,15 +69,50 @@ class TimerOperation final : public Operation {
   }
 
   const std::chrono::nanoseconds delay_;
+  Recording* const recording_;                      // Null: nothing is recorded.
+  Recording::Number number_ = 0;                    // Of the loop's thread.
   std::optional<boost::asio::steady_timer> timer_;  // Of the loop's thread.
 };
 
 const base::Clock& clock_of(const tr_host* host) noexcept { return *Instance::of(host).runtime().environment().clock; }
 
-std::int64_t unix_ns(const tr_host* host, tr_call) noexcept { return clock_of(host).unix_ns(); }
-std::int64_t monotonic_ns(const tr_host* host, tr_call) noexcept { return clock_of(host).monotonic_ns(); }
+bool has_recordings(const tr_host* host) noexcept { return Instance::of(host).runtime().environment().has_recordings; }
 
-void random(const tr_host*, tr_call, void* out, std::size_t size) noexcept {
+/// Null: a call of the plugin itself, or one that nobody records. The target was found just now.
+Recording* recording_of(const Instance::Target& target) noexcept {
+  return !target || target.call->is_instance() ? nullptr : target.call->invocation().recording;
+}
+
+/// What `read` says, by way of the call's recording. Numbers are counted from `zero`.
+std::int64_t read_recorded(Recording& recording, std::string_view service, std::int64_t zero,
+                           const std::function<std::int64_t()>& read) {
+  const auto reply = recording.exchange(service, "{}", [&] { return fmt::format("{{\"ns\":{}}}", read() - zero); });
+  const auto parsed = base::json::parse(reply);
+  const auto number = parsed ? base::json::find_int(*parsed, "ns") : std::nullopt;
+  return number ? zero + *number : read();
+}
+
+std::int64_t unix_ns(const tr_host* host, tr_call behalf) noexcept {
+  const auto read = [host] { return clock_of(host).unix_ns(); };
+  if (!has_recordings(host)) [[likely]]
+    return read();
+  const auto target = Instance::of(host).find(behalf, "unix_ns");
+  auto* recording = recording_of(target);
+  return recording == nullptr ? read() : read_recorded(*recording, "clock.unix_ns", 0, read);
+}
+
+/// Counted from the call's deadline: the time that is left is the same in a replay, on any machine.
+std::int64_t monotonic_ns(const tr_host* host, tr_call behalf) noexcept {
+  const auto read = [host] { return clock_of(host).monotonic_ns(); };
+  if (!has_recordings(host)) [[likely]]
+    return read();
+  const auto target = Instance::of(host).find(behalf, "monotonic_ns");
+  auto* recording = recording_of(target);
+  return recording == nullptr ? read()
+                              : read_recorded(*recording, "clock.monotonic_ns", target.call->deadline_ns(), read);
+}
+
+void fill_random(void* out, std::size_t size) noexcept {
   auto* at = static_cast<unsigned char*>(out);
   while (size > 0) {
     const auto step = static_cast<int>(std::min<std::size_t>(size, 1 << 20));
@@ -61,12 +123,32 @@ void random(const tr_host*, tr_call, void* out, std::size_t size) noexcept {
   }
 }
 
+void random(const tr_host* host, tr_call behalf, void* out, std::size_t size) noexcept {
+  if (!has_recordings(host)) [[likely]]
+    return fill_random(out, size);
+  const auto target = Instance::of(host).find(behalf, "random");
+  auto* recording = recording_of(target);
+  if (recording == nullptr) return fill_random(out, size);
+  const auto reply = recording->exchange("clock.random", fmt::format("{{\"bytes\":{}}}", size), [&] {
+    std::string bytes(size, '\0');
+    fill_random(bytes.data(), size);
+    return fmt::format("{{\"base64\":\"{}\"}}", base::to_base64(bytes));
+  });
+  const auto parsed = base::json::parse(reply, {.max_bytes = 256 << 20});
+  const auto text = parsed ? base::json::find_string(*parsed, "base64") : std::nullopt;
+  const auto bytes = text ? base::from_base64(*text) : base::Result<std::string>(std::string());
+  if (!bytes || bytes->size() != size) return fill_random(out, size);
+  std::memcpy(out, bytes->data(), size);
+}
+
 tr_op after(const tr_host* host, tr_call behalf, std::int64_t delay_ns, tr_done done, void* user) noexcept {
   // Bounded, so that adding it to the time of day never overflows.
   constexpr std::int64_t kLongest = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
   const std::chrono::nanoseconds delay(std::clamp<std::int64_t>(delay_ns, 0, kLongest));
+  Recording* recording = nullptr;
+  if (has_recordings(host)) recording = recording_of(Instance::of(host).find(behalf, "after"));
   return start_operation<TimerOperation>(
-      host, behalf, "after", done, user, [](TimerOperation& operation) { operation.begin(); }, delay);
+      host, behalf, "after", done, user, [](TimerOperation& operation) { operation.begin(); }, delay, recording);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "services/recorder/recording.hpp"
 #include "services/upstream/client.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/call_assets.hpp"
@@ -163,9 +164,14 @@ Result<upstream::Request> make_request(const NativeCall& call, const tr_http_req
   const auto& environment = call.runtime().environment();
   const auto* keys = call.is_instance() ? nullptr : call.invocation().provider_keys;
   const auto credential = in.credential.size == 0 ? target.credential : view(in.credential);
-  if (auto signing = TRY(find_signing(tool, target, credential, url, environment.credentials,
-                                      keys == nullptr ? nullptr : keys->get())))
-    out.signing.emplace(std::move(*signing));
+  out.recording = call.is_instance() ? nullptr : call.invocation().recording;
+  if (out.recording != nullptr && credential != "-") out.credential = credential;
+  // A replay sends nothing, so it needs nobody's secret.
+  if (out.recording == nullptr || !out.recording->is_replay()) {
+    if (auto signing = TRY(find_signing(tool, target, credential, url, environment.credentials,
+                                        keys == nullptr ? nullptr : keys->get())))
+      out.signing.emplace(std::move(*signing));
+  }
   out.places = find_places(environment.places, target, url);
   const auto timeout = in.timeout_ms == 0 ? target.timeout : std::chrono::milliseconds(in.timeout_ms);
   out.http = TRY(make_http_request(in, std::move(url), std::min(timeout, left)));

@@ -26,6 +26,11 @@ class FakeBackstage final : public cli::Backstage {
     if (connect_error) return tl::unexpected(*connect_error);
     return std::make_unique<FakeApi>(replies, asked);
   }
+  base::Result<std::unique_ptr<cli::Api>> connect_recorded(const cli::Target& target,
+                                                           services::recorder::Recording& recording) override {
+    recorded = &recording;
+    return connect(target);
+  }
   base::Result<std::string> validate(const std::string& file) override { return file + " is fine\n"; }
   std::string doctor(const cli::Target&) override { return report; }
   std::string version() override { return "1.2.3"; }
@@ -34,6 +39,7 @@ class FakeBackstage final : public cli::Backstage {
   std::optional<cli::StdioOptions> spoken;
   std::optional<cli::Target> connected;
   std::optional<base::Error> connect_error;
+  const services::recorder::Recording* recorded = nullptr;  ///< Given last; it may have gone.
   FakeApi::Replies replies;
   std::vector<Asked> asked;
   std::string report = R"({"checks":[]})";
