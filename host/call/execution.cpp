@@ -100,12 +100,10 @@ void Execution::on_timer() {
                           "the same call of somebody else, whose answer this one waited for, did not end in time"));
   } else if (state_ == State::kRunning) {
     is_attempt_over_ = invocation_.deadline_ns < deadline_ns_;
-    base::Error reason(base::ErrorCode::kTimeout, is_attempt_over_
-                                                      ? "the backend did not answer in its share of the call's time"
-                                                      : "the skill did not answer before the call's deadline");
-    if (!skill_->is_repeatable())
-      reason = std::move(reason).with_hint("It may have acted: see whether it has before you call again.");
-    stop(std::move(reason));
+    const auto* what = is_attempt_over_ ? "the backend did not answer in its share of the call's time"
+                                        : "the skill did not answer before the call's deadline";
+    const auto* hint = skill_->is_repeatable() ? "" : "It may have acted: see whether it has before you call again.";
+    stop(base::Error(base::ErrorCode::kTimeout, what, hint));
   } else if (state_ == State::kStopping) {
     state_ = State::kAbandoned;
     fail_with(*std::move(stop_reason_));

@@ -30,7 +30,8 @@ Answer answer_with(const call::Approval& approval) {
 }
 
 base::Result<Answer> list_approvals(Services& services, const Context& context) {
-  const auto found = TRY(TRY(approvals_of(services))->list(context.principal->account));
+  auto& approvals = *TRY(approvals_of(services));
+  const auto found = TRY(approvals.list(context.principal->account));
   base::json::Buffer buffer;
   base::json::Writer writer(buffer);
   writer.StartObject();

@@ -24,6 +24,7 @@ const keywords = ({keywords: {one_word: words}}) => assert.ok(words.some(({phras
 const expectations = [
   [/toolrack tools$/, (out) => assert.match(out, /^TOOL +VERSION[\s\S]*^seo /m)],
   [/toolrack call .*--async$/, (out) => assert.match(out, /^job_[0-9A-Z]{26}\n$/)],
+  [/toolrack approvals list$/, (out) => assert.deepEqual(object(out), {approvals: []})],
   [/toolrack jobs list$/, (out) => assert.match(out, /^JOB +STATUS[\s\S]*^job_[0-9A-Z]{26} .*keyword_density/m)],
   [/toolrack call .*--dry-run/, (out) => assert.ok(Object.keys(object(out)).length > 0)],
   [/toolrack call seo keyword_density/, (out) => keywords(object(out))],
