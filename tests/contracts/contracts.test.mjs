@@ -4,6 +4,7 @@
 //   TOOLRACK_CONTRACTS=DIRECTORY node --test contracts.test.mjs        (`./dev contracts DIRECTORY`)
 //
 // The directory has <provider>.openapi.json. A call is made for every example of the manifests and for every row of cases.json.
+// A row has members of a call (skill, input, backend, ...) and `prefer`, which says what Prism shall answer.
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
@@ -51,7 +52,7 @@ async function mock(file) {
   };
 }
 
-for (const [tool, {contracts, credentials, calls, errors}] of Object.entries(cases)) {
+for (const [tool, {contracts, credentials, without_examples: withoutExamples = [], calls, errors}] of Object.entries(cases)) {
   const missing = directory === undefined ? 'TOOLRACK_CONTRACTS is not set'
     : Object.values(contracts).map((name) => join(directory, `${name}.openapi.json`)).find((file) => !existsSync(file));
   describe(tool, {skip: missing && `no contract: ${missing}`}, () => {
@@ -75,11 +76,17 @@ for (const [tool, {contracts, credentials, calls, errors}] of Object.entries(cas
       const reply = await post(`${gateway.url}/v1/tools/call`, {tool, skill, input, confirm, async: false, ...options});
       return {...reply, judged: Object.values(mocks).flatMap(({state}) => state.judged)};
     }
-    const examples = manifest.skills.flatMap(({name, examples = []}) => examples.map(({input}) => ({skill: name, input})));
+    const examples = manifest.skills.filter(({name}) => !withoutExamples.includes(name)).flatMap(({name, examples = []}) => examples.map(({input}) => ({skill: name, input})));
     const covered = new Set();
-    for (const {skill, input, ...options} of [...examples, ...calls]) {
-      test(`${skill} ${JSON.stringify(input)}${options.prefer ? ` (${options.prefer})` : ''}`, async (t) => {
-        const {status, text, judged} = await call(skill, input, options);
+    /// `upload` names a member of the input that takes the id of a file.
+    async function withFile(input, member) {
+      if (member === undefined) return input;
+      const reply = await fetch(`${gateway.url}/v1/assets?name=a.mp3`, {method: 'POST', headers: {'content-type': 'audio/mpeg'}, body: 'ID3 no music'});
+      return {...input, [member]: (await reply.json()).id};
+    }
+    for (const {skill, input, upload, ...options} of [...examples, ...calls]) {
+      test(`${skill} ${JSON.stringify({...input, ...options.backend})}${options.prefer ? ` (${options.prefer})` : ''}`, async (t) => {
+        const {status, text, judged} = await call(skill, await withFile(input, upload), options);
         assert.ok(judged.length > 0, `no request came: ${status} ${text.slice(0, 500)}`);
         for (const {request, status: answered, violations} of judged) {
           const ours = violations.filter(({location}) => location[0] === 'request');
@@ -91,10 +98,10 @@ for (const [tool, {contracts, credentials, calls, errors}] of Object.entries(cas
         covered.add(skill);
       });
     }
-    for (const {skill, input, ...rest} of errors) {
-      for (const [code, type] of Object.entries(rest.codes)) {
+    for (const {skill, input, codes, ...options} of errors) {
+      for (const [code, type] of Object.entries(codes)) {
         test(`${skill} when the provider says ${code}`, async () => {
-          const {json, text, judged} = await call(skill, input, {prefer: `code=${code}`});
+          const {json, text, judged} = await call(skill, input, {...options, prefer: `code=${code}`});
           assert.ok(judged.some(({status}) => status === Number(code)), `the control: ${JSON.stringify(judged)}`);
           assert.equal(json?.status, 'error', text);
           assert.equal(json.error.type, type, text);
