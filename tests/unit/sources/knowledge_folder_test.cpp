@@ -54,14 +54,14 @@ TEST_F(KnowledgeFolder, HoldsTheDocumentsOfAManifest) {
 
 TEST_F(KnowledgeFolder, IsAnotherBuildWhenADocumentChanges) {
   open();
-  const auto bare = tool("bare").build_id;
+  const auto bare = only_row().build_id;
   EXPECT_THAT(documents(), IsEmpty());
   EXPECT_FALSE(scan().is_changed());
   write("bare.knowledge/a.md", "First.");
   EXPECT_TRUE(scan().is_changed());
   drain(std::move(result.retired));
   EXPECT_THAT(documents(), ElementsAre("a: First."));
-  EXPECT_NE(tool("bare").build_id, bare);
+  EXPECT_NE(only_row().build_id, bare);
   EXPECT_FALSE(scan().is_changed()) << "nothing has changed since";
   write("bare.knowledge/a.md", "Changed.");
   EXPECT_TRUE(scan().is_changed());
@@ -70,7 +70,7 @@ TEST_F(KnowledgeFolder, IsAnotherBuildWhenADocumentChanges) {
   std::filesystem::remove_all(plugins() / "bare.knowledge");
   EXPECT_TRUE(scan().is_changed());
   drain(std::move(result.retired));
-  EXPECT_EQ(tool("bare").build_id, bare);
+  EXPECT_EQ(only_row().build_id, bare);
 }
 
 TEST_F(KnowledgeFolder, RefusesWhatIsNoDocument) {
