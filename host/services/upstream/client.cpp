@@ -139,7 +139,7 @@ void Client::Exchange::launch(std::uint64_t nonce) {
   if (request.timeout.count() == 0) return expire();
   request.connect_timeout = std::min(request.connect_timeout, request.timeout);
   if (request_.signing) {
-    if (auto signed_ = request_.signing->apply(request, nonce); !signed_) return fail(std::move(signed_).error());
+    if (auto applied = request_.signing->apply(request, nonce); !applied) return fail(std::move(applied).error());
     if (record_) record_->note_signed(request_.http, request, nonce);
   }
   http_id_ = deps().http.send(std::move(request), sink_ == nullptr ? nullptr : this,

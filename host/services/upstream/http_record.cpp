@@ -156,7 +156,7 @@ void HttpRecord::end(const http::Outcome& outcome) {
   };
   writer.StartObject();
   if (outcome) {
-    put_response(*outcome, head_ ? std::move(body_) : outcome->body);
+    put_response(*outcome, head_ ? body_ : outcome->body);
   } else {
     if (head_) put_response(*head_, std::move(body_));
     const auto& error = outcome.error().error;
