@@ -12,7 +12,7 @@ namespace {
 
 namespace json = base::json;
 
-constexpr json::Limits kWide{.max_bytes = 64 << 20, .max_values = 10'000'000};
+constexpr json::Limits kComparable{.max_bytes = 64 << 20, .max_values = 10'000'000};
 
 std::string show(const json::Value& value) {
   constexpr std::size_t kMost = 300;
@@ -45,8 +45,8 @@ class Comparison {
     if (recorded.IsArray() && asked.IsArray()) return compare_arrays(at, recorded, asked);
     if (recorded.IsString() && asked.IsString() && json::view(recorded) != json::view(asked) &&
         is_structure(json::view(recorded)) && is_structure(json::view(asked))) {
-      const auto inner_recorded = json::parse(json::view(recorded), kWide);
-      const auto inner_asked = json::parse(json::view(asked), kWide);
+      const auto inner_recorded = json::parse(json::view(recorded), kComparable);
+      const auto inner_asked = json::parse(json::view(asked), kComparable);
       if (inner_recorded && inner_asked) {
         const auto before = lines.size();
         compare(at, *inner_recorded, *inner_asked);
@@ -85,8 +85,8 @@ class Comparison {
 }  // namespace
 
 std::vector<std::string> list_differences(std::string_view recorded, std::string_view asked) {
-  const auto left = json::parse(recorded, kWide);
-  const auto right = json::parse(asked, kWide);
+  const auto left = json::parse(recorded, kComparable);
+  const auto right = json::parse(asked, kComparable);
   Comparison comparison;
   if (left && right)
     comparison.compare("", *left, *right);

@@ -25,7 +25,7 @@ using base::Result;
 namespace {
 
 constexpr std::int64_t kFormat = 1;
-constexpr json::Limits kWide{.max_bytes = 512 << 20, .max_depth = 200, .max_values = 50'000'000};
+constexpr json::Limits kWholeFile{.max_bytes = 512 << 20, .max_depth = 200, .max_values = 50'000'000};
 
 void put_member(json::Writer& writer, std::string_view name, std::string_view text) {
   json::key(writer, name);
@@ -74,12 +74,12 @@ std::string to_json(const RecordedCall& call) {
   writer.EndArray();
   put_json(writer, "outcome", call.outcome);
   writer.EndObject();
-  const auto document = json::parse(json::view(buffer), kWide);
+  const auto document = json::parse(json::view(buffer), kWholeFile);
   return (document ? json::dump_pretty(*document) : std::string(json::view(buffer))) + "\n";
 }
 
 Result<RecordedCall> parse_recorded_call(std::string_view text) {
-  const auto document = TRY(json::parse(text, kWide));
+  const auto document = TRY(json::parse(text, kWholeFile));
   const auto format = json::find_int(document, "toolrack_recording");
   if (!format) return fail(ErrorCode::kInvalidRequest, "this is no recording: it has no member toolrack_recording");
   if (*format != kFormat)
@@ -142,7 +142,7 @@ Result<RecordedCall> read_recorded_call(const std::filesystem::path& file) {
 }
 
 std::string outcome_of(std::string_view reply) {
-  const auto document = json::parse(reply, kWide);
+  const auto document = json::parse(reply, kWholeFile);
   if (!document) return {};
   json::Buffer buffer;
   json::Writer writer(buffer);
