@@ -21,7 +21,8 @@ class Knowledge;
 }
 namespace toolrack::call::jobs {
 class Jobs;
-}
+class WebhookSecrets;
+}  // namespace toolrack::call::jobs
 
 namespace toolrack::operations {
 
@@ -49,6 +50,7 @@ struct Services {
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   call::jobs::Jobs* jobs = nullptr;                                         ///< Null: the gateway runs none.
+  call::jobs::WebhookSecrets* webhook_secrets = nullptr;                    ///< Null: the gateway tells no webhooks.
   services::knowledge::Knowledge* knowledge = nullptr;                      ///< Null: tools bring nothing to read.
   const Table* table = nullptr;                                             ///< For the documents that describe it.
 };

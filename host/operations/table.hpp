@@ -30,6 +30,7 @@ class Table {
 // Each group stands in the file of its name.
 std::vector<Operation> asset_operations();
 std::vector<Operation> job_operations();
+std::vector<Operation> webhook_operations();
 std::vector<Operation> knowledge_operations();
 std::vector<Operation> tool_operations();
 std::vector<Operation> provider_operations();
