@@ -30,6 +30,8 @@
 #include "call/file_outputs.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
+#include "call/jobs/webhook_secrets.hpp"
+#include "call/jobs/webhooks.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "services/assets/asset_links.hpp"
@@ -182,6 +184,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Usage> usage;
   std::unique_ptr<call::Approvals> approvals;
   std::unique_ptr<call::jobs::Jobs> jobs;
+  std::optional<call::jobs::WebhookSecrets> webhook_secrets;
 
   services::providers::ProviderStates providers{clock, metrics};
   call::ResponseCache responses{config.cache_max_bytes, metrics};
@@ -200,7 +203,8 @@ struct Gateway::Parts {
   services::upstream::Places places;
   std::vector<std::unique_ptr<http::Client>> clients;                  // One a loop.
   std::vector<std::unique_ptr<services::upstream::Client>> upstreams;  // One a loop, over its client.
-  std::unique_ptr<services::knowledge::HttpEmbedder> embedder;         // Null: none is configured.
+  std::optional<call::jobs::Webhooks> webhooks;
+  std::unique_ptr<services::knowledge::HttpEmbedder> embedder;  // Null: none is configured.
   std::optional<services::knowledge::VectorCache> vectors;
   std::optional<services::knowledge::Knowledge> knowledge;
   std::unique_ptr<NativeSource> native;
@@ -232,6 +236,7 @@ base::Result<void> Gateway::Parts::open_store() {
   usage = std::make_unique<accounts::Usage>(*store, loops, clock);
   approvals = std::make_unique<call::Approvals>(*store, clock);
   jobs = std::make_unique<call::jobs::Jobs>(*store, clock, metrics, config.jobs);
+  webhook_secrets.emplace(*store, clock);
   if (const auto interrupted = TRY(jobs->recover()); interrupted > 0)
     log::write(log::Level::kWarning, "jobs were running when the gateway ended: they have failed as interrupted",
                {{"jobs", interrupted}});
@@ -269,7 +274,9 @@ base::Result<void> Gateway::Parts::open_assets() {
 }
 
 void Gateway::Parts::set_links() {
-  asset_links->set_base_url(config.public_url.empty() && endpoint.port != 0 ? url_of(endpoint) : config.public_url);
+  const auto base = config.public_url.empty() && endpoint.port != 0 ? url_of(endpoint) : config.public_url;
+  asset_links->set_base_url(base);
+  webhooks->set_base_url(base);
 }
 
 base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bundled) {
@@ -311,6 +318,18 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
 }
 
 void Gateway::Parts::build_paths(bool runs_jobs) {
+  std::vector<http::Client*> senders;
+  for (const auto& client : clients) senders.push_back(client.get());
+  webhooks.emplace(call::jobs::Webhooks::Dependencies{.store = *store,
+                                                      .clock = clock,
+                                                      .metrics = metrics,
+                                                      .loops = loops,
+                                                      .clients = std::move(senders),
+                                                      .pool = store_pool,
+                                                      .egress = *egress,
+                                                      .secrets = *webhook_secrets,
+                                                      .allows_plain_loopback = config.mode == call::Mode::kLocal});
+  jobs->set_webhooks(*webhooks);
   file_outputs.emplace(call::FileOutputs{.assets = *assets, .links = *asset_links, .pool = file_pool});
   calls = std::make_unique<call::CallPath>(call::CallPath::Dependencies{.loops = loops,
                                                                         .pool = store_pool,
@@ -347,6 +366,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                            .assets = &*asset_services,
                            .approvals = approvals.get(),
                            .jobs = jobs.get(),
+                           .webhook_secrets = &*webhook_secrets,
                            .knowledge = &*knowledge,
                            .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
@@ -444,6 +464,7 @@ void Gateway::Parts::close() {
   if (!drained)
     log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
   end_jobs(began);
+  if (webhooks) webhooks->stop();
   if (housekeeper) housekeeper->stop();
   if (knowledge) knowledge->close();
   if (embedder) embedder->close();
@@ -475,6 +496,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   TRY(parts.load_plugins(options.bundled));
   parts.build_paths(options.runs_jobs);
   TRY(parts.listen(options));
+  if (options.runs_jobs) parts.webhooks->start();
   parts.is_ready.store(true);
   return gateway;
 }

@@ -1,6 +1,7 @@
 #include "base/encoding.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sodium/crypto_shorthash_siphash24.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
@@ -74,6 +75,15 @@ Sha256 sha256(std::string_view bytes) noexcept {
   // Only a machine without memory or a broken OpenSSL gets here; no caller could do better than to stop.
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm, nullptr) != 1) std::abort();
   return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  Sha256 digest;
+  // As above: nothing but a lack of memory makes it fail.
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), digest.data(),
+           nullptr) == nullptr)
+    std::abort();
+  return std::string(as_bytes(digest));
 }
 
 static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16 && crypto_shorthash_siphashx24_BYTES == 16);

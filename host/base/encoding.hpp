@@ -19,6 +19,8 @@ Result<std::string> from_base64url(std::string_view text);
 
 using Sha256 = std::array<unsigned char, 32>;
 Sha256 sha256(std::string_view bytes) noexcept;
+/// HMAC-SHA256: 32 bytes, raw.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
 inline std::string_view as_bytes(const Sha256& digest) noexcept {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }

@@ -3,6 +3,14 @@
 #include "call/loop_state.hpp"
 
 namespace toolrack::call {
+namespace {
+
+base::Error no_jobs() {
+  return {base::ErrorCode::kUnavailable, "this gateway runs no jobs",
+          "Start one with `toolrack serve`, or leave \"async\" out."};
+}
+
+}  // namespace
 
 bool Execution::is_job() const noexcept {
   if (request_.dry_run) return false;
@@ -10,10 +18,15 @@ bool Execution::is_job() const noexcept {
          (request_.job == JobUse::kIfLong && skill_->is_long() && path_.deps_.jobs != nullptr);
 }
 
+base::Result<void> Execution::check_webhook() const {
+  if (!is_job() && !request_.dry_run)
+    return base::fail(base::ErrorCode::kInvalidRequest, "\"webhook\" is for jobs, and this call is none",
+                      "Add \"async\": true, or leave \"webhook\" out.");
+  return path_.deps_.jobs == nullptr ? tl::unexpected(no_jobs()) : path_.deps_.jobs->check_webhook(request_.webhook);
+}
+
 void Execution::become_job() {
-  if (path_.deps_.jobs == nullptr)
-    return fail_with(base::Error(base::ErrorCode::kUnavailable, "this gateway runs no jobs",
-                                 "Start one with `toolrack serve`, or leave \"async\" out."));
+  if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
   request_.job = JobUse::kNever;  // It comes by here once.
   request_.wants_progress = request_.wants_partials = true;
   state_ = State::kAdmitting;

@@ -59,6 +59,7 @@ struct CallRequest {
   bool wants_progress = false, wants_partials = false;
   bool streams = false;         ///< The caller wants them as events; for the transport to do.
   JobUse job = JobUse::kNever;  ///< Others than kNever: the sink knows `accepted`.
+  std::string_view webhook;     ///< The URL that hears of the job's end; only of a job. Empty: none.
 };
 
 /// What is charged of the raw cost when the platform's credential pays the provider, and when the caller's own does.

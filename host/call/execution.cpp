@@ -27,6 +27,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   auto admitted = [&]() -> base::Result<void> {
     TRY(resolve(*catalogue));
     TRY(validate());
+    if (!request_.webhook.empty()) TRY(check_webhook());
     TRY(admit());
     name_response();
     return {};
@@ -118,14 +119,13 @@ void Execution::pin() {
 }
 
 void Execution::keep_text() {
-  const std::string_view* const views[] = {&request_.request_id, &request_.input_json,  &request_.client,
-                                           &request_.locale,     &request_.traceparent, &request_.meta_json};
+  std::string_view* const views[] = {&request_.request_id,  &request_.input_json, &request_.client, &request_.locale,
+                                     &request_.traceparent, &request_.meta_json,  &request_.webhook};
   std::size_t size = 0;
   for (const auto* view : views) size += view->size();
   text_.clear();
   text_.reserve(size);
-  for (auto* view : {&request_.request_id, &request_.input_json, &request_.client, &request_.locale,
-                     &request_.traceparent, &request_.meta_json}) {
+  for (auto* view : views) {
     const auto offset = text_.size();
     text_.append(*view);
     *view = std::string_view(text_).substr(offset);

@@ -59,6 +59,7 @@ class Execution final : public registry::Completion {
   void go();  ///< From route on, once the call is admitted.
   // become_job.cpp
   bool is_job() const noexcept;
+  base::Result<void> check_webhook() const;
   void become_job();
   base::Result<void> price();
   void set_backend(const BackendCandidate& candidate);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/loop.hpp"
 #include "base/result.hpp"
@@ -21,6 +22,9 @@ class JobKeeper {
     CallSink* sink = nullptr;  ///< Where the call's outcome goes from now on; lives until its `done`.
   };
   using OnBegun = std::function<void(base::Result<Begun>)>;
+
+  /// May a job have `url` for a webhook? kInvalidRequest or kEgressRefused say what is wrong with it. Any thread.
+  virtual base::Result<void> check_webhook(std::string_view url) const = 0;
 
   /// On `loop`, for an admitted call that has not run: `request` names it, and holds until `begun` is called. That
   /// happens once, on `loop` and never from inside this function: when the job survives whatever happens to this

@@ -150,6 +150,10 @@ base::Result<std::string> call_body(const CallOptions& options, Api& api) {
   }
   json::key(writer, "async");
   writer.Bool(options.async);
+  if (options.webhook) {
+    json::key(writer, "webhook");
+    json::put(writer, *options.webhook);
+  }
   if (options.max_price) {
     json::key(writer, "max_price");
     json::put(writer, *options.max_price);

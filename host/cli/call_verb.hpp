@@ -14,7 +14,8 @@ struct CallOptions {
   std::optional<std::string> input;  ///< JSON, @file, or - for standard input.
   std::vector<std::string> rest;     ///< --key value pairs of the skill's own.
   bool dry_run = false, confirm = false;
-  bool async = false;  ///< As a job; else the command waits, however long the skill takes.
+  bool async = false;                  ///< As a job; else the command waits, however long the skill takes.
+  std::optional<std::string> webhook;  ///< With `async`: who hears of the job's end.
   std::optional<std::string> max_price;
   std::optional<long> timeout_ms;
   std::string record, replay;  ///< Files; empty: neither.

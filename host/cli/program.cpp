@@ -135,7 +135,9 @@ class Run {
         ->type_name("JSON|@FILE|-");
     verb.add_flag("--dry-run", call_.dry_run, "Explain what would happen instead");
     verb.add_flag("--confirm", call_.confirm, "The person agreed to a skill that acts in the real world");
-    verb.add_flag("--async", call_.async, "Print a job's id at once; `toolrack jobs show ID --wait 30` tells the rest");
+    auto* async = verb.add_flag("--async", call_.async,
+                                "Print a job's id at once; `toolrack jobs show ID --wait 30` tells the rest");
+    verb.add_option("--webhook", call_.webhook, "Tell this URL when the job has ended")->type_name("URL")->needs(async);
     verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
     auto* record = verb.add_option("--record", call_.record, "Write what the call asks and is told to this file")

@@ -24,7 +24,8 @@ class Approvals;
 }
 namespace toolrack::call::jobs {
 class Jobs;
-}
+class WebhookSecrets;
+}  // namespace toolrack::call::jobs
 
 namespace toolrack::operations {
 
@@ -53,6 +54,7 @@ struct Services {
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   call::Approvals* approvals = nullptr;                                     ///< Null: the gateway keeps none.
   call::jobs::Jobs* jobs = nullptr;                                         ///< Null: the gateway runs none.
+  call::jobs::WebhookSecrets* webhook_secrets = nullptr;                    ///< Null: the gateway tells no webhooks.
   services::knowledge::Knowledge* knowledge = nullptr;                      ///< Null: tools bring nothing to read.
   const Table* table = nullptr;                                             ///< For the documents that describe it.
 };

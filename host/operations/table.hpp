@@ -31,6 +31,7 @@ class Table {
 std::vector<Operation> approval_operations();
 std::vector<Operation> asset_operations();
 std::vector<Operation> job_operations();
+std::vector<Operation> webhook_operations();
 std::vector<Operation> knowledge_operations();
 std::vector<Operation> tool_operations();
 std::vector<Operation> provider_operations();

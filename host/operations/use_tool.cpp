@@ -18,6 +18,7 @@ const std::string_view kUseToolSchema = R"({
 "max_price":{"type":["number","string"],"description":"Refuse when the call may cost more than this many US dollars."},
 "timeout_ms":{"type":"integer","minimum":1,"description":"Give up after this time; at most the skill's own limit."},
 "async":{"type":"boolean","description":"true: answer at once with a job_id, for get_job_result; false: wait for the end. Unless told, skills that take long are jobs."},
+"webhook":{"type":"string","description":"With a job: the https URL that is told, signed, when it has ended."},
 "cache":{"enum":["on","refresh","off"],"description":"refresh: run the skill although a kept answer would do, and keep the new one; off: and keep nothing."},
 "stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
@@ -54,6 +55,9 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "async") {
     if (!value.IsBool()) return wrong("true or false");
     request.job = value.GetBool() ? call::JobUse::kAlways : call::JobUse::kNever;
+  } else if (name == "webhook") {
+    if (!value.IsString() || value.GetStringLength() == 0) return wrong("a URL");
+    request.webhook = base::json::view(value);
   } else if (name == "max_price") {
     if (!value.IsNumber() && !value.IsString()) return wrong("an amount of dollars");
     request.max_price = TRY(read_price(value));
@@ -69,9 +73,9 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "backend") {
     request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
   } else {
-    return fail(
-        ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
-        "A call takes tool, skill, input, async, backend, cache, dry_run, confirm, max_price, timeout_ms and stream.");
+    return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
+                "A call takes tool, skill, input, async, backend, cache, dry_run, confirm, max_price, timeout_ms, "
+                "stream and webhook.");
   }
   return {};
 }

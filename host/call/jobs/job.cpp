@@ -86,6 +86,7 @@ std::string to_document(const Job& job) {
     writer.Int64(job.*member);
   }
   put_text(writer, "status", to_string(job.status));
+  if (!job.webhook.empty()) put_text(writer, "webhook", job.webhook);
   json::key(writer, "pieces");
   writer.Uint(job.pieces);
   if (job.progress) {
@@ -119,6 +120,7 @@ base::Result<Job> from_document(std::string_view id, std::string_view text) {
   if (status == kStatusNames.end() || !pieces || *pieces < 0) return broken();
   job.status = static_cast<Status>(status - kStatusNames.begin());
   job.pieces = static_cast<std::uint32_t>(*pieces);
+  job.webhook = json::find_string(*document, "webhook").value_or("");
   if (const auto* progress = json::find(*document, "progress"))
     job.progress = Progress{.done = number_of(*progress, "progress"),
                             .total = number_of(*progress, "total"),
@@ -150,6 +152,17 @@ void write_members(json::Writer& writer, const Job& job) {
   time("created_at", job.created_ns);
   time("ended_at", job.ended_ns);
   time("expires_at", job.expires_ns);
+}
+
+std::string to_json(const Job& job, std::string_view more) {
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  writer.StartObject();
+  write_members(writer, job);
+  writer.EndObject();
+  auto whole = std::string(json::view(buffer));
+  if (!more.empty()) whole.replace(whole.size() - 1, 1, ",").append(more.substr(1));
+  return whole;
 }
 
 }  // namespace toolrack::call::jobs

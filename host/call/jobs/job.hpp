@@ -25,6 +25,7 @@ std::string to_text(const Progress& progress);
 
 struct Job {
   std::string id, account, tool, version, skill, request_id;
+  std::string webhook;  ///< The URL that hears of its end; empty: none.
   Status status = Status::kQueued;
   std::optional<Progress> progress;
   std::string error_json;                                     ///< Of one that failed: {code, type, message, ...}.
@@ -46,5 +47,7 @@ base::Result<Job> from_document(std::string_view id, std::string_view text);
 /// The members that everybody sees: job_id, status, tool, version, skill, request_id, progress? (a string),
 /// progress_detail?, error? (a string), error_detail?, created_at, ended_at?, expires_at?.
 void write_members(base::json::Writer& writer, const Job& job);
+/// An object of those members, then the ones of `more` (empty, or an object with at least one member).
+std::string to_json(const Job& job, std::string_view more);
 
 }  // namespace toolrack::call::jobs

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "call/jobs/webhook_delivery.hpp"
 
 namespace toolrack::call::jobs {
 namespace {
@@ -47,6 +48,7 @@ void JobStore::finish(Job job, std::string_view result_json, store::Done done) {
     commit.emplace_back(store::Put{std::string(kResults), piece_key(job.id, job.pieces), json::quote(piece)});
   }
   commit.emplace_back(store::Put{std::string(kJobs), job.id, to_document(job)});
+  owe_webhook(commit, job);
   store_.submit(std::move(commit), std::move(done));
 }
 
@@ -122,6 +124,7 @@ Result<std::size_t> JobStore::finish_leftovers(const std::function<void(Job&)>& 
       ++ended;
       commit.emplace_back(store::Put{std::string(kJobs), id, to_document(*job)});
       commit.emplace_back(store::Put{std::string(kByExpiry), by_expiry(job->expires_ns, id), "{}"});
+      owe_webhook(commit, *job);
     }
     TRY(store_.commit(std::move(commit)));
   }
@@ -151,6 +154,7 @@ Result<std::size_t> JobStore::sweep(std::int64_t now_unix_ns) {
             commit.emplace_back(store::Delete{std::string(kByAccount), by_account(job->account, id)});
           }
           commit.emplace_back(store::Delete{std::string(kJobs), id});
+          forget_webhook(commit, id);
           ++removed;
         }
         commit.emplace_back(store::Delete{std::string(kByExpiry), std::move(key)});

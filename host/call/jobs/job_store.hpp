@@ -2,7 +2,8 @@
 ///
 /// Collections: `jobs` (by id), `jobs_by_account`, `jobs_by_expiry` (those that have ended), `jobs_unfinished` (the
 /// others), `job_results` (what they came to, in pieces that a document can hold). A job ends once: the commit that
-/// ends it is refused for one that has ended.
+/// ends it is refused for one that has ended. What is owed to its webhook (webhook_delivery.hpp) is written with the
+/// end.
 ///
 /// Threads: every function from any thread. Those with `done` return at once, the others wait: not on a loop.
 #pragma once

@@ -14,6 +14,8 @@
 #include "base/mutex.hpp"
 #include "call/jobs/job_run.hpp"
 #include "call/jobs/job_store.hpp"
+#include "call/jobs/webhook_delivery.hpp"
+#include "call/jobs/webhooks.hpp"
 
 namespace toolrack::call::jobs {
 namespace {
@@ -47,6 +49,7 @@ class Jobs::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(store::Store& its_store, const base::Clock& its_clock, base::Metrics& metrics, JobSettings its_settings)
       : store(its_store),
+        deliveries(its_store),
         clock(its_clock),
         settings_(its_settings),
         running_(metrics.gauge("toolrack_jobs", "Jobs that have not ended.", {{"state", "running"}})) {
@@ -67,7 +70,9 @@ class Jobs::Impl : public std::enable_shared_from_this<Impl> {
   std::size_t end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);
 
   JobStore store;
+  WebhookStore deliveries;
   const base::Clock& clock;
+  Webhooks* webhooks = nullptr;  ///< Set once, before any call.
 
  private:
   struct Entry {
@@ -170,6 +175,7 @@ void Jobs::Impl::finish(const std::shared_ptr<JobRun>& run, const Job& ended, st
       [self = shared_from_this(), run, ended, result, pause](const base::Result<store::Receipt>& written) {
         if (written) {  // Refused: an earlier try did reach the disk although the store had to report a failure.
           self->count(ended.status);
+          if (!ended.webhook.empty() && self->webhooks != nullptr) self->webhooks->look();
           return self->remove(run->id());
         }
         boost::asio::post(run->loop().context(), [self, run, ended, result, pause] {
@@ -252,6 +258,13 @@ base::Result<std::size_t> Jobs::recover() {
 
 void Jobs::set_settings(const JobSettings& settings) { impl_->set_settings(settings); }
 
+void Jobs::set_webhooks(Webhooks& webhooks) { impl_->webhooks = &webhooks; }
+
+base::Result<void> Jobs::check_webhook(std::string_view url) const {
+  if (impl_->webhooks == nullptr) return base::fail(ErrorCode::kUnavailable, "this gateway tells no webhooks");
+  return impl_->webhooks->check(url);
+}
+
 void Jobs::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const CallRequest& request,
                  const registry::Skill& skill, OnBegun begun) {
   Job job;
@@ -261,6 +274,7 @@ void Jobs::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const C
   job.version = skill.tool->version;
   job.skill = skill.name;
   job.request_id = request.request_id;
+  job.webhook = request.webhook;
   job.created_ns = impl_->clock.unix_ns();
   impl_->begin(path, loop, ticket, std::move(job), std::move(begun));
 }
@@ -278,14 +292,10 @@ base::Result<std::string> Jobs::describe(std::string_view account, std::string_v
     job->progress = run->progress();
     if (auto partials = run->partials_json(); partials != "[]") result = fmt::format(R"({{"partials":{}}})", partials);
   }
-  base::json::Buffer buffer;
-  base::json::Writer writer(buffer);
-  writer.StartObject();
-  write_members(writer, *job);
-  writer.EndObject();
-  auto whole = std::string(base::json::view(buffer));
-  if (!result.empty()) whole.replace(whole.size() - 1, 1, "," + result.substr(1));
-  return whole;
+  if (job->webhook.empty()) return to_json(*job, result);
+  const auto delivery = TRY(impl_->deliveries.find(id));
+  const auto webhook = webhook_json(*job, delivery ? &*delivery : nullptr);
+  return to_json(*job, fmt::format(R"({{"webhook":{}{})", webhook, result.empty() ? "}" : "," + result.substr(1)));
 }
 
 base::Result<std::vector<Job>> Jobs::list(std::string_view account, std::string_view after, std::size_t limit) {

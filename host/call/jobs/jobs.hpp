@@ -30,6 +30,8 @@ struct JobSettings {
 /// The longest that somebody waits for the end of a job in one request.
 inline constexpr std::chrono::seconds kLongestWait{30};
 
+class Webhooks;
+
 class Jobs final : public JobKeeper {
  public:
   /// Store, clock and metrics outlive it.
@@ -38,9 +40,12 @@ class Jobs final : public JobKeeper {
 
   /// At start, before any call: ends what a process left behind. Returns how many those were. Waits for the store.
   base::Result<std::size_t> recover();
+  /// Who tells webhooks, and outlives it; before any call. Without, no job has one.
+  void set_webhooks(Webhooks& webhooks);
   /// For the next job, and the next one that ends. Any thread.
   void set_settings(const JobSettings& settings);
 
+  base::Result<void> check_webhook(std::string_view url) const override;
   /// Refuses with kTooManyConcurrent, named too_many_jobs, and with kUnavailable while stopping.
   void begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const CallRequest& request,
              const registry::Skill& skill, OnBegun begun) override;

@@ -1,13 +1,9 @@
 #include "services/assets/url_signer.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <new>
 #include <utility>
 
 #include "base/encoding.hpp"
@@ -24,15 +20,6 @@ constexpr std::string_view kCollection = "secrets", kDocument = "asset_url_keys"
 constexpr std::string_view kPath = "/v1/assets/";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-           text.size(), digest.data(), &size) == nullptr)
-    throw std::bad_alloc();  // The only way in which it fails.
-  return {reinterpret_cast<const char*>(digest.data()), size};
-}
 
 /// The piece between `from` and `to` of a target, which then begins behind `to`; an empty `to` takes the rest.
 std::optional<std::string_view> cut(std::string_view& target, std::string_view from, std::string_view to) {
@@ -123,7 +110,7 @@ std::vector<UrlSigner::Key> UrlSigner::keys() const {
 
 std::string UrlSigner::make_target(const Key& key, std::string_view asset_id, std::int64_t expires) {
   auto target = fmt::format("{}{}?expires={}&key={}", kPath, asset_id, expires, key.id);
-  const auto signature = base::to_base64url(hmac_sha256(key.secret, target));
+  const auto signature = base::to_base64url(base::hmac_sha256(key.secret, target));
   return target.append("&signature=").append(signature);
 }
 

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "call/jobs/job_store.hpp"
+#include "call/jobs/webhooks.hpp"
 #include "call_fixture.hpp"
+#include "support/scripted_http_server.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -80,7 +82,8 @@ class JobsTest : public CallTest {
 
   std::shared_ptr<JobSink> start_job(std::string skill, accounts::PrincipalRef principal = nullptr,
                                      JobUse use = JobUse::kAlways, std::string input = "{}",
-                                     std::function<void(std::string_view)> on_accepted = nullptr) {
+                                     std::function<void(std::string_view)> on_accepted = nullptr,
+                                     std::string webhook = "") {
     auto sink = std::make_shared<JobSink>(std::move(on_accepted));
     on_loop([&] {
       const auto value = base::json::parse(input);
@@ -94,6 +97,7 @@ class JobsTest : public CallTest {
       request.input = &*value;
       request.request_id = request_id;
       request.job = use;
+      request.webhook = webhook;
       sink->ticket = rack_.calls.start(rack_.loops[0], request, *sink);
     });
     EXPECT_TRUE(sink->heard.wait_for(1));
@@ -336,6 +340,90 @@ TEST_F(JobsTest, AreInterruptedWhenTheGatewayStops) {
   EXPECT_EQ(rack_.jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10)), 1U);
   EXPECT_EQ(at(describe(job->id), "/status"), "failed");
   EXPECT_EQ(at(describe(job->id), "/error_detail/code"), "interrupted");
+}
+
+/// Jobs with somebody who tells their webhooks.
+class TellingJobsTest : public JobsTest {
+ protected:
+  TellingJobsTest() {
+    on_loop([&] {
+      client_ = std::make_unique<services::http::Client>(rack_.loops[0], egress_, rack_.metrics,
+                                                         services::http::Client::Settings{});
+    });
+    webhooks_.emplace(jobs::Webhooks::Dependencies{.store = rack_.store,
+                                                   .clock = rack_.clock,
+                                                   .metrics = rack_.metrics,
+                                                   .loops = rack_.loops,
+                                                   .clients = {client_.get()},
+                                                   .pool = rack_.pool,
+                                                   .egress = egress_,
+                                                   .secrets = secrets_,
+                                                   .allows_plain_loopback = true});
+    rack_.jobs.set_webhooks(*webhooks_);
+    webhooks_->start();
+    server_.on("/hook", test::Reply::text("thanks"));
+  }
+  ~TellingJobsTest() override {
+    rack_.end_jobs();
+    webhooks_->stop();
+    on_loop([&] { client_.reset(); });
+  }
+  std::string hook() const { return server_.url("/hook"); }
+
+  test::ScriptedHttpServer server_;
+  services::http::PublishedEgress egress_{std::make_shared<const services::http::EgressPolicy>(
+      *services::http::EgressPolicy::create({.allow_loopback = true}))};
+  std::unique_ptr<services::http::Client> client_;
+  jobs::WebhookSecrets secrets_{rack_.store, rack_.clock};
+  std::optional<jobs::Webhooks> webhooks_;
+};
+
+TEST_F(TellingJobsTest, TellTheirWebhookThatTheyHaveEndedAndTheirAccountWhatCameOfThat) {
+  const auto job = start_job("wait", nullptr, JobUse::kAlways, "{}", nullptr, hook());
+  ASSERT_NE(job->id, "") << job->error;
+  EXPECT_EQ(at(describe(job->id), "/webhook/status"), "waiting");
+  EXPECT_EQ(at(describe(job->id), "/webhook/url"), hook());
+  EXPECT_EQ(server_.requests().size(), 0U);
+  EXPECT_TRUE(waiting_->invoked.wait_for(1));
+  waiting_->release(R"({"whole":true})");
+  ASSERT_TRUE(server_.wait_for_requests(1));
+  EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
+  EXPECT_EQ(at(parsed(server_.requests().front().body), "/result/output/whole"), "true");
+  const auto told = describe(job->id);
+  EXPECT_EQ(at(told, "/webhook/status"), "delivered");
+  EXPECT_EQ(at(told, "/webhook/attempts"), "1");
+  EXPECT_NE(at(told, "/webhook/delivered_at"), "(absent)");
+  EXPECT_EQ(at(told, "/result/output/whole"), "true");
+  EXPECT_EQ(at(describe(start_job("echo")->id), "/webhook"), "(absent)");
+}
+
+TEST_F(TellingJobsTest, ThatAProcessLeftBehindAreToldToHaveFailed) {
+  jobs::Job left;
+  left.id = jobs::make_job_id();
+  left.account = "local";
+  left.webhook = hook();
+  testing::Count kept;
+  jobs::JobStore(rack_.store).create(left, [&](auto) { kept.add(); });
+  ASSERT_TRUE(kept.wait_for(1));
+  EXPECT_EQ(*rack_.jobs.recover(), 1U);
+  webhooks_->look();
+  ASSERT_TRUE(server_.wait_for_requests(1));
+  EXPECT_EQ(at(parsed(server_.requests().front().body), "/error_detail/code"), "interrupted");
+}
+
+TEST_F(TellingJobsTest, AreRefusedWithAWebhookThatCannotBeTold) {
+  EXPECT_EQ(start_job("echo", nullptr, JobUse::kAlways, "{}", nullptr, "http://example.com/")->error,
+            "invalid_request");
+  EXPECT_EQ(start_job("echo", nullptr, JobUse::kAlways, "{}", nullptr, "https://10.0.0.1/")->error, "egress_refused");
+  EXPECT_EQ(start_job("echo", nullptr, JobUse::kNever, "{}", nullptr, hook())->error, "invalid_request")
+      << "which is for jobs only";
+  EXPECT_EQ(start_job("short", nullptr, JobUse::kIfLong, "{}", nullptr, hook())->error, "invalid_request");
+  EXPECT_EQ(echo_->invoked.value(), 0);
+  EXPECT_NE(start_job("long", nullptr, JobUse::kIfLong, "{}", nullptr, hook())->id, "");
+}
+
+TEST_F(JobsTest, HaveNoWebhookWhereNobodyTellsOne) {
+  EXPECT_EQ(start_job("echo", nullptr, JobUse::kAlways, "{}", nullptr, "https://example.com/")->error, "unavailable");
 }
 
 TEST_F(JobsTest, AreCountedByState) {

@@ -55,6 +55,8 @@ TEST(UseTool, NamesTheMemberThatIsWrong) {
               {R"({"tool":"a","backend":[]})", "backend"},
               {R"({"tool":"a","backend":{"only":"b"}})", "backend.only"},
               {R"({"tool":"a","stream":1})", "stream"},
+              {R"({"tool":"a","webhook":""})", "webhook"},
+              {R"({"tool":"a","webhook":{"url":"x"}})", "webhook"},
               {R"({"tool":"a","unknown":1})", "unknown"}};
   for (const auto& row : rows) {
     const Read read(row.body);

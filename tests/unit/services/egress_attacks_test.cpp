@@ -8,13 +8,12 @@
 
 #include <atomic>
 #include <clocale>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "base/json.hpp"
 #include "services/assets/fetch.hpp"
 #include "services/http/egress.hpp"
+#include "support/egress_attacks.hpp"
 #include "support/network_namespace.hpp"
 #include "support/scripted_dns_server.hpp"
 #include "support/scripted_http_server.hpp"
@@ -28,7 +27,6 @@ namespace json = base::json;
 using services::http::kEgressRefusedText;
 using toolrack::testing::AssetsFixture;
 
-constexpr const char* kPublic = "203.0.113.10";  // Stands for a public address; the policy of each test allows it.
 constexpr const char* kSecret = "internal secret";
 
 /// What plain libcurl, as a program without a guard would use it, gets.
@@ -54,44 +52,23 @@ Unguarded fetch_unguarded(const std::string& url) {
   return result;
 }
 
-json::Document read_attacks() {
-  std::ifstream file(TOOLRACK_SOURCE_DIR "/tests/data/egress_attacks.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  return json::parse(text.str()).value();
-}
-
-std::string replace_port(std::string_view url, std::uint16_t port) {
-  std::string out(url);
-  if (const auto at = out.find("{port}"); at != std::string::npos) out.replace(at, 6, std::to_string(port));
-  return out;
-}
-
 class EgressAttacks : public ::testing::Test {
  protected:
-  /// Inside the namespace: its addresses, and the one server that listens at all of them.
+  /// Inside the namespace.
   void set_up(const json::Value& attacks) {
-    for (const auto& address : attacks["addresses"].GetArray()) namespace_add_address(address.GetString());
-    namespace_use_resolver("127.0.0.1");
+    take_attacked_addresses(attacks);
     dns.emplace();
-    for (const auto& name : attacks["names"].GetObject()) {
-      std::vector<std::vector<std::string>> answers;
-      for (const auto& list : name.value.GetArray()) {
-        auto& addresses = answers.emplace_back();
-        for (const auto& address : list.GetArray()) addresses.emplace_back(address.GetString());
-      }
-      dns->on(name.name.GetString(), std::move(answers));
-    }
+    tell_attacked_names(*dns, attacks);
     server.emplace(ScriptedHttpServer::Options{.address = "::"});
     server->on("*", Reply::text(kSecret));
   }
 
   std::string public_url(std::string_view path) const {
-    return std::string("http://") + kPublic + ":" + std::to_string(server->port()) + std::string(path);
+    return std::string("http://") + kPublicAddress + ":" + std::to_string(server->port()) + std::string(path);
   }
 
   /// The client as a hosted rack has it.
-  static HttpFixture guarded() { return HttpFixture({.allow = {kPublic}}); }
+  static HttpFixture guarded() { return HttpFixture({.allow = {kPublicAddress}}); }
 
   /// What an upload from a URL comes to (upload_media): a pool waits for it while the loop turns.
   static base::Result<services::assets::Asset> upload(HttpFixture& http, AssetsFixture& assets, std::string url) {
@@ -113,7 +90,7 @@ class EgressAttacks : public ::testing::Test {
 
 TEST_F(EgressAttacks, AreRefusedWithOneTextAndWithoutAConnection) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  const auto attacks = read_attacks();
+  const auto attacks = read_egress_attacks();
   set_up(attacks);
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);  // As in the control.
   {
@@ -123,7 +100,7 @@ TEST_F(EgressAttacks, AreRefusedWithOneTextAndWithoutAConnection) {
     EXPECT_EQ(control->body, kSecret);
   }
   for (const auto& row : attacks["rows"].GetArray()) {
-    const auto url = replace_port(json::find_string(row, "url").value(), server->port());
+    const auto url = with_port(json::find_string(row, "url").value(), server->port());
     server->on("/redirect", Reply::redirect(url));
     for (const bool is_direct : {true, false}) {
       const auto* way = is_direct ? "direct" : "redirect";
@@ -146,7 +123,7 @@ TEST_F(EgressAttacks, AreRefusedWithOneTextAndWithoutAConnection) {
 
 TEST_F(EgressAttacks, AreRefusedAsUploadsTooAndLeaveNothing) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  const auto attacks = read_attacks();
+  const auto attacks = read_egress_attacks();
   set_up(attacks);
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   AssetsFixture assets;
@@ -158,7 +135,7 @@ TEST_F(EgressAttacks, AreRefusedAsUploadsTooAndLeaveNothing) {
   }
   const auto files = assets.files();
   for (const auto& row : attacks["rows"].GetArray()) {
-    const auto url = replace_port(json::find_string(row, "url").value(), server->port());
+    const auto url = with_port(json::find_string(row, "url").value(), server->port());
     server->on("/redirect", Reply::redirect(url));
     for (const bool is_direct : {true, false}) {
       const auto* way = is_direct ? "direct" : "redirect";
@@ -175,7 +152,7 @@ TEST_F(EgressAttacks, AreRefusedAsUploadsTooAndLeaveNothing) {
       EXPECT_EQ(server->connections_accepted() - connections, is_direct ? 0u : 1u);
     }
   }
-  dns->on("rebound.test", {{kPublic}, {"127.0.0.1"}});
+  dns->on("rebound.test", {{kPublicAddress}, {"127.0.0.1"}});
   const auto rebound = "http://rebound.test:" + std::to_string(server->port()) + "/";
   auto first = guarded();
   EXPECT_TRUE(upload(first, assets, rebound)) << "the control";
@@ -186,12 +163,12 @@ TEST_F(EgressAttacks, AreRefusedAsUploadsTooAndLeaveNothing) {
 
 TEST_F(EgressAttacks, WorkWithoutTheGuard) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  const auto attacks = read_attacks();
+  const auto attacks = read_egress_attacks();
   set_up(attacks);
   // Without it libcurl knows no international names.
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   for (const auto& row : attacks["rows"].GetArray()) {
-    const auto url = replace_port(json::find_string(row, "url").value(), server->port());
+    const auto url = with_port(json::find_string(row, "url").value(), server->port());
     server->on("/redirect", Reply::redirect(url));
     for (const bool is_direct : {true, false}) {
       const auto* way = is_direct ? "direct" : "redirect";
@@ -211,7 +188,7 @@ TEST_F(EgressAttacks, WorkWithoutTheGuard) {
 
 TEST_F(EgressAttacks, RebindingANameChangesNothing) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  namespace_add_address(kPublic);
+  namespace_add_address(kPublicAddress);
   namespace_use_resolver("127.0.0.1");
   dns.emplace();
   server.emplace(ScriptedHttpServer::Options{.address = "::"});
@@ -219,7 +196,7 @@ TEST_F(EgressAttacks, RebindingANameChangesNothing) {
   const auto url_of = [&](const std::string& name) {
     return "http://" + name + ":" + std::to_string(server->port()) + "/";
   };
-  const std::vector<std::vector<std::string>> answers = {{kPublic}, {"127.0.0.1"}};
+  const std::vector<std::vector<std::string>> answers = {{kPublicAddress}, {"127.0.0.1"}};
 
   // Without a guard, or with one that looks the name up for itself and then lets libcurl look again.
   dns->on("control.test", answers);
@@ -250,10 +227,10 @@ TEST_F(EgressAttacks, RebindingANameChangesNothing) {
 
 TEST_F(EgressAttacks, FallBackToThePublicAddressOfAMixedName) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  namespace_add_address(kPublic);
+  namespace_add_address(kPublicAddress);
   namespace_use_resolver("127.0.0.1");
   dns.emplace();
-  dns->on("mixed.test", {{"::1", "127.0.0.1", kPublic}});
+  dns->on("mixed.test", {{"::1", "127.0.0.1", kPublicAddress}});
   ScriptedHttpServer inside({.address = "::"});
   inside.on("*", Reply::text(kSecret));
   auto http = guarded();
@@ -265,10 +242,10 @@ TEST_F(EgressAttacks, FallBackToThePublicAddressOfAMixedName) {
 
 TEST_F(EgressAttacks, NoProxyOfTheEnvironmentIsUsed) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  namespace_add_address(kPublic);
+  namespace_add_address(kPublicAddress);
   ScriptedHttpServer proxy({.address = "127.0.0.1"});
   proxy.on("*", Reply::text("by proxy"));
-  server.emplace(ScriptedHttpServer::Options{.address = kPublic});
+  server.emplace(ScriptedHttpServer::Options{.address = kPublicAddress});
   server->on("*", Reply::text("direct"));
   for (const auto* name : {"http_proxy", "https_proxy", "all_proxy", "ALL_PROXY", "HTTPS_PROXY"}) {
     ::setenv(name, proxy.url().c_str(), 1);
@@ -282,11 +259,11 @@ TEST_F(EgressAttacks, NoProxyOfTheEnvironmentIsUsed) {
 
 TEST_F(EgressAttacks, ALookUpThatHangsHoldsNobodyUp) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  namespace_add_address(kPublic);
+  namespace_add_address(kPublicAddress);
   namespace_use_resolver("127.0.0.1");
   dns.emplace();
   dns->ignore("silent.test");
-  server.emplace(ScriptedHttpServer::Options{.address = kPublic});
+  server.emplace(ScriptedHttpServer::Options{.address = kPublicAddress});
   server->on("*", Reply::text("ok"));
   auto http = guarded();
   const auto begin = std::chrono::steady_clock::now();
@@ -321,12 +298,12 @@ TEST_F(EgressAttacks, AnUnknownNameIsNamed) {
 
 TEST_F(EgressAttacks, AnUnreachableAddressEndsByTheConnectTimeout) {
   TOOLRACK_TEST_IN_NAMESPACE();
-  namespace_add_address(kPublic);
+  namespace_add_address(kPublicAddress);
   // A listener with a full queue drops further attempts to connect, as a host that is switched off does.
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in here{};
   here.sin_family = AF_INET;
-  inet_pton(AF_INET, kPublic, &here.sin_addr);
+  inet_pton(AF_INET, kPublicAddress, &here.sin_addr);
   socklen_t size = sizeof here;
   ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&here), size), 0);
   ASSERT_EQ(::listen(listener, 0), 0);
@@ -337,7 +314,7 @@ TEST_F(EgressAttacks, AnUnreachableAddressEndsByTheConnectTimeout) {
     ::connect(fillers.back(), reinterpret_cast<sockaddr*>(&here), size);
   }
   auto http = guarded();
-  const auto authority = std::string(kPublic) + ":" + std::to_string(ntohs(here.sin_port));
+  const auto authority = std::string(kPublicAddress) + ":" + std::to_string(ntohs(here.sin_port));
   const auto outcome = http.send({.url = "http://" + authority + "/", .connect_timeout = 100ms});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().error.code(), ErrorCode::kTimeout);

@@ -1,11 +1,8 @@
 #include "services/assets/s3/sigv4.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "base/encoding.hpp"
@@ -14,14 +11,6 @@ namespace toolrack::services::assets::s3 {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::string digest(32, '\0');
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size);
-  return digest;
-}
 
 std::string sha256_hex(std::string_view text) { return base::to_hex(base::as_bytes(base::sha256(text))); }
 
@@ -52,11 +41,11 @@ std::string signature_of(const Signable& request, const AccessKey& key, const Si
   canonical += fmt::format("\n{}\n{}", names_of(request.headers), request.payload);
 
   const auto text = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope_text(scope, date), sha256_hex(canonical));
-  auto derived = hmac_sha256("AWS4" + key.secret, date.substr(0, 8));
+  auto derived = base::hmac_sha256("AWS4" + key.secret, date.substr(0, 8));
   for (const std::string_view part :
        {std::string_view(scope.region), std::string_view(scope.service), std::string_view("aws4_request")})
-    derived = hmac_sha256(derived, part);
-  return base::to_hex(hmac_sha256(derived, text));
+    derived = base::hmac_sha256(derived, part);
+  return base::to_hex(base::hmac_sha256(derived, text));
 }
 
 }  // namespace
