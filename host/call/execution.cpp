@@ -1,6 +1,7 @@
 #include "call/execution.hpp"
 
 #include "call/loop_state.hpp"
+#include "call/nested_calls.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -9,6 +10,10 @@ namespace {
 constexpr std::int64_t kGraceNs = 150'000'000;
 
 }  // namespace
+
+Execution::Execution(CallPath& path, base::Loop& loop) : path_(path), loop_(loop), timer_(loop.context()) {}
+
+Execution::~Execution() = default;
 
 bool Execution::start(const CallRequest& request, CallSink& sink,
                       const std::shared_ptr<const registry::Catalogue>& catalogue) {
@@ -71,6 +76,7 @@ void Execution::cancel() {
     case State::kIdle:
     case State::kStopping:
     case State::kAbandoned:
+    case State::kGathering:
     case State::kDelivering:
     case State::kSettling:
       break;  // It ends in a moment anyway.
@@ -81,7 +87,13 @@ void Execution::stop(base::Error reason) {
   stop_reason_ = std::move(reason);
   state_ = State::kStopping;
   arm(path_.deps_.clock.monotonic_ns() + kGraceNs);
+  if (nested_ != nullptr) nested_->cancel_all();
   skill_->handler->cancel(handler_ticket_);
+}
+
+void Execution::abandon() {
+  state_ = State::kAbandoned;
+  fail_with(*std::move(stop_reason_));
 }
 
 void Execution::arm(std::int64_t at_monotonic_ns) {
@@ -101,8 +113,11 @@ void Execution::on_timer() {
                                                     ? "the backend did not answer in its share of the call's time"
                                                     : "the skill did not answer before the call's deadline"));
   } else if (state_ == State::kStopping) {
-    state_ = State::kAbandoned;
-    fail_with(*std::move(stop_reason_));
+    if (!is_alone()) {
+      is_overdue_ = true;
+      return;
+    }
+    abandon();
   }
 }
 
@@ -147,6 +162,10 @@ void Execution::cost_nothing() {
 }
 
 void Execution::conclude() {
+  if (!is_alone()) [[unlikely]] {
+    state_ = State::kGathering;  // And back here from `nested_call_ended`.
+    return;
+  }
   outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
   if (stop_reason_ && outcome_.result.error) outcome_.result.error = *stop_reason_;
   note_attempt();
@@ -170,7 +189,8 @@ void Execution::recycle() {
   run_started_ns_ = deadline_ns_ = 0;
   plan_.clear();
   next_backend_ = 0;
-  has_partials_ = is_attempt_over_ = leads_ = false;
+  has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = false;
+  nested_.reset();
   response_key_.clear();
   response_.reset();
   worst_cost_ = base::Money();

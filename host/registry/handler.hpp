@@ -10,6 +10,7 @@
 
 namespace toolrack::registry {
 
+class Caller;
 struct Skill;
 
 /// The backend that the call path chose for an attempt.
@@ -32,6 +33,12 @@ struct Invocation {
   const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
   base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
   bool wants_progress = false, wants_partials = false;
+  Caller* caller = nullptr;  ///< How the skill calls others (caller.hpp); null: it cannot.
+  /// Of a call that a skill makes: how many calls stand above it. What waits in place at one depth must not keep those
+  /// below it from running.
+  std::uint32_t depth = 0;
+  /// False: calls above it hold places that others may wait for, so this one takes a free place of its tool, or none.
+  bool may_wait_for_place = true;
 };
 
 /// How a handler answers. Implemented by the call path; called on the invocation's loop.
