@@ -24,8 +24,9 @@ base::Error not_found(std::string_view id) {
 
 struct Keys::Row {
   StoredKey key;
-  std::uint64_t number = 0;  ///< The id.
-  PrincipalRef principal;    ///< The same one for the row's life, so that its limits go on counting.
+  std::uint64_t number = 0;                    ///< The id.
+  PrincipalRef principal;                      ///< The same one for the row's life, so that its limits go on counting.
+  std::shared_ptr<std::atomic<bool>> revoked;  ///< The principal's.
 };
 
 class KeyTable {
@@ -75,12 +76,14 @@ base::Result<std::unique_ptr<Keys>> Keys::open(store::Store& store, const base::
 std::shared_ptr<const Keys::Row> Keys::make_row(StoredKey key) const {
   auto row = std::make_shared<Row>();
   row->number = parse_key_id(key.info.id).value_or(0);
+  row->revoked = std::make_shared<std::atomic<bool>>(key.info.revoked_ns != 0);
   row->principal = std::make_shared<const Principal>(
       Principal{.account = key.info.account,
                 .key_id = key.info.id,
                 .scopes = key.info.scopes,
                 .anonymous = false,
-                .limits = limit_settings_ ? std::make_shared<KeyLimits>(*limit_settings_) : nullptr});
+                .limits = limit_settings_ ? std::make_shared<KeyLimits>(*limit_settings_) : nullptr,
+                .revoked = row->revoked});
   row->key = std::move(key);
   return row;
 }
@@ -170,6 +173,7 @@ base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id
   const auto info = key.info;
   auto next = std::make_shared<Row>(*row);
   next->key = std::move(key);
+  next->revoked->store(true, std::memory_order_relaxed);
   base::Lock lock(mutex_);
   std::ranges::replace(rows_, row, std::shared_ptr<const Row>(std::move(next)));
   publish();

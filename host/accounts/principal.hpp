@@ -1,6 +1,7 @@
 /// Who calls: an account, the key it used, and what that key may do.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -60,6 +61,10 @@ struct Principal {
   Scopes scopes;
   bool anonymous = false;             ///< Hosted mode without a key: may discover, not call.
   std::shared_ptr<KeyLimits> limits;  ///< Null: not limited.
+  /// Becomes true when the key is revoked, for calls that run then; null: it has none that could be.
+  std::shared_ptr<const std::atomic<bool>> revoked = nullptr;
+
+  bool is_revoked() const noexcept { return revoked != nullptr && revoked->load(std::memory_order_relaxed); }
 };
 
 using PrincipalRef = std::shared_ptr<const Principal>;

@@ -23,6 +23,7 @@ namespace toolrack::accounts {
 struct UsageRecord {
   std::string_view request_id, account, key_id, owner, tool, version, skill, transport, backend;
   std::string_view error_code;  ///< Empty: success.
+  std::string_view root_id;     ///< Of a call that a skill made: request id of the first call of all. Else empty.
   std::int64_t started_unix_ns = 0, latency_ns = 0;
   base::Money raw_cost, cost;
   bool byok = false;
@@ -57,9 +58,9 @@ class Usage {
   /// Sums of one account, biggest cost first, then calls; includes what is not flushed yet. Not on a loop.
   base::Result<std::vector<UsageRow>> summary(std::string_view account, Period period);
   /// The newest records first (by when the call ended; under load, to within the 200 ms of a batch), as JSON objects:
-  /// {request_id, started_at, tool, owner, version, skill, backend, transport, key_id, status, error_code, latency_ms,
-  /// cost, raw_cost, byok}. `limit` is held to 1–500; `cursor` from the last page or empty, else kInvalidRequest. Not
-  /// on a loop.
+  /// {request_id, root_request_id, started_at, tool, owner, version, skill, backend, transport, key_id, status,
+  /// error_code, latency_ms, cost, raw_cost, byok}. `limit` is held to 1–500; `cursor` from the last page or empty,
+  /// else kInvalidRequest. Not on a loop.
   struct Page {
     std::vector<std::string> records_json;
     std::string next_cursor;

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxText = 255;
 constexpr std::array kTexts{&UsageRecord::request_id, &UsageRecord::account,   &UsageRecord::key_id,
                             &UsageRecord::owner,      &UsageRecord::tool,      &UsageRecord::version,
                             &UsageRecord::skill,      &UsageRecord::transport, &UsageRecord::backend,
-                            &UsageRecord::error_code};
+                            &UsageRecord::error_code, &UsageRecord::root_id};
 
 /// What precedes the strings of each record.
 struct Header {

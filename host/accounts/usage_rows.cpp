@@ -38,11 +38,14 @@ enum Column : std::size_t {
   kTool,
   kTransport,
   kVersion,
+  kRootId,
   kColumnCount
 };
+/// Documents from before calls had roots have the columns up to that one.
+constexpr std::size_t kFirstColumns = kRootId;
 constexpr std::array<std::string_view, kColumnCount> kColumns{
-    "backend",    "byok",       "cost_micros", "error_code", "key_id", "latency_ns", "owner",
-    "raw_micros", "request_id", "skill",       "started_ns", "tool",   "transport",  "version"};
+    "backend",    "byok",  "cost_micros", "error_code", "key_id",    "latency_ns", "owner",  "raw_micros",
+    "request_id", "skill", "started_ns",  "tool",       "transport", "version",    "root_id"};
 
 void write_row(json::Writer& writer, const UsageRecord& record) {
   writer.StartArray();
@@ -60,6 +63,7 @@ void write_row(json::Writer& writer, const UsageRecord& record) {
   json::put(writer, record.tool);
   json::put(writer, record.transport);
   json::put(writer, record.version);
+  json::put(writer, record.root_id);
   writer.EndArray();
 }
 
@@ -84,6 +88,7 @@ std::string to_public(const json::Value& row) {
   json::Buffer buffer;
   json::Writer writer(buffer);
   const auto text_of = [&](Column column) {
+    if (column >= row.Size()) return std::string_view();
     const auto& value = row[static_cast<rapidjson::SizeType>(column)];
     return value.IsString() ? json::view(value) : std::string_view();
   };
@@ -105,6 +110,7 @@ std::string to_public(const json::Value& row) {
   const auto error_code = text_of(kErrorCode);
   writer.StartObject();
   text("request_id", text_of(kRequestId));
+  text("root_request_id", text_of(kRootId));
   text("started_at", base::to_rfc3339(number_of(kStartedNs)).text);
   for (const auto column : {kTool, kOwner, kVersion, kSkill, kBackend, kTransport, kKeyId})
     text(kColumns[column], text_of(column));
@@ -218,7 +224,7 @@ base::Result<std::vector<std::string>> read_rows(std::string_view text) {
     return base::fail(base::ErrorCode::kStoreFailed, "A usage document has no list of rows.");
   std::vector<std::string> rows;
   for (const auto& row : list->GetArray()) {
-    if (!row.IsArray() || row.Size() != kColumnCount)
+    if (!row.IsArray() || (row.Size() != kColumnCount && row.Size() != kFirstColumns))
       return base::fail(base::ErrorCode::kStoreFailed, "A row of usage does not have the columns that are expected.");
     rows.push_back(to_public(row));
   }

@@ -32,6 +32,7 @@
 #include "call/jobs/jobs.hpp"
 #include "call/jobs/webhook_secrets.hpp"
 #include "call/jobs/webhooks.hpp"
+#include "call/nested_calls.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "services/assets/asset_links.hpp"
@@ -174,6 +175,7 @@ struct Gateway::Parts {
   base::Loops loops;
   base::Pool workers{"worker", std::max<std::size_t>(2, std::thread::hardware_concurrency())};
   base::Pool blocking{"blocking", kBlockingThreads};
+  std::vector<std::unique_ptr<base::Pool>> nested_blocking;  // One for each depth below callers' own calls.
   base::Pool store_pool{"store", kStoreThreads};
   base::Pool file_pool{"files", kFileThreads};
   base::Pool transfer_pool{"transfers", kTransferThreads};
@@ -296,6 +298,10 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.loops = &loops;
   environment.workers = &workers;
   environment.blocking = &blocking;
+  for (std::uint32_t depth = 1; depth <= call::kMostDepth; ++depth) {
+    nested_blocking.push_back(std::make_unique<base::Pool>(fmt::format("blocking-{}", depth), kBlockingThreads));
+    environment.nested_blocking.push_back(nested_blocking.back().get());
+  }
   environment.metrics = &metrics;
   environment.assets = assets.get();
   environment.scratches = scratches.get();
@@ -478,6 +484,7 @@ void Gateway::Parts::close() {
   native.reset();
   workers.stop();
   blocking.stop();
+  for (auto& pool : nested_blocking) pool->stop();
   loops.stop();
   file_pool.stop();
 }

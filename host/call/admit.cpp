@@ -19,7 +19,8 @@ base::Result<void> Execution::admit() {
     return base::fail(
         base::ErrorCode::kConfirmationRequired,
         fmt::format("{}.{} acts in the real world and wants a confirmation", skill_->tool->slug, skill_->name));
-  if (principal_->limits) {
+  // What skills call runs on the place that the call has which its caller made.
+  if (principal_->limits && request_.nesting == nullptr) {
     TRY(principal_->limits->enter(started_ns_));
     admitted_ = true;
   }

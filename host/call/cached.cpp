@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "call/execution.hpp"
+#include "call/nested_calls.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -17,12 +18,14 @@ constexpr std::size_t kMaxQuestionBytes = 64 << 10;
 }  // namespace
 
 /// Where the input is still there as it was parsed. Leaves the key empty when this call takes no part: it is a dry run,
-/// its caller brought keys or chose backends, or the answer has files, whose links end.
+/// its caller brought keys or chose backends, the answer has files, whose links end, or what its skill calls depends on
+/// the caller.
 void Execution::name_response() {
   if (skill_->cache_ttl.count() == 0 || request_.dry_run || request_.cache == CacheUse::kOff ||
       request_.provider_keys != nullptr || request_.backend != nullptr || skill_->has_file_output ||
       request_.input_json.size() > kMaxQuestionBytes)
     return;
+  if (!skill_->tool->granted_tools.empty() && !may_share_composed()) return;
   const auto& tool = *skill_->tool;
   response_key_.account = principal_->account;
   auto& question = response_key_.question;
@@ -31,6 +34,12 @@ void Execution::name_response() {
        {std::string_view(skill_->name), std::string_view(tool.build_id), std::string_view(tool.version),
         std::string_view(tool.slug), std::string_view(tool.owner), request_.locale})
     question.append(1, '\n').append(part);
+}
+
+/// Of a skill that may call others. What those may cost, and whether they may act, is up to this caller. And calls that
+/// wait for the calls of their skills, with others that wait for them, could wait for each other in a circle.
+bool Execution::may_share_composed() const noexcept {
+  return request_.nesting == nullptr && !request_.max_price && !request_.confirmed;
 }
 
 /// True: the call is answered, or waits for another one.
@@ -114,7 +123,7 @@ void Execution::land() {
   if (outcome_.ok() && response_ != nullptr) {
     outcome_.cache.is_stored = path_.deps_.responses.keep(response_key_, response_, outcome_.result.cache_public);
     landing.response = std::move(response_);
-  } else if (completed_ && response_ == nullptr && !outcome_.ok() && !stop_reason_ &&
+  } else if (completed_ && response_ == nullptr && nested_ == nullptr && !outcome_.ok() && !stop_reason_ &&
              outcome_.result.error->type() != base::ErrorType::kInternal) {
     landing.error = outcome_.result.error;
   }

@@ -18,6 +18,8 @@
 
 namespace toolrack::call {
 
+struct Nesting;
+
 /// Whether a call is a job: it is answered with the job's id, and goes on without its caller.
 enum class JobUse : std::uint8_t {
   kNever,
@@ -60,6 +62,8 @@ struct CallRequest {
   bool streams = false;         ///< The caller wants them as events; for the transport to do.
   JobUse job = JobUse::kNever;  ///< Others than kNever: the sink knows `accepted`.
   std::string_view webhook;     ///< The URL that hears of the job's end; only of a job. Empty: none.
+  /// Of a call that a skill makes; null: somebody outside calls. Lives until `done` has been called.
+  const Nesting* nesting = nullptr;
 };
 
 /// What is charged of the raw cost when the platform's credential pays the provider, and when the caller's own does.
@@ -88,6 +92,18 @@ struct CacheNote {
   bool is_cached() const noexcept { return use == ServedBy::kCache || use == ServedBy::kLeader; }
 };
 
+/// What the calls came to that a call's skill made (nested_calls.hpp).
+struct NestedUse {
+  struct Call {
+    std::string request_id, tool, version, skill;
+    std::string error;  ///< Empty: success.
+    base::Money cost;   ///< With what it called itself.
+  };
+  base::Money cost;         ///< Of all of them.
+  std::size_t count = 0;    ///< All of them.
+  std::vector<Call> calls;  ///< The first hundred.
+};
+
 /// A backend that did not serve the call.
 struct FailedAttempt {
   std::string_view backend;  ///< Its slug.
@@ -111,8 +127,17 @@ struct CallOutcome {
   std::optional<accounts::LimitState> limit;
   CacheNote cache;
   Timings timings;
+  bool has_run = false;               ///< The handler was asked.
+  const NestedUse* nested = nullptr;  ///< Null: the skill called no other. Its costs are not among those above.
 
   bool ok() const noexcept { return !result.error.has_value(); }
+  /// What the caller's account is charged for all of it.
+  base::Money total_cost() const noexcept { return nested == nullptr ? cost : cost + nested->cost; }
+  /// Empty: not known.
+  std::optional<bool> is_charged() const noexcept {
+    if (nested != nullptr && nested->cost > base::Money()) return true;
+    return billed;
+  }
 };
 
 /// Receives a call's outcome; called on the loop that started the call.

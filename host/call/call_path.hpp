@@ -65,6 +65,7 @@ class CallPath {
 
  private:
   friend class Execution;
+  friend class NestedCalls;
   struct LoopState;
   Dependencies deps_;
   std::vector<std::unique_ptr<LoopState>> loops_;

@@ -1,6 +1,7 @@
 #include "call/execution.hpp"
 
 #include "call/loop_state.hpp"
+#include "call/nested_calls.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -12,6 +13,10 @@ constexpr std::int64_t kGraceNs = 150'000'000;
 bool says_more_than_stopped(const base::Error& error) { return error.name() != base::info(error.code()).name; }
 
 }  // namespace
+
+Execution::Execution(CallPath& path, base::Loop& loop) : path_(path), loop_(loop), timer_(loop.context()) {}
+
+Execution::~Execution() = default;
 
 bool Execution::start(const CallRequest& request, CallSink& sink,
                       const std::shared_ptr<const registry::Catalogue>& catalogue) {
@@ -75,6 +80,7 @@ void Execution::cancel() {
     case State::kIdle:
     case State::kStopping:
     case State::kAbandoned:
+    case State::kGathering:
     case State::kDelivering:
     case State::kSettling:
       break;  // It ends in a moment anyway.
@@ -85,7 +91,13 @@ void Execution::stop(base::Error reason) {
   stop_reason_ = std::move(reason);
   state_ = State::kStopping;
   arm(path_.deps_.clock.monotonic_ns() + kGraceNs);
+  if (nested_ != nullptr) nested_->cancel_all();
   skill_->handler->cancel(handler_ticket_);
+}
+
+void Execution::abandon() {
+  state_ = State::kAbandoned;
+  fail_with(*std::move(stop_reason_));
 }
 
 void Execution::arm(std::int64_t at_monotonic_ns) {
@@ -106,8 +118,11 @@ void Execution::on_timer() {
     const auto* hint = skill_->is_repeatable() ? "" : "It may have acted: see whether it has before you call again.";
     stop(base::Error(base::ErrorCode::kTimeout, what, hint));
   } else if (state_ == State::kStopping) {
-    state_ = State::kAbandoned;
-    fail_with(*std::move(stop_reason_));
+    if (!is_alone()) {
+      is_overdue_ = true;
+      return;
+    }
+    abandon();
   }
 }
 
@@ -151,6 +166,10 @@ void Execution::cost_nothing() {
 }
 
 void Execution::conclude() {
+  if (!is_alone()) [[unlikely]] {
+    state_ = State::kGathering;  // And back here from `nested_call_ended`.
+    return;
+  }
   outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
   if (stop_reason_ && outcome_.result.error && !says_more_than_stopped(*outcome_.result.error))
     outcome_.result.error = *stop_reason_;
@@ -175,7 +194,8 @@ void Execution::recycle() {
   run_started_ns_ = deadline_ns_ = 0;
   plan_.clear();
   next_backend_ = 0;
-  has_partials_ = is_attempt_over_ = leads_ = false;
+  has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = false;
+  nested_.reset();
   response_key_.clear();
   response_.reset();
   worst_cost_ = base::Money();

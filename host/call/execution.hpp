@@ -6,18 +6,23 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
 #include "call/job_keeper.hpp"
 #include "call/response_cache.hpp"
+#include "registry/caller.hpp"
 
 namespace toolrack::call {
 
-class Execution final : public registry::Completion {
+class NestedCalls;
+
+class Execution final : public registry::Completion, private registry::Caller {
  public:
-  Execution(CallPath& path, base::Loop& loop) : path_(path), loop_(loop), timer_(loop.context()) {}
+  Execution(CallPath& path, base::Loop& loop);
+  ~Execution();
 
   /// The whole way, as far as it goes without waiting. True when the sink has been called.
   bool start(const CallRequest& request, CallSink& sink, const std::shared_ptr<const registry::Catalogue>& catalogue);
@@ -32,6 +37,7 @@ class Execution final : public registry::Completion {
 
  private:
   friend class CallPath;
+  friend class NestedCalls;
 
   // The stages, each in the file of its name.
   base::Result<void> resolve(const registry::Catalogue& catalogue);
@@ -41,6 +47,7 @@ class Execution final : public registry::Completion {
   void pay_with_callers_key();
   // cached.cpp, for skills whose answers may be given again.
   void name_response();
+  bool may_share_composed() const noexcept;
   bool answer_from_cache();
   void landed(const ResponseCache::Landing& landing);
   void answer_with(const CachedResponseRef& response, ServedBy use);
@@ -55,6 +62,15 @@ class Execution final : public registry::Completion {
   void settle();
   void record();
   void reply();
+
+  // registry::Caller, in call_tool.cpp with what follows from it.
+  std::uint64_t call_tool(const registry::NestedRequest& request, registry::NestedSink& sink) override;
+  void cancel_tool(std::uint64_t ticket) override;
+  base::Result<std::string> list_tools(std::string_view pattern, std::string_view cursor) override;
+  /// Nothing holds the answer up that the skill has started.
+  bool is_alone();
+  void nested_call_ended();
+  void describe_nesting();
 
   void go();  ///< From route on, once the call is admitted.
   // become_job.cpp
@@ -80,6 +96,8 @@ class Execution final : public registry::Completion {
   void on_timer();
   void arm(std::int64_t at_monotonic_ns);
   void stop(base::Error reason);
+  /// The caller is answered without the handler.
+  void abandon();
   /// After the handler completed: deliver, settle, and reply unless settling waits.
   void conclude();
   void check_store();
@@ -90,7 +108,8 @@ class Execution final : public registry::Completion {
 
   /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kFollowing: waits
   /// for the answer of the same call of somebody else. kStopping: the handler was told to stop. kAbandoned: the caller
-  /// has its answer, the handler has not completed yet. kDelivering: files are stored. kSettling: waits for the commit
+  /// has its answer, the handler has not completed yet. kGathering: the handler has completed, calls that it made have
+  /// not. kDelivering: files are stored. kSettling: waits for the commit
   /// of a charge.
   enum class State : std::uint8_t {
     kIdle,
@@ -99,6 +118,7 @@ class Execution final : public registry::Completion {
     kRunning,
     kStopping,
     kAbandoned,
+    kGathering,
     kDelivering,
     kSettling
   };
@@ -135,10 +155,12 @@ class Execution final : public registry::Completion {
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
   std::int64_t started_ns_ = 0, run_started_ns_ = 0, deadline_ns_ = 0, settle_began_ns_ = 0;
-  ResponseKey response_key_;    ///< Empty: this call's answer is not kept. Capacity is reused.
-  CachedResponseRef response_;  ///< What this call leaves for others; null: nothing.
-  bool leads_ = false;          ///< Others may wait for this call's answer.
-  base::Money worst_cost_;      ///< What was admitted; nobody is charged more.
+  ResponseKey response_key_;             ///< Empty: this call's answer is not kept. Capacity is reused.
+  CachedResponseRef response_;           ///< What this call leaves for others; null: nothing.
+  bool leads_ = false;                   ///< Others may wait for this call's answer.
+  base::Money worst_cost_;               ///< What was admitted; nobody is charged more.
+  std::unique_ptr<NestedCalls> nested_;  ///< Null: the skill has called no other.
+  bool is_overdue_ = false;              ///< The handler had its grace; calls that it made are still ending.
   CallOutcome outcome_;
 };
 

@@ -1,6 +1,7 @@
 /// Stage 9: every call that reached a skill leaves a record, and every call is counted.
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
+#include "call/nested_calls.hpp"
 #include "call/usage_record.hpp"
 
 namespace toolrack::call {
@@ -18,6 +19,7 @@ accounts::UsageRecord usage_record(const CallRequest& request, const accounts::P
           .transport = request.transport,
           .backend = outcome.backend,
           .error_code = outcome.ok() ? std::string_view() : outcome.result.error->name(),
+          .root_id = request.nesting == nullptr ? std::string_view() : request.nesting->above.root_id(),
           .started_unix_ns = clock.unix_ns() - outcome.timings.total_ns,
           .latency_ns = outcome.timings.total_ns,
           .raw_cost = outcome.raw_cost,

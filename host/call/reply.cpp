@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/error_json.hpp"
 #include "call/content.hpp"
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
+#include "call/nested_calls.hpp"
 
 namespace toolrack::call {
 
@@ -25,6 +27,8 @@ void Execution::reply() {
     state.failed[static_cast<std::size_t>(outcome_.result.error->type())]->add();
   state.duration.observe_ns(outcome_.timings.total_ns);
   replied_ = true;
+  if (nested_ != nullptr) [[unlikely]]
+    outcome_.nested = &nested_->use();
   sink_->done(outcome_);
   if (state_ == State::kAbandoned) return;  // The handler still has the invocation; complete() ends it.
   if (!in_start_) recycle();
@@ -39,7 +43,7 @@ void write_money(base::json::Writer& writer, std::string_view name, base::Money 
 }
 
 void write_price(base::json::Writer& writer, const CallOutcome& outcome) {
-  write_money(writer, "cost", outcome.cost);
+  write_money(writer, "cost", outcome.total_cost());
   base::json::key(writer, "currency");
   base::json::put(writer, "USD");
   if (outcome.credits_remaining) {
@@ -50,10 +54,42 @@ void write_price(base::json::Writer& writer, const CallOutcome& outcome) {
   }
   write_money(writer, "raw_cost", outcome.raw_cost);
   write_money(writer, "markup", base::Money::from_micros(outcome.markup_percent * 10'000));
-  if (outcome.billed) {
+  if (const auto is_charged = outcome.is_charged()) {
     base::json::key(writer, "billed");
-    writer.Bool(*outcome.billed);
+    writer.Bool(*is_charged);
   }
+}
+
+void write_nested(base::json::Writer& writer, const NestedUse& nested) {
+  using base::json::key;
+  using base::json::put;
+  key(writer, "nested");
+  writer.StartObject();
+  key(writer, "count");
+  writer.Uint64(nested.count);
+  write_money(writer, "cost", nested.cost);
+  key(writer, "calls");
+  writer.StartArray();
+  for (const auto& call : nested.calls) {
+    writer.StartObject();
+    key(writer, "request_id");
+    put(writer, call.request_id);
+    for (const auto& [name, text] :
+         {std::pair("tool", &call.tool), std::pair("version", &call.version), std::pair("skill", &call.skill)}) {
+      key(writer, name);
+      put(writer, *text);
+    }
+    key(writer, "status");
+    put(writer, call.error.empty() ? "success" : "error");
+    if (!call.error.empty()) {
+      key(writer, "error_code");
+      put(writer, call.error);
+    }
+    write_money(writer, "cost", call.cost);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
 }
 
 void write_attempts(base::json::Writer& writer, const std::vector<FailedAttempt>& attempts) {
@@ -80,7 +116,7 @@ int http_status(const CallOutcome& outcome) noexcept {
   return outcome.ok() ? 200 : info(outcome.result.error->code()).http_status;
 }
 
-void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
+void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOutput output) {
   using base::json::key;
   using base::json::put;
   writer.StartObject();
@@ -101,7 +137,7 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
     key(writer, "dry_run");
     base::json::raw(writer, outcome.explanation_json);
   }
-  if (!outcome.result.output_json.empty()) {
+  if (!outcome.result.output_json.empty() && output == ReplyOutput::kInside) {
     key(writer, "output");
     base::json::raw(writer, outcome.result.output_json.view());
   }
@@ -125,6 +161,8 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome) {
   }
   if (!outcome.attempts.empty()) write_attempts(writer, outcome.attempts);
   write_price(writer, outcome);
+  if (outcome.nested != nullptr) [[unlikely]]
+    write_nested(writer, *outcome.nested);
   key(writer, "request_id");
   put(writer, outcome.request_id);
   writer.EndObject();

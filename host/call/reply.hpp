@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,9 +15,13 @@ namespace toolrack::call {
 /// 200, or the status of the error's row.
 int http_status(const CallOutcome& outcome) noexcept;
 
+/// Whether the output stands in a reply, or travels beside it.
+enum class ReplyOutput : std::uint8_t { kInside, kBeside };
+
 /// {status: "success"|"error", tool, version, skill, output | error | dry_run, content?, truncated?, backend?, cached?,
-/// cost, currency, credits_remaining, raw_cost, markup, billed?, request_id}. A failed call tells its usage too.
-void write_reply(base::json::Writer& writer, const CallOutcome& outcome);
+/// tried?, cost, currency, credits_remaining, raw_cost, markup, billed?, nested?, request_id}. `cost` is all that is
+/// charged, what the skill's own calls cost (`nested`) among it. A failed call tells its usage too.
+void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOutput output = ReplyOutput::kInside);
 
 /// The value of a Cache-Status header (RFC 9211), such as "toolrack; hit; ttl=59"; empty for a skill whose answers are
 /// not kept.

@@ -118,7 +118,7 @@ void Execution::try_next() {
   pin();
   state_ = State::kAdmitting;
   stop_reason_.reset();
-  completed_ = is_attempt_over_ = false;
+  completed_ = is_attempt_over_ = is_overdue_ = false;
   handler_ticket_ = 0;
   boost::asio::post(loop_.context(), [this, ticket = ticket_] {
     if (ticket != ticket_) return;

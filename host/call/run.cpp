@@ -9,6 +9,7 @@ namespace toolrack::call {
 void Execution::run() {
   if (text_.empty()) keep_text();
   attempt_started_ns_ = path_.deps_.clock.monotonic_ns();
+  outcome_.has_run = true;
   if (run_started_ns_ == 0) {
     run_started_ns_ = attempt_started_ns_;
     deadline_ns_ = run_started_ns_ + timeout_ns();
@@ -29,6 +30,8 @@ void Execution::run() {
   invocation_.recording = path_.deps_.recording;
   invocation_.wants_progress = request_.wants_progress;
   invocation_.wants_partials = request_.wants_partials;
+  invocation_.caller = this;
+  if (request_.nesting != nullptr) describe_nesting();
 
   state_ = State::kRunning;
   invoking_ = true;

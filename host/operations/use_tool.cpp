@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "call/call_options.hpp"
+
 namespace toolrack::operations {
 
 using base::ErrorCode;
@@ -33,11 +35,6 @@ const std::string_view kUseToolSchema = R"({
 
 namespace {
 
-base::Result<base::Money> read_price(const base::json::Value& value) {
-  if (value.IsString()) return base::Money::parse(base::json::view(value));
-  return base::Money::parse(base::json::dump(value));
-}
-
 base::Result<void> read_member(std::string_view name, const base::json::Value& value, call::CallRequest& request) {
   const auto wrong = [&](std::string_view expected) {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is not {}", name, expected));
@@ -49,30 +46,16 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
     if (!value.IsObject()) return wrong("an object");
     if (request.input != nullptr) return fail(ErrorCode::kInvalidRequest, "give \"input\" or \"arguments\", not both");
     request.input = &value;
-  } else if (name == "dry_run" || name == "confirm" || name == "stream") {
+  } else if (name == "stream") {
     if (!value.IsBool()) return wrong("true or false");
-    (name == "dry_run" ? request.dry_run : name == "confirm" ? request.confirmed : request.streams) = value.GetBool();
+    request.streams = value.GetBool();
   } else if (name == "async") {
     if (!value.IsBool()) return wrong("true or false");
     request.job = value.GetBool() ? call::JobUse::kAlways : call::JobUse::kNever;
   } else if (name == "webhook") {
     if (!value.IsString() || value.GetStringLength() == 0) return wrong("a URL");
     request.webhook = base::json::view(value);
-  } else if (name == "max_price") {
-    if (!value.IsNumber() && !value.IsString()) return wrong("an amount of dollars");
-    request.max_price = TRY(read_price(value));
-  } else if (name == "timeout_ms") {
-    if (!value.IsInt64() || value.GetInt64() < 1) return wrong("a whole number of milliseconds above 0");
-    request.timeout_ms = value.GetInt64();
-  } else if (name == "cache") {
-    const auto word = value.IsString() ? base::json::view(value) : std::string_view();
-    if (word != "on" && word != "refresh" && word != "off") return wrong(R"("on", "refresh" or "off")");
-    request.cache = word == "on"        ? call::CacheUse::kOn
-                    : word == "refresh" ? call::CacheUse::kRefresh
-                                        : call::CacheUse::kOff;
-  } else if (name == "backend") {
-    request.backend = std::make_shared<const call::BackendPreference>(TRY(call::read_backend_preference(value)));
-  } else {
+  } else if (!TRY(call::read_call_option(name, value, request))) {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
                 "A call takes tool, skill, input, async, backend, cache, dry_run, confirm, max_price, timeout_ms, "
                 "stream and webhook.");

@@ -14,6 +14,7 @@ class Recording;
 
 namespace toolrack::registry {
 
+class Caller;
 struct Skill;
 
 /// The backend that the call path chose for an attempt.
@@ -39,6 +40,12 @@ struct Invocation {
   /// What the call asks of its host goes there, or is answered from there. Outlives the call; null: nothing is
   /// recorded.
   services::recorder::Recording* recording = nullptr;
+  Caller* caller = nullptr;  ///< How the skill calls others (caller.hpp); null: it cannot.
+  /// Of a call that a skill makes: how many calls stand above it. What waits in place at one depth must not keep those
+  /// below it from running.
+  std::uint32_t depth = 0;
+  /// False: calls above it hold places that others may wait for, so this one takes a free place of its tool, or none.
+  bool may_wait_for_place = true;
 };
 
 /// How a handler answers. Implemented by the call path; called on the invocation's loop.

@@ -179,6 +179,8 @@ void put_output_schema(Writer& writer, const Skill& skill, bool legacy_shape) {
 
 }  // namespace
 
+void write_skill(Writer& writer, const Skill& skill) { put_skill(writer, skill); }
+
 void write_tool_summary(Writer& writer, const Tool& tool) {
   writer.StartObject();
   put_identity(writer, tool);

@@ -21,6 +21,9 @@ void write_tool_summary(base::json::Writer& writer, const Tool& tool);
 using MissingVariables = std::function<std::vector<std::string>(const Credential& credential)>;
 void write_tool_detail(base::json::Writer& writer, const Tool& tool, const MissingVariables& missing = {});
 
+/// One of those skills.
+void write_skill(base::json::Writer& writer, const Skill& skill);
+
 /// An MCP Tool object under the skill's flat name. `legacy_shape`: for revisions before 2026-07-28, whose output
 /// schemas have objects at the root; another root is wrapped as {"result": ...}, as the reply's structuredContent then
 /// is.

@@ -23,7 +23,7 @@ using accounts::UsageRecord;
 constexpr std::array kTexts{&UsageRecord::request_id, &UsageRecord::account,   &UsageRecord::key_id,
                             &UsageRecord::owner,      &UsageRecord::tool,      &UsageRecord::version,
                             &UsageRecord::skill,      &UsageRecord::transport, &UsageRecord::backend,
-                            &UsageRecord::error_code};
+                            &UsageRecord::error_code, &UsageRecord::root_id};
 
 /// Any record comes back from its bytes as it was, but for texts that are too long.
 void check_buffer(std::string_view input) {

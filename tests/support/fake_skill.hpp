@@ -223,8 +223,12 @@ inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std:
 
 /// A tool of owner "test" whose flat names are <slug>_<skill>.
 inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::vector<FakeSkill> skills,
-                                                       std::string version = "1.0.0") {
+                                                       std::string version = "1.0.0",
+                                                       std::vector<std::string> granted_tools = {},
+                                                       std::uint32_t max_concurrency = 0) {
   auto tool = std::make_shared<registry::Tool>();
+  tool->granted_tools = std::move(granted_tools);
+  tool->max_concurrency = max_concurrency;
   tool->owner = "test";
   tool->slug = tool->prefix = slug;
   tool->version = std::move(version);

@@ -59,8 +59,11 @@ struct Settings {
 /// All of it outlives the source, and the loops and pools run until the source has been destroyed.
 struct Environment {
   base::Loops* loops = nullptr;
-  base::Pool* workers = nullptr;                  ///< Pooled skills.
-  base::Pool* blocking = nullptr;                 ///< Blocking skills and toolrack.executor/1's post_blocking.
+  base::Pool* workers = nullptr;   ///< Pooled skills.
+  base::Pool* blocking = nullptr;  ///< Blocking skills and toolrack.executor/1's post_blocking.
+  /// Blocking skills that skills call, by depth, the first one below callers' own calls; the last serves all deeper
+  /// ones. One that waits in place for another must not keep its thread from it. Empty: all share `blocking`.
+  std::vector<base::Pool*> nested_blocking;
   std::vector<services::upstream::Client*> http;  ///< By loop index; empty: no tool can send requests.
   services::upstream::Places* places = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;

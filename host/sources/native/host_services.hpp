@@ -11,6 +11,7 @@ const tr_log_api& log_service() noexcept;
 const tr_clock_api& clock_service() noexcept;
 const tr_executor_api& executor_service() noexcept;
 const tr_http_api& http_service() noexcept;
+const tr_tools_api& tools_service() noexcept;
 const tr_assets_api& assets_service() noexcept;
 const tr_x_knowledge_api& knowledge_service() noexcept;
 

@@ -98,6 +98,9 @@ std::uint64_t Module::invoke_slowly(NativeCall& call) {
     } else if (instance == nullptr && failure_ &&
                (is_overdue_ || (!is_loading_ && std::chrono::steady_clock::now() < retry_at_))) {
       refusal = failure_->to_error(id_);
+    } else if (instance != nullptr && !call.may_wait_for_place()) {
+      refusal = no_place();
+      instance = nullptr;
     } else if (parked_.size() >= (instance == nullptr ? kMaxParkedForLoad : kMaxParked)) {
       refusal.emplace(ErrorCode::kTooManyConcurrent,
                       fmt::format("{} runs {} calls at once, and {} are waiting", id_, max_running_, parked_.size()));
@@ -117,6 +120,13 @@ std::uint64_t Module::invoke_slowly(NativeCall& call) {
   call.arm_deadline();
   if (starts_load) begin_load();
   return call.ticket();
+}
+
+base::Error Module::no_place() const {
+  return {ErrorCode::kTooManyConcurrent,
+          fmt::format("{} lets in {} calls at once, and a call that keeps others waiting does not wait itself", id_,
+                      max_running_),
+          "Call again, or raise \"concurrency\" in the manifest of one of the tools."};
 }
 
 void Module::cancel(std::uint64_t ticket) {

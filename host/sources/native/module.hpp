@@ -101,6 +101,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   };
 
   std::uint64_t invoke_slowly(NativeCall& call);
+  /// For a call that must not wait for one.
+  base::Error no_place() const;
   registry::Mode mode_of(const registry::Skill& skill) const noexcept;
   void post_start(NativeCall& call, Instance& instance);
   void begin_load();

@@ -47,7 +47,7 @@ void Module::begin_load() {
 void Module::load() {
   const std::lock_guard control(control_mutex_);
   auto made = make_instance();
-  std::deque<NativeCall*> waiting;
+  std::deque<NativeCall*> waiting, placeless;
   Instance* instance = nullptr;
   std::optional<base::Error> refusal;
   bool stops_now = false;
@@ -70,6 +70,10 @@ void Module::load() {
         ++running_;
         waiting.back()->set_admitted();
       }
+      std::erase_if(parked_, [&](auto* call) {
+        if (!call->may_wait_for_place()) placeless.push_back(call);
+        return !call->may_wait_for_place();
+      });
     } else {
       state_ = PluginState::kFailed;
       failure_ = made.error();
@@ -83,6 +87,7 @@ void Module::load() {
     refuse_all(waiting, *refusal);
   } else {
     for (auto* call : waiting) post_start(*call, *instance);
+    refuse_all(placeless, no_place());
   }
   if (stops_now) reaper_.post([self = shared_from_this()] { self->stop_instance(); });
 }

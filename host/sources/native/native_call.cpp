@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -80,6 +81,8 @@ void NativeCall::begin(Module& module, const registry::Invocation& invocation, r
   invocation_ = &invocation;
   completion_ = &completion;
   deadline_ns_ = invocation.deadline_ns;
+  depth_ = invocation.depth;
+  may_wait_for_place_ = invocation.may_wait_for_place;
   lease_ = std::move(lease);
   is_cancelled_.store(false, std::memory_order_relaxed);
   cancel_reason_.store(CancelReason::kCaller, std::memory_order_relaxed);
@@ -154,7 +157,7 @@ std::uint64_t NativeCall::start(Instance& instance, registry::Mode mode) {
       runtime_.environment().workers->post(enter);
       break;
     case registry::Mode::kBlocking:
-      runtime_.environment().blocking->post(enter);
+      blocking_pool().post(enter);
       break;
   }
   return ticket;
@@ -236,9 +239,16 @@ void NativeCall::schedule() {
       runtime_.environment().workers->post(turn);
       break;
     case registry::Mode::kBlocking:
-      runtime_.environment().blocking->post(turn);
+      blocking_pool().post(turn);
       break;
   }
+}
+
+base::Pool& NativeCall::blocking_pool() const noexcept {
+  const auto& environment = runtime_.environment();
+  const auto& nested = environment.nested_blocking;
+  if (depth_ == 0 || nested.empty()) return *environment.blocking;
+  return *nested[std::min<std::size_t>(depth_, nested.size()) - 1];
 }
 
 void NativeCall::push(Frame& frame) {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/gate.hpp"
+#include "base/pool.hpp"
 #include "base/slot_map.hpp"
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
@@ -114,6 +115,8 @@ class NativeCall {
   void when_writable(OperationPtr operation);
 
   tr_call ticket() const noexcept { return ticket_; }
+  /// False: it takes a free place among those that the manifest allows, or none. Constant, like `skill`.
+  bool may_wait_for_place() const noexcept { return may_wait_for_place_; }
   /// Counts against the manifest's concurrency until it is quiet. By the module.
   void set_admitted() noexcept { was_admitted_ = true; }
 
@@ -149,6 +152,7 @@ class NativeCall {
   void run_frames();
   void leave_strand();
   void schedule();
+  base::Pool& blocking_pool() const noexcept;
   void post_deliver();
   void deliver();
   void answer(bool is_last_activity);
@@ -177,6 +181,8 @@ class NativeCall {
   std::int64_t deadline_ns_ = 0;
   bool is_instance_ = false;
   bool was_admitted_ = false;
+  bool may_wait_for_place_ = true;
+  std::uint32_t depth_ = 0;
   tr_invocation abi_{};
   tr_backend abi_backend_{};
   std::string input_;         // A copy: the plugin may read it after we have answered ourselves.

@@ -71,9 +71,9 @@ void meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revis
   if (outcome != nullptr) {
     json::key(writer, "dev.toolrack/request_id");
     json::put(writer, outcome->request_id);
-    if (outcome->cost > base::Money()) {
+    if (const auto cost = outcome->total_cost(); cost > base::Money()) {
       json::key(writer, "dev.toolrack/cost_usd");
-      json::raw(writer, outcome->cost.text().view(), rapidjson::kNumberType);
+      json::raw(writer, cost.text().view(), rapidjson::kNumberType);
     }
     if (const auto& skill_meta = outcome->result.meta_json; !skill_meta.empty()) {
       if (const auto members = json::parse(skill_meta); members && members->IsObject()) {

@@ -97,7 +97,7 @@ class Batch final : public std::enable_shared_from_this<Batch> {
       call::write_reply(writer, outcome);
       reply = json::view(buffer);
       ok = outcome.ok();
-      cost = outcome.cost;
+      cost = outcome.total_cost();
       ticket = 0;
       owner.note_done();
     }

@@ -124,7 +124,10 @@ class Call {
       return start_with(state, TR_SERVICE_HTTP, host_->http, &tr_http_api::send, &raw);
     });
   }
-  /// Another tool's skill ("tool.skill"), on behalf of the same caller and within the same budget; body = its output.
+  /// Another tool's skill ("tool.skill", "owner/tool@1.skill"), on behalf of the same caller and within its time and
+  /// price; the manifest's grants.tools must name it. body() = its output, meta() = the rest of its reply: status,
+  /// error, cost, ... `options_json`: {backend, cache, confirm, dry_run, max_price, timeout_ms}, as in POST
+  /// /v1/tools/call.
   Op tool(std::string_view skill, std::string_view input, std::string_view options_json = {},
           std::string_view idempotency_key = {}) const {
     tr_tool_request request{};
@@ -135,6 +138,8 @@ class Call {
     request.idempotency_key = lend(idempotency_key);
     return start(TR_SERVICE_TOOLS, host_->tools, &tr_tools_api::call, &request);
   }
+  /// body() = {"items": [{"name", "owner", "version", "skill"}], "next"?}: what is granted and `pattern` names;
+  /// `cursor` is `next` of the page before.
   Op list_tools(std::string_view pattern, std::string_view cursor = {}) const {
     return start(TR_SERVICE_TOOLS, host_->tools, &tr_tools_api::list, lend(pattern), lend(cursor));
   }

@@ -202,9 +202,30 @@ TEST_F(UsageTest, TellsEverythingAboutACall) {
   ASSERT_EQ(page.records_json.size(), 1u);
   EXPECT_EQ(
       page.records_json[0],
-      R"({"request_id":"r1","started_at":"2026-11-21T00:00:00.000Z","tool":"kraken","owner":"toolrack",)"
+      R"({"request_id":"r1","root_request_id":null,"started_at":"2026-11-21T00:00:00.000Z","tool":"kraken","owner":"toolrack",)"
       R"("version":"1.2.0","skill":"ticker","backend":null,"transport":"rest","key_id":"00112233aabbccdd",)"
       R"("status":"error","error_code":"timeout","latency_ms":1.234,"cost":12.5,"raw_cost":0.000001,"byok":true})");
+}
+
+TEST_F(UsageTest, TellsWhichCallStandsAboveAll) {
+  auto call = record_of("r1.2.1");
+  call.root_id = "r1";
+  record(0, call);
+  const auto page = *usage_->history("acc_1", 10, "");
+  ASSERT_EQ(page.records_json.size(), 1u);
+  EXPECT_EQ(base::json::find_string(*base::json::parse(page.records_json[0]), "root_request_id"), "r1");
+}
+
+TEST(UsageRows, ReadsDocumentsFromBeforeCallsHadRoots) {
+  const auto rows =
+      read_rows(R"({"columns":[],"rows":[["",false,1,"","k1",5,"toolrack",1,"r1","echo",0,"echo","rest","1.0.0"]]})");
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  const auto row = base::json::parse(rows->front());
+  EXPECT_EQ(base::json::find_string(*row, "request_id"), "r1");
+  EXPECT_EQ(base::json::find_string(*row, "version"), "1.0.0");
+  EXPECT_TRUE(base::json::find(*row, "root_request_id")->IsNull());
+  EXPECT_FALSE(read_rows(R"({"columns":[],"rows":[["",false,1]]})"));
 }
 
 TEST_F(UsageTest, PagesThroughTheHistoryWithoutGapsOrDoubles) {

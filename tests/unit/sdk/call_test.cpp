@@ -33,6 +33,7 @@ class Uses final : public Plugin {
     skill<&Uses::drops_stream>("drops_stream");
     skill<&Uses::fetches>("fetches");
     skill<&Uses::calls_tool>("calls_tool");
+    skill<&Uses::composes>("composes");
     skill<&Uses::uses_kv>("uses_kv");
     skill<&Uses::uses_assets>("uses_assets");
     skill<&Uses::reads_up>("reads_up");
@@ -109,6 +110,15 @@ class Uses final : public Plugin {
     if (!links.ok()) co_return links;
     const Reply list = co_await call.list_tools("seo.*");
     co_return Reply::json("[" + links.body() + "," + list.body() + "]");
+  }
+  /// Two at once; what the second costs is told by the first's reply.
+  Task composes(Call call) {
+    Op one = call.tool("shop.price", R"({"id":1})");
+    Op other = call.tool("shop.price", R"({"id":2})", R"({"max_price":"0.01","backend":{"sort":"price"}})");
+    const Reply first = co_await one;
+    const Reply second = co_await other;
+    if (second.status() == TR_PAYMENT_REQUIRED) co_return Reply::json("[" + first.body() + ",null]");
+    co_return Reply::json("[" + first.body() + "," + second.body() + "," + first.meta() + "]");
   }
   Task uses_kv(Call call) {
     const Reply absent = co_await call.kv_get(TR_KV_ACCOUNT, "a");
@@ -261,6 +271,19 @@ TEST_F(CallFixture, KeepsLargeBodiesWithoutCopyAndReleasesThem) {
   host.on_tool("firecrawl.links", FakeReply(0, '"' + std::string(100'000, 'l') + '"'));
   EXPECT_EQ(host.run("calls_tool", "{}").output.size(), 100'017u);
   EXPECT_EQ(host.tool_calls()[0].second, R"({"url":"x"})");
+}
+
+TEST_F(CallFixture, CallsSeveralToolsAtOnceWithOptions) {
+  host.on_tool("shop.price", FakeReply(0, "5").meta(R"({"cost":0.01})"));
+  host.on_tool("shop.price", FakeReply(0, "7"));
+  EXPECT_EQ(host.run("composes", "{}").output, R"([5,7,{"cost":0.01}])");
+  EXPECT_EQ(host.tool_options(), (std::vector<std::string>{"", R"({"max_price":"0.01","backend":{"sort":"price"}})"}));
+}
+
+TEST_F(CallFixture, SeesThatAToolIsTooDear) {
+  host.on_tool("shop.price", FakeReply(0, "5"));
+  host.on_tool("shop.price", FakeReply::failure(TR_PAYMENT_REQUIRED, "price_too_high", "too dear", TR_RESULT_NOT_SENT));
+  EXPECT_EQ(host.run("composes", "{}").output, "[5,null]");
 }
 
 TEST_F(CallFixture, PassesAnotherToolsFailureOn) {

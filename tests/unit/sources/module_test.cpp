@@ -142,6 +142,26 @@ TEST_F(Module, RefusesCallsBeyondTheQueue) {
   EXPECT_EQ(refused, 300U - 256U - 1U);
 }
 
+TEST_F(Module, RefusesACallThatMustNotWaitForAPlace) {
+  install("limited");
+  open();
+  for (const bool is_loaded : {false, true}) {
+    TestCall first(skill("limited", "gated"), "{}", loops[0]), second(skill("limited", "gated"), "{}", loops[0]),
+        patient(skill("limited", "gated"), "{}", loops[0]);
+    second.invocation.may_wait_for_place = false;
+    boost::asio::post(loops[0].context(), [&] {
+      for (auto* one : {&first, &second, &patient}) one->start_here();
+    });
+    EXPECT_EQ(first.wait().code(), "ok");
+    EXPECT_EQ(second.wait().code(), "too_many_concurrent") << (is_loaded ? "loaded" : "while it was loaded");
+    EXPECT_EQ(patient.wait().code(), "ok");
+  }
+  TestCall alone(skill("limited", "gated"), "{}", loops[0]);
+  alone.invocation.may_wait_for_place = false;
+  alone.start();
+  EXPECT_EQ(alone.wait().code(), "ok") << "a place that is free is taken";
+}
+
 TEST_F(Module, DemotesAnInlineSkillThatIsSlowThreeTimes) {
   install("breaks_promises");
   open();

@@ -219,6 +219,8 @@ class FakeHost {
   const std::vector<SentRequest>& requests() const noexcept { return rack_->requests; }
   /// Skill and input of every nested call.
   const std::vector<std::pair<std::string, std::string>>& tool_calls() const noexcept { return rack_->tool_calls; }
+  /// What stood beside the input of each of them, or empty.
+  const std::vector<std::string>& tool_options() const noexcept { return rack_->tool_options; }
   const std::vector<SeenLog>& logs() const noexcept { return rack_->logs; }
   const std::vector<std::uint32_t>& changed_lists() const noexcept { return rack_->changed_lists; }
   const std::vector<std::string>& updated_resources() const noexcept { return rack_->updated_resources; }

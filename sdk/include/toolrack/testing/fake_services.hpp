@@ -321,8 +321,10 @@ class FakeRack : public FakeStores {
     FakeRack& me = rack(host);
     const std::string skill = me.core.text(request->skill, "a skill's name");
     const std::string input = me.core.json(view(request->args_json), "a skill's input");
+    const std::string options = me.core.json(view(request->options_json), "a call's options");
     const auto answer = [&]() -> FakeReply {
       me.tool_calls.emplace_back(skill, input);
+      me.tool_options.push_back(options);
       if (std::optional<FakeReply> reply = me.tool_script.take(skill)) return *reply;
       me.core.blame("no reply is scripted for the skill \"" + skill + "\"; scripted: " + me.tool_script.keys());
       return FakeReply::failure(TR_NOT_FOUND, "not_scripted", "no reply is scripted for " + skill, TR_RESULT_NOT_SENT);

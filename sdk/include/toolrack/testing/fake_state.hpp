@@ -40,6 +40,7 @@ class FakeState {
   Script http_script, tool_script, knowledge_script;
   std::vector<SentRequest> requests;
   std::vector<std::pair<std::string, std::string>> tool_calls;  // Skill and input.
+  std::vector<std::string> tool_options;
   std::vector<SeenLog> logs;
   std::map<std::pair<std::uint32_t, std::string>, Stored> kv;
   std::vector<Asset> assets;  // Id "asset-N" and writer N: position N - 1.
