@@ -1,7 +1,7 @@
 // Clients that send too slowly, too much, or nothing at all, against the real program: they cost little and others are served.
 //
 // TOOLRACK_HOSTILE_CONNECTIONS (500) says how many slow clients there are, TOOLRACK_HOSTILE_SECONDS (0: not at all) how long they
-// come back again and again. `./dev hostile` runs it with 5,000 and 60.
+// come back again and again. `./dev hostile` runs it with 5,000 and 30.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
 import {readFileSync} from 'node:fs';
@@ -61,33 +61,46 @@ function reply(socket) {
 }
 
 describe('slow clients', () => {
+  /// Good clients alone, then beside slow ones; with the full number five times over, because others work on a machine that tests.
   async function run(seconds, ...more) {
-    const {stdout} = await promisify(execFile)(join(build, 'tests/hostile_clients'), [String(port), String(connections), String(seconds), ...more]);
-    console.log(stdout.trim());
-    return JSON.parse(stdout);
+    const runs = [];
+    for (let i = 0; i < (isFull ? 5 : 1); ++i) {
+      const {stdout} = await promisify(execFile)(join(build, 'tests/hostile_clients'), [String(port), String(connections), String(seconds), ...more]);
+      console.log(stdout.trim());
+      runs.push(JSON.parse(stdout));
+    }
+    return runs;
   }
-  function expectService({alone, beside}) {
-    assert.ok(alone.calls > 4000, 'the good client was hardly there');
-    assert.equal(alone.failed + beside.failed, 0);
-    // Others work on a machine that tests; alone on one, twice as long is the promise.
-    const bound = isFull ? 2 * alone.p99_ms : Math.max(2 * alone.p99_ms, alone.p99_ms + 20);
-    assert.ok(beside.p99_ms < bound, `99 of 100 calls took up to ${beside.p99_ms} ms beside slow clients and ${alone.p99_ms} ms without`);
+  const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  function expectService(runs) {
+    for (const {alone, beside} of runs) {
+      assert.ok(alone.calls > 4000, 'the good client was hardly there');
+      assert.equal(alone.failed + beside.failed, 0);
+    }
+    const [alone, beside] = ['alone', 'beside'].map((when) => median(runs.map((one) => one[when].p99_ms)));
+    const bound = isFull ? 2 * alone : Math.max(2 * alone, alone + 20);
+    console.log(`99 of 100 calls took up to ${beside} ms beside slow clients and ${alone} ms without (medians of ${runs.length})`);
+    assert.ok(beside < bound, `99 of 100 calls took up to ${beside} ms beside slow clients and ${alone} ms without`);
   }
 
-  test('are cut off within 15 s, and nobody else notices', {timeout: 60_000}, async () => {
-    const seen = await run(20);
-    assert.deepEqual({...seen.slow, told_408: 0, longest_s: 0}, {connections, told_408: 0, closed: connections, refused: 0, still_open: 0, longest_s: 0});
-    assert.ok(seen.slow.longest_s >= 9 && seen.slow.longest_s <= 15, `the last one was closed after ${seen.slow.longest_s} s`);
-    // All but those that said nothing.
-    assert.equal(seen.slow.told_408, connections - Math.floor(connections / 4));
-    expectService(seen);
+  test('are cut off within 15 s, and nobody else notices', {timeout: 240_000}, async () => {
+    const runs = await run(20);
+    for (const {slow} of runs) {
+      assert.deepEqual({...slow, told_408: 0, longest_s: 0}, {connections, told_408: 0, closed: connections, refused: 0, still_open: 0, longest_s: 0});
+      assert.ok(slow.longest_s >= 9 && slow.longest_s <= 15, `the last one was closed after ${slow.longest_s} s`);
+      // All but those that said nothing.
+      assert.equal(slow.told_408, connections - Math.floor(connections / 4));
+    }
+    expectService(runs);
   });
 
-  test('that come back again and again change nothing', {timeout: 150_000, skip: again === 0 && 'TOOLRACK_HOSTILE_SECONDS is not set'}, async () => {
-    const seen = await run(again, 'again');
-    assert.ok(seen.slow.closed > connections * Math.floor(again / 15));
-    assert.ok(seen.slow.longest_s <= 15);
-    expectService(seen);
+  test('that come back again and again change nothing', {timeout: 400_000, skip: again === 0 && 'TOOLRACK_HOSTILE_SECONDS is not set'}, async () => {
+    const runs = await run(again, 'again');
+    for (const {slow} of runs) {
+      assert.ok(slow.closed >= connections * Math.floor(again / 15));
+      assert.ok(slow.longest_s <= 15);
+    }
+    expectService(runs);
   });
 });
 

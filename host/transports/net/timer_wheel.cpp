@@ -1,7 +1,5 @@
 #include "transports/net/timer_wheel.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -28,7 +26,7 @@ void TimerWheel::set(Entry& entry, std::int64_t deadline_ns) {
   // An idle wheel has slept; nothing was due meanwhile.
   if (linked_ == 0) turn_ = std::max(turn_, clock_.monotonic_ns() / tick_ns_);
   link(entry);
-  arm();
+  if (!is_armed_) wake_after(std::chrono::nanoseconds(tick_ns_));
 }
 
 void TimerWheel::link(Entry& entry) {
@@ -45,17 +43,17 @@ void TimerWheel::link(Entry& entry) {
   ++linked_;
 }
 
-void TimerWheel::arm() {
-  if (is_armed_ || is_stopped_) return;
+void TimerWheel::wake_after(std::chrono::nanoseconds pause) {
+  if (is_stopped_) return;
   is_armed_ = true;
-  timer_.expires_after(std::chrono::nanoseconds(tick_ns_));
+  timer_.expires_after(pause);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) on_timer();
   });
 }
 
+/// It counts as armed while it serves, so that what is set meanwhile leaves the choice of the next time here.
 void TimerWheel::on_timer() {
-  is_armed_ = false;
   if (is_stopped_) return;
   const auto now = clock_.monotonic_ns();
   // After a long pause one round over all slots finds everything.
@@ -63,13 +61,13 @@ void TimerWheel::on_timer() {
   auto left = kCallsInARow;
   while (serve_due(now, left)) {
     if (turn_ >= now / tick_ns_) {
-      if (linked_ > 0) arm();
+      if (linked_ > 0) return wake_after(std::chrono::nanoseconds(tick_ns_));
+      is_armed_ = false;
       return;
     }
     take_slot(++turn_);
   }
-  is_armed_ = true;
-  boost::asio::post(timer_.get_executor(), [this] { on_timer(); });
+  wake_after(kPause);
 }
 
 void TimerWheel::take_slot(std::int64_t turn) {

@@ -4,8 +4,9 @@
 /// the request. Here a later deadline is one store: the entry stays in its slot, and when that comes up it is put where
 /// it belongs by then. Only an earlier deadline moves the entry.
 ///
-/// A crowd that came together is due together. It is served a few at a time, and what else the loop has to do is done
-/// in between: thousands of slow clients that are cut off do not hold up the others.
+/// A crowd that came together is due together. It is served a few at a time, with a pause in between in which the loop
+/// does what else there is: thousands of slow clients that are cut off do not hold up the others, nor do they come back
+/// as the crowd that they were.
 #pragma once
 
 #include <array>
@@ -50,8 +51,9 @@ class TimerWheel {
 
   TimerWheel(boost::asio::io_context& context, std::chrono::nanoseconds tick, const base::Clock& clock);
 
-  /// How many are called in a row, before the loop has its turn.
-  static constexpr std::size_t kCallsInARow = 8;
+  /// How many are called in a row, and the pause before the next: 4,000 a second.
+  static constexpr std::size_t kCallsInARow = 2;
+  static constexpr std::chrono::microseconds kPause{500};
 
   /// `on_deadline` is called never early, and late by two ticks and the calls of those that are due before it. kNever
   /// takes it back.
@@ -62,7 +64,7 @@ class TimerWheel {
  private:
   static constexpr std::size_t kSlots = 512;
   void link(Entry& entry);
-  void arm();
+  void wake_after(std::chrono::nanoseconds pause);
   void on_timer();
   void take_slot(std::int64_t turn);
   /// Calls those of the taken slot whose time has come, `left` at most. Returns false when there are more.
@@ -77,7 +79,7 @@ class TimerWheel {
   Entry* due_ = nullptr;    ///< What is left of the slot that is served.
   std::int64_t turn_ = 0;   ///< The tick whose slot was taken last, counted from the clock's zero.
   std::size_t linked_ = 0;  ///< Entries in slots, and those that are due.
-  bool is_armed_ = false;
+  bool is_armed_ = false;  ///< The timer runs, or its handler.
   bool is_stopped_ = false;
 };
 

@@ -139,8 +139,9 @@ TEST_F(TimerWheels, LetsTheLoopWorkWhileACrowdIsServed) {
       one->fired.push_back(0);
     };
   context_.run_one();
+  EXPECT_EQ(called_before, TimerWheel::kCallsInARow);
   context_.run_one();
-  EXPECT_EQ(called_before, 2 * TimerWheel::kCallsInARow);
+  EXPECT_EQ(called, 2 * TimerWheel::kCallsInARow);
   const auto is_waiting = [](const auto& waiter) { return waiter->fired.empty(); };
   const auto taken_back = std::find_if(crowd.begin(), crowd.begin() + kCrowd / 2, is_waiting);
   ASSERT_NE(taken_back, crowd.begin() + kCrowd / 2);
@@ -150,6 +151,27 @@ TEST_F(TimerWheels, LetsTheLoopWorkWhileACrowdIsServed) {
   crowd.erase(destroyed);
   context_.run();
   EXPECT_EQ(called, kCrowd - 2);
+}
+
+TEST_F(TimerWheels, ServesACrowdThatSetsNewDeadlinesWithinOneTick) {
+  constexpr std::size_t kCrowd = 5 * TimerWheel::kCallsInARow;
+  constexpr milliseconds kTick{1000};
+  TimerWheel wheel(context_, kTick, clock_);
+  std::vector<std::unique_ptr<Waiter>> crowd;
+  std::size_t called = 0;
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    crowd.push_back(std::make_unique<Waiter>());
+    crowd.back()->on_time = [&, one = crowd.back().get()](std::int64_t) {
+      ++called;
+      wheel.set(*one, in(std::chrono::hours(1)));
+    };
+    wheel.set(*crowd.back(), in(milliseconds(3)));
+  }
+  turn(2 * kTick);
+  EXPECT_EQ(called, TimerWheel::kCallsInARow);
+  while (called < kCrowd && context_.run_one_for(kTick / 2) == 1) {
+  }
+  EXPECT_EQ(called, kCrowd);
 }
 
 TEST_F(TimerWheels, SleepsWhenNothingWaits) {
