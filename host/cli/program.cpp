@@ -13,6 +13,7 @@
 #include "cli/call_verb.hpp"
 #include "cli/completion.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/new_tool.hpp"
 #include "cli/operation_verb.hpp"
 #include "cli/present.hpp"
 #include "cli/recorded_run.hpp"
@@ -77,6 +78,7 @@ class Run {
         ->type_name("ADDRESS:PORT");
     serve->add_option("--threads", serve_.threads, "Event loops; one per core unless told")->check(CLI::Range(1, 256));
     serve->add_option("--mode", serve_.mode, "local or hosted")->check(CLI::IsMember({"local", "hosted"}));
+    serve->add_flag("--check", serve_.checks_only, "Say whether the configuration would do, and end");
     serve->callback([this] {
       command_ = [this] {
         serve_.target = target_;
@@ -173,6 +175,12 @@ class Run {
         return int{kOk};
       };
     });
+    auto* make = command("new", "Start a tool of your own: a project that builds and passes its tests");
+    make->add_option("name", new_tool_.name, "The tool's name: my-tool")->required();
+    make->add_option("--lang", new_tool_.language, "What it is written in")->check(CLI::IsMember(new_tool_languages()));
+    make->add_option("--owner", new_tool_.owner, "Who publishes it")->type_name("NAME");
+    make->add_option("--folder", new_tool_.folder, "Where to; the tool's name unless told")->type_name("DIR");
+    make->callback([this] { command_ = [this] { return start_tool(); }; });
     command("doctor", "Say what is wrong with this machine's set-up, and what to do")->callback([this] {
       command_ = [this] { return doctor(); };
     });
@@ -241,6 +249,29 @@ class Run {
     return exit_code(json::find_string(*error, "type").value_or("internal"));
   }
 
+  int start_tool() {
+    const auto files = make_new_tool(new_tool_);
+    if (!files) return complain(files.error());
+    const auto folder = new_tool_.folder.empty() ? new_tool_.name : new_tool_.folder.string();
+    if (format_ == "json") {
+      json::Buffer buffer;
+      json::Writer writer(buffer);
+      writer.StartObject();
+      json::key(writer, "folder");
+      json::put(writer, folder);
+      json::key(writer, "files");
+      writer.StartArray();
+      for (const auto& file : *files) json::put(writer, file);
+      writer.EndArray();
+      writer.EndObject();
+      output_.write(fmt::format("{}\n", json::view(buffer)));
+      return kOk;
+    }
+    for (const auto& file : *files) output_.write(fmt::format("{}/{}\n", folder, file));
+    output_.write(fmt::format("\n{}/README.md says how to build, test and serve it.\n", folder));
+    return kOk;
+  }
+
   int doctor() {
     const auto report = json::parse(backstage_.doctor(target_));
     output_.write(format_ == "json" ? json::dump_pretty(*report) + "\n" : present("doctor", *report));
@@ -267,6 +298,7 @@ class Run {
   ServeOptions serve_;
   StdioOptions stdio_;
   CallOptions call_;
+  NewTool new_tool_;
   std::map<std::string, CLI::App*> groups_;
   std::map<std::string, VerbInput> verb_inputs_;
   std::string file_;

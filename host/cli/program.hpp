@@ -30,6 +30,7 @@ struct ServeOptions {
   Target target;
   std::optional<std::string> listen, metrics_listen, mode;
   std::optional<unsigned> threads;
+  bool checks_only = false;  ///< Would it start? Says so, and ends.
 };
 
 /// What the client at the other end of the pipe sees; the query of an MCP endpoint says the same.
