@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
 
 #include "app/doctor.hpp"
 #include "app/gateway.hpp"
+#include "app/handover.hpp"
 #include "app/http_api.hpp"
 #include "app/last_resort.hpp"
+#include "app/service_manager.hpp"
 #include "app/signals.hpp"
 #include "app/validate.hpp"
 #include "base/encoding.hpp"
@@ -148,6 +151,18 @@ void reload(Gateway& gateway, const cli::ServeOptions& options) {
              {{"changed", join(changes->live)}, {"needs_restart", join(changes->restart)}});
 }
 
+/// SIGUSR2. Nothing when the program on the disk would not start: this one goes on.
+std::optional<Handover> prepare(const Gateway& gateway, const Successor& successor) {
+  auto handover = [&]() -> base::Result<Handover> {
+    TRY(successor.check());
+    return gateway.hand_over();
+  }();
+  if (handover) return *std::move(handover);
+  log::write(log::Level::kError, "the gateway is not renewed: everything stays as it was",
+             {{"reason", handover.error().message()}, {"remedy", handover.error().hint()}});
+  return std::nullopt;
+}
+
 int complain(const base::Error& error) {
   fmt::print(stderr, "toolrack: {} ({})\n  {}\n", error.message(), error.name(), error.hint());
   return cli::exit_code(error.type());
@@ -164,35 +179,61 @@ base::Result<Config> configure(const cli::Target& target) {
 }
 
 int Backstage::serve(const cli::ServeOptions& options) {
-  const Signals signals;  // Before the first thread, so that every thread inherits the mask.
   const auto prepared = configure_serving(options);
   if (!prepared) return complain(prepared.error());
+  if (options.checks_only) return cli::kOk;
+  const Successor successor;
+  auto inherited = take_handover();
+  const Signals signals;  // Before the first thread, so that every thread inherits the mask.
   const auto& config = *prepared;
   set_up_log(config, "");
 
-  auto acquired = store::DataDirectory::acquire(config.data);
+  auto acquired = store::DataDirectory::acquire(config.data, inherited.lock.release());
   if (!acquired) return complain(acquired.error());
   if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired))
     return complain({base::ErrorCode::kConflict,
                      fmt::format("process {} already serves {}", owned->pid, config.data.string()),
                      "End it, or choose another --data directory."});
-  auto gateway = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)),
-                                {.listen = true, .credentials = &credentials_});
-  if (!gateway) return complain(gateway.error());
-
-  const auto& endpoint = (*gateway)->endpoint();
-  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-  const auto url =
-      fmt::format("http://{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
+  auto started = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)),
+                                {.listen = true, .credentials = &credentials_, .inherited = std::move(inherited)});
+  if (!started) return complain(started.error());
+  auto gateway = *std::move(started);
   log::write(log::Level::kInfo, "the gateway is ready",
-             {{"url", url},
+             {{"url", url_of(gateway->endpoint())},
               {"mode", config.mode == call::Mode::kHosted ? "hosted" : "local"},
               {"data", config.data.native()}});
-  while (signals.wait() == Signal::kReload) reload(**gateway, options);
-  log::write(log::Level::kInfo, "the gateway stops: running calls may end");
-  const LastResort last_resort(kStopPatience);
-  (*gateway)->stop();
-  return cli::kOk;
+  tell_service_manager("READY=1");
+  // Its loops end while it stops; that it does not stop for ever is LastResort's to see to.
+  std::atomic<bool> is_stopping{false};
+  std::optional<Heartbeat> heartbeat;
+  if (const auto interval = watchdog_interval())
+    heartbeat.emplace(*interval,
+                      [&](std::chrono::milliseconds patience) { return gateway->answers(patience) || is_stopping; });
+
+  std::optional<Handover> handover;
+  while (!handover) {
+    const auto signal = signals.wait();
+    if (signal == Signal::kStop) break;
+    tell_reloading();
+    if (signal == Signal::kReload)
+      reload(*gateway, options);
+    else
+      handover = prepare(*gateway, successor);
+    if (!handover) tell_service_manager("READY=1");
+  }
+  if (!handover) tell_service_manager("STOPPING=1");
+  log::write(log::Level::kInfo, handover ? "the gateway is renewed: running calls may end, new ones wait"
+                                         : "the gateway stops: running calls may end");
+  {
+    // Who renews leaves a SIGTERM that comes now to the successor.
+    const LastResort last_resort(kStopPatience,
+                                 handover ? LastResort::Heeds::kTime : LastResort::Heeds::kTimeAndSignals);
+    is_stopping = true;
+    gateway->stop();
+    heartbeat.reset();
+    gateway.reset();
+  }
+  return handover ? complain(successor.start(*handover, credentials_)) : int{cli::kOk};
 }
 
 int Backstage::stdio(const cli::StdioOptions& options) {

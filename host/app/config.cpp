@@ -300,6 +300,11 @@ base::Result<void> check_config(const Config& config) {
   return {};
 }
 
+std::string url_of(const Endpoint& endpoint) {
+  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+  return fmt::format("http://{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
+}
+
 std::filesystem::path bundled_plugins() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -51,6 +51,9 @@ struct Config {
 /// "127.0.0.1:3141", "[::1]:0", ":8080" (loopback), "8080".
 base::Result<Endpoint> parse_endpoint(std::string_view text);
 
+/// "http://127.0.0.1:3141", "http://[::1]:3141".
+std::string url_of(const Endpoint& endpoint);
+
 /// The built-in defaults with the environment's TOOLRACK_* and the file's values laid over them. `file` empty:
 /// TOOLRACK_CONFIG, or none. kInvalidConfig names file, line and what is expected there.
 base::Result<Config> load_config(const std::filesystem::path& file);

@@ -99,11 +99,6 @@ accounts::PrincipalRef anonymous_principal() {
 
 bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with("127.") || endpoint.address == "::1"; }
 
-std::string url_of(const Endpoint& endpoint) {
-  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-  return fmt::format("http://{}:{}", is_v6 ? fmt::format("[{}]", endpoint.address) : endpoint.address, endpoint.port);
-}
-
 net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
   return net::HostGuard({.is_loopback_bind = is_loopback(endpoint),
                          .allowed_hosts = config.allowed_hosts,
@@ -127,7 +122,7 @@ base::Result<std::shared_ptr<const http::EgressPolicy>> egress_policy(const Conf
 
 /// Calls back once, from another thread; waits for it here, but not for ever. False when it has not come.
 template <typename Start>
-bool wait_for(std::chrono::seconds patience, Start start) {
+bool wait_for(std::chrono::milliseconds patience, Start start) {
   struct State {
     std::mutex mutex;
     std::condition_variable condition;
@@ -159,7 +154,9 @@ struct Gateway::Parts {
   void set_links();
   base::Result<void> load_plugins(const std::filesystem::path& bundled);
   void build_paths(bool runs_jobs);
-  base::Result<void> listen(const Options& options);
+  base::Result<void> listen(Options& options);
+  base::Result<std::uint16_t> listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
+                                        net::Handler& handler);
   base::Result<ConfigChanges> reload(const Config& wanted);
   void end_jobs(std::chrono::steady_clock::time_point began);
   void close();
@@ -403,17 +400,23 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
   server = std::make_unique<net::Server>(loops, metrics, limits);
 }
 
-base::Result<void> Gateway::Parts::listen(const Options& options) {
+base::Result<std::uint16_t> Gateway::Parts::listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
+                                                      net::Handler& handler) {
+  if (!inherited.empty()) return server->listen_on(std::move(inherited), handler);
+  return server->listen_tcp(where.address, where.port, handler);
+}
+
+base::Result<void> Gateway::Parts::listen(Options& options) {
   if (options.listen) {
     endpoint = config.listen;
-    endpoint.port = TRY(server->listen_tcp(endpoint.address, endpoint.port, *front));
+    endpoint.port = TRY(listen_at(endpoint, std::move(options.inherited.http), *front));
     set_links();
     if (config.metrics_listen) {
       metrics_handler =
           std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics, loops.size());
       metrics_endpoint = config.metrics_listen;
       metrics_endpoint->port =
-          TRY(server->listen_tcp(metrics_endpoint->address, metrics_endpoint->port, *metrics_handler));
+          TRY(listen_at(*metrics_endpoint, std::move(options.inherited.metrics), *metrics_handler));
     }
   }
   return server->listen_unix(socket_path, *front);
@@ -511,6 +514,25 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
 Gateway::~Gateway() { stop(); }
 
 base::Result<ConfigChanges> Gateway::reload(const Config& wanted) { return parts_->reload(wanted); }
+
+base::Result<Handover> Gateway::hand_over() const {
+  Handover out;
+  const auto& parts = *parts_;
+  out.http = TRY(parts.server->copy_sockets(*parts.front));
+  if (parts.metrics_handler) out.metrics = TRY(parts.server->copy_sockets(*parts.metrics_handler));
+  out.lock = net::UniqueFd(parts.directory.copy_lock());
+  return out;
+}
+
+bool Gateway::answers(std::chrono::milliseconds patience) {
+  return wait_for(patience, [this](auto done) {
+    const auto left = std::make_shared<std::atomic<std::size_t>>(parts_->loops.size());
+    for (std::size_t i = 0; i < parts_->loops.size(); ++i)
+      boost::asio::post(parts_->loops[i].context(), [left, done] {
+        if (left->fetch_sub(1) == 1) done();
+      });
+  });
+}
 
 void Gateway::stop() { parts_->close(); }
 

@@ -1,6 +1,7 @@
 /// A whole gateway: every part of the host, made in order and taken down in reverse.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "app/config.hpp"
 #include "app/config_changes.hpp"
+#include "app/handover.hpp"
 #include "base/result.hpp"
 #include "operations/table.hpp"
 #include "store/data_directory.hpp"
@@ -30,6 +32,7 @@ class Gateway {
     const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
     /// Of the only call that this gateway is made for. Outlives the gateway; null: nothing is recorded.
     services::recorder::Recording* recording = nullptr;
+    Handover inherited = {};  ///< Listens there instead of opening sockets. Its lock belongs to `directory`.
   };
   /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
   static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,
@@ -40,6 +43,11 @@ class Gateway {
   /// Takes over from `wanted`, which `check_config` has passed, what may change while calls run; none is lost or held
   /// up. Says what differed. On an error everything is as it was. Not on a loop; by one thread at a time.
   base::Result<ConfigChanges> reload(const Config& wanted);
+
+  /// Copies of what a successor needs: clients that come after `stop` wait there for it. Before `stop`.
+  base::Result<Handover> hand_over() const;
+  /// Does every loop do what it is given within that time? Not on a loop.
+  bool answers(std::chrono::milliseconds patience);
 
   /// No new calls, running ones may end until the deadline; returns when everything is down. Not on a loop.
   void stop();

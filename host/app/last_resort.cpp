@@ -19,8 +19,8 @@ namespace toolrack::app {
 
 namespace log = services::log;
 
-LastResort::LastResort(std::chrono::milliseconds patience)
-    : over_(::eventfd(0, EFD_CLOEXEC)), thread_([this, patience] { run(patience); }) {}
+LastResort::LastResort(std::chrono::milliseconds patience, Heeds heeds)
+    : over_(::eventfd(0, EFD_CLOEXEC)), thread_([this, patience, heeds] { run(patience, heeds); }) {}
 
 LastResort::~LastResort() {
   constexpr std::uint64_t kOne = 1;
@@ -30,13 +30,13 @@ LastResort::~LastResort() {
   ::close(over_);
 }
 
-void LastResort::run(std::chrono::milliseconds patience) const {
+void LastResort::run(std::chrono::milliseconds patience, Heeds heeds) const {
   if (over_ < 0) return;
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
-  const int signals = ::signalfd(-1, &ends, SFD_CLOEXEC);
+  const int signals = heeds == Heeds::kTime ? -1 : ::signalfd(-1, &ends, SFD_CLOEXEC);
   std::array<pollfd, 2> watched{pollfd{over_, POLLIN, 0}, pollfd{signals, POLLIN, 0}};  // poll passes over -1.
 
   const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -45,7 +45,7 @@ void LastResort::run(std::chrono::milliseconds patience) const {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     ready = ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
   } while (ready < 0 && errno == EINTR);
-  ::close(signals);
+  if (signals >= 0) ::close(signals);
   if (watched[0].revents != 0) return;
   log::write(log::Level::kCritical, "the gateway ends without its plugins",
              {{"reason", ready == 0 ? "it did not stop in time" : "it was told to stop a second time"}});

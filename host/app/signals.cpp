@@ -25,7 +25,7 @@ bool ignores_hangup() {
 
 Signals::Signals() : ends_with_terminal_(has_terminal() && !ignores_hangup()) {
   sigemptyset(&set_);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set_, signal);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -33,6 +33,7 @@ Signals::Signals() : ends_with_terminal_(has_terminal() && !ignores_hangup()) {
 Signal Signals::wait() const {
   int signal = 0;
   sigwait(&set_, &signal);
+  if (signal == SIGUSR2) return Signal::kRenew;
   if (signal != SIGHUP) return Signal::kStop;
   // A closed terminal sends SIGHUP too, to say what it always said; a gateway started by hand must not outlive it
   // unseen.

@@ -8,10 +8,11 @@ namespace toolrack::app {
 enum class Signal {
   kStop,    ///< SIGTERM, SIGINT; SIGHUP when our terminal is gone.
   kReload,  ///< SIGHUP.
+  kRenew,   ///< SIGUSR2: become the program that is on the disk now.
 };
 
-/// Blocks SIGTERM, SIGINT and SIGHUP for this thread and the ones made after it, and ignores SIGPIPE. One per process,
-/// made before other threads.
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR2 for this thread and the ones made after it, and ignores SIGPIPE. One per
+/// process, made before other threads.
 class Signals {
  public:
   Signals();

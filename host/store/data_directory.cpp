@@ -73,6 +73,13 @@ pid_t read_pid(int lock) {
   return pid;
 }
 
+bool is_same_file(int a, int b) {
+  struct stat of_a {
+  }, of_b{};
+  return a >= 0 && ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino;
+}
+
 /// As well as it goes: a full disk must not keep an owner from starting, and the lock is the flock, not this text.
 void write_pid(int lock) {
   const auto text = fmt::format("{}\n", ::getpid());
@@ -81,7 +88,8 @@ void write_pid(int lock) {
 
 }  // namespace
 
-base::Result<DataDirectory::Acquired> DataDirectory::acquire(const std::filesystem::path& given) {
+base::Result<DataDirectory::Acquired> DataDirectory::acquire(const std::filesystem::path& given, int inherited) {
+  Descriptor heir(inherited);
   if (given.empty()) return base::fail(ErrorCode::kInvalidConfig, "The data directory's path is empty.");
   auto path = std::filesystem::absolute(given).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "dir/" means "dir".
@@ -95,6 +103,10 @@ base::Result<DataDirectory::Acquired> DataDirectory::acquire(const std::filesyst
 
   Descriptor lock(::openat(directory.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.get() < 0) return tl::unexpected(system_error(errno, path / "lock", "cannot be opened"));
+  if (is_same_file(heir.get(), lock.get())) {
+    write_pid(heir.get());
+    return DataDirectory(std::move(path), heir.release());
+  }
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Owned{read_pid(lock.get())};
     return tl::unexpected(system_error(errno, path / "lock", "cannot be locked"));
@@ -109,6 +121,8 @@ base::Result<std::filesystem::path> DataDirectory::default_path() {
   return base::fail(ErrorCode::kInvalidConfig, "HOME is not set, so there is no default data directory.",
                     "Name one with --data DIR.");
 }
+
+int DataDirectory::copy_lock() const noexcept { return ::fcntl(lock_, F_DUPFD_CLOEXEC, 0); }
 
 DataDirectory::~DataDirectory() {
   if (lock_ >= 0) ::close(lock_);

@@ -23,7 +23,8 @@ class DataDirectory {
 
   /// Makes the directory (0700, with its parents) if it is missing and takes it. kInvalidConfig, with the remedy, when
   /// it is no directory, belongs to another user, or others may write to it; kStoreFailed when the system refuses.
-  static base::Result<Acquired> acquire(const std::filesystem::path& path);
+  /// `lock`: a descriptor from `copy_lock` of the process before this one, which is taken over and closed; -1: none.
+  static base::Result<Acquired> acquire(const std::filesystem::path& path, int lock = -1);
   /// `$HOME/.toolrack`; kInvalidConfig when HOME is not set.
   static base::Result<std::filesystem::path> default_path();
   /// Where the owner of `path` listens.
@@ -39,6 +40,9 @@ class DataDirectory {
   ~DataDirectory();
 
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// The right to the directory once more, for a successor: it stays taken until this one, too, is closed. Closed on
+  /// exec; -1 when the process has no more descriptors.
+  int copy_lock() const noexcept;
   std::filesystem::path socket() const { return socket_of(path_); }
 
  private:

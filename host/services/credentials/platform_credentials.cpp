@@ -89,6 +89,12 @@ void PlatformCredentials::unfold(Values& values) {
   values.merge(members);
 }
 
+PlatformCredentials::Values PlatformCredentials::variables() const {
+  auto out = variables_;
+  std::erase_if(out, [](const auto& entry) { return entry.first.find('\n') != std::string::npos; });  // Members.
+  return out;
+}
+
 const std::string* PlatformCredentials::find_in(const Values& values, const std::string& whole, const std::string& one,
                                                 bool is_only_field) {
   auto found = values.find(one);

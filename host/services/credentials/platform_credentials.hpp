@@ -36,6 +36,9 @@ class PlatformCredentials {
   /// that neither a plugin, nor a child, nor /proc/PID/environ shows them. Before the first thread.
   static PlatformCredentials take_from_process();
 
+  /// What `take_from_process` took out of the environment, by whole names; for whoever takes this process's place.
+  Values variables() const;
+
   /// Null when it is not set. A JSON object that stands for the whole credential is looked into.
   const std::string* find(const registry::Credential& credential, std::string_view field) const;
 

@@ -131,6 +131,27 @@ base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, b
   return TcpSocket{std::move(fd), bound.port()};
 }
 
+base::Result<TcpSocket> adopt_tcp(UniqueFd fd, std::chrono::seconds lost_peer) {
+  const auto option = [&](int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd.get(), SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+  };
+  const auto domain = option(SO_DOMAIN);
+  if (option(SO_ACCEPTCONN) != 1 || option(SO_TYPE) != SOCK_STREAM || (domain != AF_INET && domain != AF_INET6))
+    return base::fail(
+        ErrorCode::kInvalidConfig,
+        "The descriptor " + std::to_string(fd.get()) + " that was handed over is no listening TCP socket.",
+        "Hand over sockets of ListenStream= with a port (systemd.socket).");
+  boost::asio::ip::tcp::endpoint bound;
+  auto size = static_cast<socklen_t>(bound.capacity());
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0 ||
+      !watch_for_lost_peers(fd.get(), lost_peer) || ::getsockname(fd.get(), bound.data(), &size) != 0)
+    return cannot_listen("descriptor " + std::to_string(fd.get()), errno);
+  return TcpSocket{std::move(fd), bound.port()};
+}
+
 base::Result<UniqueFd> open_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -31,6 +31,10 @@ base::Result<void> check_tcp(std::string_view address, std::uint16_t port);
 base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first,
                                  std::chrono::seconds lost_peer);
 
+/// A socket that listens already, from a service manager or from the process before this one. kInvalidConfig when it is
+/// no listening TCP socket.
+base::Result<TcpSocket> adopt_tcp(UniqueFd fd, std::chrono::seconds lost_peer);
+
 /// See Server::listen_unix.
 base::Result<UniqueFd> open_unix(const std::string& path);
 

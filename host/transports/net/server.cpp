@@ -1,12 +1,26 @@
 #include "transports/net/server.hpp"
 
+#include <fcntl.h>
 #include <boost/asio/post.hpp>
+
+#include <cerrno>
+#include <system_error>
 #include <vector>
 
 #include "transports/net/connections.hpp"
 #include "transports/net/listener.hpp"
 
 namespace toolrack::net {
+
+namespace {
+
+tl::unexpected<base::Error> cannot_copy() {
+  return base::fail(base::ErrorCode::kUnavailable,
+                    "A listening socket cannot be copied: " + std::generic_category().message(errno) + ".",
+                    "Allow the process more descriptors (ulimit -n, LimitNOFILE=).");
+}
+
+}  // namespace
 
 struct Server::State {
   State(base::Loops& all_loops, base::Metrics& metrics, const Limits& limits, const base::Clock& clock)
@@ -26,6 +40,11 @@ struct Server::State {
     });
   }
 
+  void listen_tcp(std::size_t loop, UniqueFd fd, Handler& handler) {
+    tcp_sockets.push_back({&handler, fd.get()});
+    listen(loop, std::move(fd), false, handler);
+  }
+
   void remove_socket_files() {
     for (const auto& path : socket_files) ::unlink(path.c_str());
     socket_files.clear();
@@ -39,6 +58,11 @@ struct Server::State {
   base::Loops& loops;
   ServerShare share;
   std::vector<Part> parts;
+  struct TcpListening {
+    const Handler* handler;
+    int fd;  ///< Its listener's, open until that is stopped.
+  };
+  std::vector<TcpListening> tcp_sockets;
   std::vector<std::string> socket_files;
   std::atomic<std::size_t> undrained{0};
   std::function<void()> on_drained;
@@ -55,8 +79,32 @@ base::Result<std::uint16_t> Server::listen_tcp(std::string_view address, std::ui
     sockets.push_back(TRY(open_tcp(address, port, i == 0, state_->share.limits.lost_peer)));
     port = sockets.back().port;
   }
-  for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen(i, std::move(sockets[i].fd), false, handler);
+  for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen_tcp(i, std::move(sockets[i].fd), handler);
   return port;
+}
+
+base::Result<std::uint16_t> Server::listen_on(std::vector<UniqueFd> sockets, Handler& handler) {
+  std::vector<TcpSocket> adopted;
+  for (auto& socket : sockets) adopted.push_back(TRY(adopt_tcp(std::move(socket), state_->share.limits.lost_peer)));
+  const auto port = adopted.front().port;
+  const auto loops = state_->loops.size();
+  for (std::size_t i = adopted.size(); i < loops; ++i) {
+    auto& shared = adopted[i % sockets.size()];
+    adopted.push_back({shared.fd.copy(), shared.port});
+    if (!adopted.back().fd) return cannot_copy();
+  }
+  for (std::size_t i = 0; i < adopted.size(); ++i) state_->listen_tcp(i % loops, std::move(adopted[i].fd), handler);
+  return port;
+}
+
+base::Result<std::vector<UniqueFd>> Server::copy_sockets(const Handler& handler) const {
+  std::vector<UniqueFd> copies;
+  for (const auto& socket : state_->tcp_sockets) {
+    if (socket.handler != &handler) continue;
+    copies.emplace_back(::fcntl(socket.fd, F_DUPFD_CLOEXEC, 0));
+    if (!copies.back()) return cannot_copy();
+  }
+  return copies;
 }
 
 base::Result<void> Server::listen_unix(const std::string& path, Handler& handler) {

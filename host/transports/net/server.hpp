@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/loop.hpp"
@@ -13,6 +14,7 @@
 #include "base/result.hpp"
 #include "transports/net/http.hpp"
 #include "transports/net/limits.hpp"
+#include "transports/net/unique_fd.hpp"
 
 namespace toolrack::net {
 
@@ -30,6 +32,14 @@ class Server {
   /// One listener per loop on `address` ("127.0.0.1", "::", no names). Port 0 takes a free one. Returns the port.
   /// kInvalidConfig for a bad address, kConflict when somebody else listens there.
   base::Result<std::uint16_t> listen_tcp(std::string_view address, std::uint16_t port, Handler& handler);
+
+  /// Sockets that listen already: from a service manager, or from the process before this one. With fewer than there
+  /// are loops, loops share them. Returns the port of the first; kInvalidConfig when one is no listening TCP socket.
+  base::Result<std::uint16_t> listen_on(std::vector<UniqueFd> sockets, Handler& handler);
+
+  /// Copies of the TCP sockets that `handler` is served at. Clients that come after `drain` wait in their queues for
+  /// whoever takes them over, so before it.
+  base::Result<std::vector<UniqueFd>> copy_sockets(const Handler& handler) const;
 
   /// A unix-domain socket with mode 0600, served by loop 0. A file left by a dead process is replaced; kConflict when
   /// somebody answers there or the path is no socket. The file is removed by `drain` and the destructor.

@@ -1,6 +1,7 @@
 /// Owns a file descriptor.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -23,6 +24,8 @@ class UniqueFd {
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
   int release() noexcept { return std::exchange(fd_, -1); }
+  /// A second descriptor of the same file, closed on exec; none when the process has no more, and errno says why.
+  UniqueFd copy() const noexcept { return UniqueFd(::fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
 
  private:
   void swap(UniqueFd& other) noexcept { std::swap(fd_, other.fd_); }

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 
 #include "support/temp_directory.hpp"
 
@@ -127,6 +128,33 @@ TEST(DataDirectory, DefaultsToTheHomeDirectory) {
   ::unsetenv("HOME");
   EXPECT_EQ(DataDirectory::default_path().error().code(), base::ErrorCode::kInvalidConfig);
   if (home != nullptr) ::setenv("HOME", before.c_str(), 1);
+}
+
+TEST(DataDirectory, GoesFromAProcessToItsSuccessorWithoutBeingFree) {
+  const testing::TempDirectory temp;
+  auto first = std::make_optional(take(temp.path()));
+  const int lock = first->copy_lock();
+  ASSERT_GE(lock, 0);
+  first.reset();
+  const auto meanwhile = DataDirectory::acquire(temp.path());
+  ASSERT_TRUE(meanwhile);
+  EXPECT_TRUE(std::holds_alternative<DataDirectory::Owned>(*meanwhile));
+  {
+    auto second = DataDirectory::acquire(temp.path(), lock);
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(std::holds_alternative<DataDirectory>(*second));
+  }
+  take(temp.path());  // It is free with its last owner.
+}
+
+TEST(DataDirectory, TakesNoLockOfAnotherDirectory) {
+  const testing::TempDirectory temp;
+  const testing::TempDirectory another;
+  const auto owner = take(temp.path());
+  const auto elsewhere = take(another.path());
+  const auto acquired = DataDirectory::acquire(temp.path(), elsewhere.copy_lock());
+  ASSERT_TRUE(acquired);
+  EXPECT_TRUE(std::holds_alternative<DataDirectory::Owned>(*acquired));
 }
 
 }  // namespace

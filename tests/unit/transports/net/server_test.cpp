@@ -57,6 +57,54 @@ TEST(Server, ServesManyClientsAtOnce) {
   EXPECT_EQ(answered, 8 * 20 * 10);
 }
 
+TEST(Server, HandsItsSocketsToASuccessorAndClientsWaitThere) {
+  auto first = std::make_unique<TestServer>(echo, short_limits(), 2);
+  const auto port = first->port;
+  auto sockets = first->server.copy_sockets(first->handler);
+  ASSERT_TRUE(sockets) << sockets.error().message();
+  EXPECT_EQ(sockets->size(), 2u);
+  Event drained;
+  first->server.drain(std::chrono::seconds(5), [&] { drained.set(); });
+  ASSERT_TRUE(drained.wait());
+  first.reset();
+
+  std::vector<RawClient> waiting;
+  for (int i = 0; i < 16; ++i) {
+    waiting.push_back(RawClient::tcp(port));
+    waiting.back().send(post(std::to_string(i)));
+  }
+  // More loops than there are sockets: each has something to accept from.
+  base::Metrics metrics;
+  base::Loops loops(3);
+  FunctionHandler handler(echo);
+  Server second(loops, metrics, short_limits());
+  EXPECT_EQ(second.listen_on(*std::move(sockets), handler), port);
+  loops.start();
+  for (int i = 0; i < 16; ++i) {
+    const auto reply = waiting[static_cast<std::size_t>(i)].read_reply();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->body, "POST / " + std::to_string(i));
+  }
+  Event done;
+  second.drain(std::chrono::seconds(5), [&] { done.set(); });
+  ASSERT_TRUE(done.wait());
+  loops.stop();
+}
+
+TEST(Server, ListensOnNothingThatIsNoListeningTcpSocket) {
+  base::Metrics metrics;
+  base::Loops loops(1);
+  FunctionHandler handler(echo);
+  Server server(loops, metrics);
+  for (const auto& [domain, type] : {std::pair(AF_INET, SOCK_STREAM), {AF_UNIX, SOCK_STREAM}, {AF_INET, SOCK_DGRAM}}) {
+    std::vector<UniqueFd> sockets;
+    sockets.emplace_back(::socket(domain, type | SOCK_CLOEXEC, 0));
+    const auto refused = server.listen_on(std::move(sockets), handler);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidConfig);
+  }
+}
+
 TEST(Server, FindsAnotherOneOnItsPort) {
   TestServer first(echo, short_limits(), 2);
   base::Metrics metrics;
