@@ -69,6 +69,41 @@ TEST(Recorder, DeliversFirstWhatEndedFirst) {
   EXPECT_THAT(order, ElementsAre(2, 1));
 }
 
+TEST(Recorder, DeliversLastWhatWasTakenBack) {
+  Recording recording;
+  const auto timer = recording.begin("clock.after", R"({"delay_ns":1})").value();
+  const auto request = recording.begin("http.send", "{}").value();
+  recording.end(timer, "{}", false);
+  recording.end(request, R"({"status":1})");
+  EXPECT_EQ(recording.operations().at(timer).ended, 0U);
+  EXPECT_EQ(recording.operations().at(request).ended, 1U) << "what was taken back has no place among the ends";
+  Recording replay(recording.operations());
+  base::Loop loop(0);
+  std::vector<int> order;
+  replay.deliver_in_turn(loop, timer, [&] { order.push_back(1); });
+  replay.deliver_in_turn(loop, request, [&] { order.push_back(2); });
+  loop.context().run();
+  EXPECT_THAT(order, ElementsAre(2, 1));
+}
+
+TEST(Recorder, TellsTimesAndBytesInTheOrderInWhichTheyWereAsked) {
+  Recording recording;
+  const auto tell = [](std::string text) { return [text = std::move(text)] { return text; }; };
+  recording.exchange("clock.unix_ns", "{}", tell(R"({"ns":1})"));
+  recording.exchange("clock.monotonic_ns", "{}", tell(R"({"ns":-5})"));
+  recording.exchange("clock.unix_ns", "{}", tell(R"({"ns":2})"));
+  recording.exchange("clock.random", R"({"bytes":2})", tell(R"({"base64":"AAE="})"));
+  Recording replay(recording.operations());
+  const auto made_up = tell("made up");
+  EXPECT_EQ(replay.exchange("clock.random", R"({"bytes":2})", made_up), R"({"base64":"AAE="})");
+  EXPECT_EQ(replay.exchange("clock.unix_ns", "{}", made_up), R"({"ns":1})");
+  EXPECT_EQ(replay.exchange("clock.unix_ns", "{}", made_up), R"({"ns":2})");
+  EXPECT_EQ(replay.exchange("clock.monotonic_ns", "{}", made_up), R"({"ns":-5})") << "services are told apart";
+  EXPECT_EQ(replay.exchange("clock.random", R"({"bytes":3})", made_up), "made up") << "another number of bytes";
+  EXPECT_THAT(replay.divergences(), ElementsAre(HasSubstr("the record has no further clock.random")));
+  EXPECT_THAT(replay.left_over(), IsEmpty());
+}
+
 TEST(Recorder, TellsInAReplayWhatItWasTold) {
   Recording recording;
   EXPECT_EQ(recording.exchange("clock.unix_ns", "{}", [] { return std::string(R"({"ns":7})"); }), R"({"ns":7})");
