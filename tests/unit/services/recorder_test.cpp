@@ -1,6 +1,7 @@
 /// What a recording keeps, how it answers, and the file that it becomes.
 #include "services/recorder/recording.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -170,7 +171,22 @@ TEST(Recorder, RefusesWhatIsNoRecordingAndFormatsOfTomorrow) {
 
 TEST(Recorder, OutcomeIsWithoutWhatDiffersFromCallToCall) {
   EXPECT_EQ(recorder::outcome_of(R"({"status":"success","output":{"b":1,"a":2},"request_id":"r","price":{}})"),
-            R"({"status":"success","output":{"a":2,"b":1}})");
+            R"({"output":{"a":2,"b":1},"status":"success"})");
+}
+
+TEST(Recorder, OutcomeTellsAssetsByTheirBytes) {
+  const auto outcome = [](std::string_view id, std::string_view sha256) {
+    return recorder::outcome_of(fmt::format(
+        R"({{"output":{{"a_url":"http://127.0.0.1:1/v1/assets/as_{0}?sig=x","a_asset":{{"id":"as_{0}","sha256":"{1}","expires":"{0}"}}}},
+            "content":[{{"uri":"/v1/assets/as_{0}"}},{{"text":"as_{0} of /v1/assets/as_{0}"}}]}})",
+        id, sha256));
+  };
+  const std::string one(32, 'a'), other(32, 'b');
+  EXPECT_THAT(recorder::list_differences(outcome(one, "d1"), outcome(other, "d2")),
+              ElementsAre(HasSubstr("/content/1/text: "), HasSubstr("/output/a_asset/sha256: recorded \"d1\"")))
+      << "text that only mentions one is what the skill said";
+  EXPECT_EQ(recorder::outcome_of(R"({"output":{"expires":"x","id":"as_short"}})"),
+            R"({"output":{"expires":"x","id":"as_short"}})");
 }
 
 }  // namespace
