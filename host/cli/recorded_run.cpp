@@ -31,7 +31,7 @@ std::string describe_findings(const recorder::Recording& recording, const record
   for (const auto& divergence : recording.divergences()) add(divergence);
   for (const auto& line : recording.left_over()) add("the call did not ask for " + line);
   const auto outcome = recorder::outcome_of(reply);
-  const auto differences = recorder::list_differences(recorded.outcome, outcome);
+  const auto differences = recorder::list_differences(recorder::outcome_of(recorded.outcome), outcome);
   if (!differences.empty()) add("the outcome differs (\"asked\" is this run):");
   for (const auto& line : differences) add("  " + line);
   return text;

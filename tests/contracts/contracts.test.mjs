@@ -4,7 +4,8 @@
 //   TOOLRACK_CONTRACTS=DIRECTORY node --test contracts.test.mjs        (`./dev contracts DIRECTORY`)
 //
 // The directory has <provider>.openapi.json. A call is made for every example of the manifests and for every row of cases.json.
-// A row has members of a call (skill, input, backend, ...) and `prefer`, which says what Prism shall answer.
+// A row has members of a call (skill, input, backend, ...) and `prefer`, which says what Prism shall answer. Errors are asked for by
+// HTTP status (`codes`), and by the name of an answer in the description (`examples`).
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
@@ -98,7 +99,16 @@ for (const [tool, {contracts, credentials, without_examples: withoutExamples = [
         covered.add(skill);
       });
     }
-    for (const {skill, input, codes, ...options} of errors) {
+    for (const {skill, input, codes, examples: told = {}, ...options} of errors) {
+      // By the name of an example: an answer may be an error whatever its status.
+      for (const [example, [code, type]] of Object.entries(told)) {
+        test(`${skill} when the provider answers ${code} with ${example}`, async () => {
+          const {json, text, judged} = await call(skill, input, {...options, prefer: `code=${code}, example=${example}`});
+          assert.ok(judged.some(({status}) => status === code), `the control: ${JSON.stringify(judged)}`);
+          assert.equal(json?.status, 'error', text);
+          assert.equal(json.error.type, type, text);
+        });
+      }
       for (const [code, type] of Object.entries(codes)) {
         test(`${skill} when the provider says ${code}`, async () => {
           const {json, text, judged} = await call(skill, input, {...options, prefer: `code=${code}`});

@@ -181,6 +181,7 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     int zeros = 0;
     me->clock->random(host, call, bytes, sizeof bytes);
     for (size_t i = 0; i < sizeof bytes; ++i) zeros += bytes[i] == 0;
+    for (size_t i = 0; i < 7; ++i) snprintf(v->order + 2 * i, 3, "%02x", bytes[i]);
     v->status = zeros > 16 ? TR_INTERNAL : TR_OK;
     answer_status(v);
   } else if (is_named(in, "log")) {

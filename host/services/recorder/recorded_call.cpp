@@ -141,20 +141,4 @@ Result<RecordedCall> read_recorded_call(const std::filesystem::path& file) {
   return call;
 }
 
-std::string outcome_of(std::string_view reply) {
-  const auto document = json::parse(reply, kWholeFile);
-  if (!document) return {};
-  json::Buffer buffer;
-  json::Writer writer(buffer);
-  writer.StartObject();
-  for (const auto* name : {"status", "output", "content", "error"}) {
-    const auto* value = json::find(*document, name);
-    if (value == nullptr) continue;
-    json::key(writer, name);
-    json::raw(writer, json::canonical(*value));
-  }
-  writer.EndObject();
-  return std::string(json::view(buffer));
-}
-
 }  // namespace toolrack::services::recorder

@@ -27,7 +27,8 @@ base::Result<RecordedCall> parse_recorded_call(std::string_view text);
 base::Result<void> write_recorded_call(const std::filesystem::path& file, const RecordedCall& call);
 base::Result<RecordedCall> read_recorded_call(const std::filesystem::path& file);
 
-/// What of a reply of POST /v1/tools/call is the same whenever the call is: status, output, content, error.
+/// What of a reply of POST /v1/tools/call is the same whenever the call is: status, output, content, error. An asset
+/// that the call made is told by its digest; ids, links and expiry are not kept.
 std::string outcome_of(std::string_view reply);
 
 }  // namespace toolrack::services::recorder

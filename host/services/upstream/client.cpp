@@ -106,6 +106,7 @@ class Client::Exchange final : public http::Sink, public std::enable_shared_from
 void Client::Exchange::start() {
   if (is_ended_) return;
   if (is_cancelled_) return fail({ErrorCode::kCancelled, "The request was cancelled"});
+  if (request_.refusal) return fail(std::move(*request_.refusal));
   if (!request_.places) return attempt();
   waiter_ = request_.places->enter(request_.concurrency, deps().loop, [self = shared_from_this()] {
     self->waiter_ = 0;

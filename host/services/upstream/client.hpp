@@ -37,6 +37,8 @@ struct Request {
   /// Takes the exchange down, or answers in place of the far end. Outlives the request; null: nothing is recorded.
   recorder::Recording* recording = nullptr;
   std::string credential;  ///< Name of the credential, for the record; empty: none.
+  /// Known before anything is sent (there is no such secret here): the exchange ends with it, and the record has it.
+  std::optional<base::Error> refusal;
 };
 
 class Client {

@@ -165,6 +165,7 @@ void HttpRecord::end(const http::Outcome& outcome) {
     json::key(writer, "failure");
     writer.StartObject();
     put_text(writer, "code", base::info(error.code()).name);
+    if (error.name() != base::info(error.code()).name) put_text(writer, "name", error.name());
     put_text(writer, "message", message);
     put_text(writer, "hint", error.hint());
     put_text(writer, "sent", outcome.error().sent == http::Sent::kNo ? "no" : "maybe");
@@ -198,6 +199,7 @@ Result<RecordedReply> read_reply(std::string_view text) {
     base::Error error(code_of(json::find_string(*failure, "code").value_or("")),
                       std::string(json::find_string(*failure, "message").value_or("")),
                       std::string(json::find_string(*failure, "hint").value_or("")));
+    if (const auto name = json::find_string(*failure, "name")) error.with_name(std::string(*name));
     out.failure = {std::move(error),
                    json::find_string(*failure, "sent") == "no" ? http::Sent::kNo : http::Sent::kMaybe};
   }

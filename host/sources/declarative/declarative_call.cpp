@@ -93,9 +93,14 @@ Result<upstream::Request> DeclarativeCall::make_upstream(http::Request request) 
   if (out.recording != nullptr) out.credential = target.credential;
   // A replay sends nothing, so it needs nobody's secret.
   if (!is_replay()) {
-    if (auto signing = TRY(find_signing(tool, target, target.credential, request.url, services.credentials,
-                                        keys == nullptr ? nullptr : keys->get())))
-      out.signing.emplace(std::move(*signing));
+    auto signing = find_signing(tool, target, target.credential, request.url, services.credentials,
+                                keys == nullptr ? nullptr : keys->get());
+    if (!signing && out.recording == nullptr) return tl::unexpected(std::move(signing).error());
+    if (!signing) {
+      out.refusal = std::move(signing).error();
+    } else if (*signing) {
+      out.signing.emplace(std::move(**signing));
+    }
   }
   out.places = find_places(services.places, target, request.url);
   out.concurrency = target.concurrency;

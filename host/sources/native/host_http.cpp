@@ -168,9 +168,14 @@ Result<upstream::Request> make_request(const NativeCall& call, const tr_http_req
   if (out.recording != nullptr && credential != "-") out.credential = credential;
   // A replay sends nothing, so it needs nobody's secret.
   if (out.recording == nullptr || !out.recording->is_replay()) {
-    if (auto signing = TRY(find_signing(tool, target, credential, url, environment.credentials,
-                                        keys == nullptr ? nullptr : keys->get())))
-      out.signing.emplace(std::move(*signing));
+    auto signing =
+        find_signing(tool, target, credential, url, environment.credentials, keys == nullptr ? nullptr : keys->get());
+    if (!signing && out.recording == nullptr) return tl::unexpected(std::move(signing).error());
+    if (!signing) {
+      out.refusal = std::move(signing).error();
+    } else if (*signing) {
+      out.signing.emplace(std::move(**signing));
+    }
   }
   out.places = find_places(environment.places, target, url);
   const auto timeout = in.timeout_ms == 0 ? target.timeout : std::chrono::milliseconds(in.timeout_ms);

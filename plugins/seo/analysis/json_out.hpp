@@ -44,9 +44,19 @@ class JsonOut {
     key(name);
     return value(content);
   }
-  JsonOut& null(std::string_view name) {
-    key(name);
+  JsonOut& null() {
     writer_.Null();
+    return *this;
+  }
+  JsonOut& null(std::string_view name) { return key(name).null(); }
+  /// "" is null.
+  JsonOut& text_or_null(std::string_view name, std::string_view text) {
+    return text.empty() ? null(name) : field(name, text);
+  }
+  /// What is JSON already.
+  JsonOut& raw(std::string_view name, std::string_view json) {
+    key(name);
+    writer_.RawValue(json.data(), json.size(), rapidjson::kNullType);  // The type matters to pretty writers alone.
     return *this;
   }
   JsonOut& object() {

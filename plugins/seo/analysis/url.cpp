@@ -192,10 +192,6 @@ std::optional<Url> from_boost(urls::url& url) {
   return out;
 }
 
-std::string_view without_www(std::string_view host) noexcept {
-  return host.starts_with("www.") ? host.substr(4) : host;
-}
-
 }  // namespace
 
 std::string Url::origin() const { return scheme + "://" + host + (port.empty() ? "" : ":" + port); }
@@ -248,6 +244,10 @@ std::optional<Url> resolve(const Url& base, std::string_view reference) {
   urls::url url;
   if (!urls::resolve(*base_view, *view, url)) return std::nullopt;
   return from_boost(url);
+}
+
+std::string_view without_www(std::string_view host) noexcept {
+  return host.starts_with("www.") ? host.substr(4) : host;
 }
 
 bool is_same_site(const Url& a, const Url& b) noexcept { return without_www(a.host) == without_www(b.host); }

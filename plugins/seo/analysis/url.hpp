@@ -33,6 +33,8 @@ std::optional<Url> parse_url(std::string_view text);
 /// RFC 3986 section 5.2. Nothing when the reference cannot be read.
 std::optional<Url> resolve(const Url& base, std::string_view reference);
 
+/// A leading "www." makes no difference to whose host it is. Borrowed from `host`.
+std::string_view without_www(std::string_view host) noexcept;
 /// The same site for the purpose of "internal": equal hosts, ignoring a leading "www.".
 bool is_same_site(const Url& a, const Url& b) noexcept;
 /// The scheme in front of `reference` in lower case, empty when there is none.

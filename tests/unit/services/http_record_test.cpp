@@ -124,6 +124,27 @@ TEST_F(HttpRecord, KeepsAFailureAndFailsTheSameWay) {
   EXPECT_EQ(replayed.error().sent, failed.error().sent);
 }
 
+TEST_F(HttpRecord, KeepsThatASecretWasMissingAndMissesItAgain) {
+  recorder::Recording recording;
+  auto request = to("/", recording), again = to("/", recording);
+  request.refusal = base::Error(base::ErrorCode::kInvalidConfig, "it is not set up", "Set it.").with_name("no_secret");
+  const auto refused = send(std::move(request));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(server->requests(), SizeIs(0));
+  recorder::Recording replay(recording.operations());
+  again.recording = &replay;  // Of a replay nobody looks for secrets.
+  const auto replayed = send(std::move(again));
+  ASSERT_FALSE(replayed);
+  for (const auto* failure : {&refused.error(), &replayed.error()}) {
+    EXPECT_EQ(failure->error.code(), base::ErrorCode::kInvalidConfig);
+    EXPECT_EQ(failure->error.name(), "no_secret");
+    EXPECT_EQ(failure->error.message(), "it is not set up");
+    EXPECT_EQ(failure->error.hint(), "Set it.");
+    EXPECT_EQ(failure->sent, Sent::kNo);
+  }
+  EXPECT_THAT(replay.divergences(), SizeIs(0));
+}
+
 TEST_F(HttpRecord, RefusesARequestThatIsNotInTheRecordWithoutSendingIt) {
   recorder::Recording replay(std::vector<recorder::Operation>{});
   const auto outcome = send(to("/other", replay));

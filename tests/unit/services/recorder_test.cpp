@@ -1,6 +1,7 @@
 /// What a recording keeps, how it answers, and the file that it becomes.
 #include "services/recorder/recording.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -69,6 +70,41 @@ TEST(Recorder, DeliversFirstWhatEndedFirst) {
   EXPECT_THAT(order, ElementsAre(2, 1));
 }
 
+TEST(Recorder, DeliversLastWhatWasTakenBack) {
+  Recording recording;
+  const auto timer = recording.begin("clock.after", R"({"delay_ns":1})").value();
+  const auto request = recording.begin("http.send", "{}").value();
+  recording.end(timer, "{}", false);
+  recording.end(request, R"({"status":1})");
+  EXPECT_EQ(recording.operations().at(timer).ended, 0U);
+  EXPECT_EQ(recording.operations().at(request).ended, 1U) << "what was taken back has no place among the ends";
+  Recording replay(recording.operations());
+  base::Loop loop(0);
+  std::vector<int> order;
+  replay.deliver_in_turn(loop, timer, [&] { order.push_back(1); });
+  replay.deliver_in_turn(loop, request, [&] { order.push_back(2); });
+  loop.context().run();
+  EXPECT_THAT(order, ElementsAre(2, 1));
+}
+
+TEST(Recorder, TellsTimesAndBytesInTheOrderInWhichTheyWereAsked) {
+  Recording recording;
+  const auto tell = [](std::string text) { return [text = std::move(text)] { return text; }; };
+  recording.exchange("clock.unix_ns", "{}", tell(R"({"ns":1})"));
+  recording.exchange("clock.monotonic_ns", "{}", tell(R"({"ns":-5})"));
+  recording.exchange("clock.unix_ns", "{}", tell(R"({"ns":2})"));
+  recording.exchange("clock.random", R"({"bytes":2})", tell(R"({"base64":"AAE="})"));
+  Recording replay(recording.operations());
+  const auto made_up = tell("made up");
+  EXPECT_EQ(replay.exchange("clock.random", R"({"bytes":2})", made_up), R"({"base64":"AAE="})");
+  EXPECT_EQ(replay.exchange("clock.unix_ns", "{}", made_up), R"({"ns":1})");
+  EXPECT_EQ(replay.exchange("clock.unix_ns", "{}", made_up), R"({"ns":2})");
+  EXPECT_EQ(replay.exchange("clock.monotonic_ns", "{}", made_up), R"({"ns":-5})") << "services are told apart";
+  EXPECT_EQ(replay.exchange("clock.random", R"({"bytes":3})", made_up), "made up") << "another number of bytes";
+  EXPECT_THAT(replay.divergences(), ElementsAre(HasSubstr("the record has no further clock.random")));
+  EXPECT_THAT(replay.left_over(), IsEmpty());
+}
+
 TEST(Recorder, TellsInAReplayWhatItWasTold) {
   Recording recording;
   EXPECT_EQ(recording.exchange("clock.unix_ns", "{}", [] { return std::string(R"({"ns":7})"); }), R"({"ns":7})");
@@ -135,7 +171,22 @@ TEST(Recorder, RefusesWhatIsNoRecordingAndFormatsOfTomorrow) {
 
 TEST(Recorder, OutcomeIsWithoutWhatDiffersFromCallToCall) {
   EXPECT_EQ(recorder::outcome_of(R"({"status":"success","output":{"b":1,"a":2},"request_id":"r","price":{}})"),
-            R"({"status":"success","output":{"a":2,"b":1}})");
+            R"({"output":{"a":2,"b":1},"status":"success"})");
+}
+
+TEST(Recorder, OutcomeTellsAssetsByTheirBytes) {
+  const auto outcome = [](std::string_view id, std::string_view sha256) {
+    return recorder::outcome_of(fmt::format(
+        R"({{"output":{{"a_url":"http://127.0.0.1:1/v1/assets/as_{0}?sig=x","a_asset":{{"id":"as_{0}","sha256":"{1}","expires":"{0}"}}}},
+            "content":[{{"uri":"/v1/assets/as_{0}"}},{{"text":"as_{0} of /v1/assets/as_{0}"}}]}})",
+        id, sha256));
+  };
+  const std::string one(32, 'a'), other(32, 'b');
+  EXPECT_THAT(recorder::list_differences(outcome(one, "d1"), outcome(other, "d2")),
+              ElementsAre(HasSubstr("/content/1/text: "), HasSubstr("/output/a_asset/sha256: recorded \"d1\"")))
+      << "text that only mentions one is what the skill said";
+  EXPECT_EQ(recorder::outcome_of(R"({"output":{"expires":"x","id":"as_short"}})"),
+            R"({"output":{"expires":"x","id":"as_short"}})");
 }
 
 }  // namespace
