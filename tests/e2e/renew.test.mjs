@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {environment, examples, post, program, run, scratch, startGateway} from './support/gateway.mjs';
 
-/// `TOOLRACK_RENEWALS` (5) of them under load.
+/// `TOOLRACK_RENEWALS` (5) of them under load, with as many reloads of the configuration. `./dev crash renew` makes it 100.
 const renewals = Number(process.env.TOOLRACK_RENEWALS ?? 5);
 const file = join(scratch(), 'rack.json');
 const write = (config) => writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
@@ -66,12 +66,14 @@ describe('a gateway that is renewed', () => {
       assert.equal((await line(before, 'the gateway is ready')).url, gateway.url);
       const enough = calls + 32;
       while (calls < enough) await Promise.race([...callers, new Promise((wake) => { setTimeout(wake, 10); })]);
+      process.kill(gateway.pid, 'SIGHUP');
+      await line(before, 'the configuration is read again');
     }
     isOver = true;
     await Promise.all(callers);
     const starts = gateway.log.slice(seen).filter((one) => JSON.parse(one).message === 'the gateway is ready');
     assert.equal(starts.length, renewals);
-    console.log(`${calls} calls over ${renewals} renewals, none lost`);
+    console.log(`${calls} calls over ${renewals} renewals and reloads, none lost`);
   });
 
   test('serves commands that come in the middle', {timeout: 60_000}, async () => {
