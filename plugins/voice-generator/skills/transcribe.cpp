@@ -8,29 +8,12 @@
 #include "errors.hpp"
 #include "json.hpp"
 #include "plan.hpp"
+#include "skills/audio_file.hpp"
 #include "skills/skills.hpp"
 #include "transcript.hpp"
 
 namespace toolrack::voice {
 namespace {
-
-struct FileType {
-  const char* media_type;
-  const char* extension;
-};
-/// What both providers read; OpenAI goes by the file's name.
-constexpr FileType kFileTypes[] = {
-    {"audio/mpeg", "mp3"}, {"audio/mp3", "mp3"},   {"audio/mp4", "m4a"},   {"audio/x-m4a", "m4a"},
-    {"audio/wav", "wav"},  {"audio/wave", "wav"},  {"audio/x-wav", "wav"}, {"audio/flac", "flac"},
-    {"audio/ogg", "ogg"},  {"audio/webm", "webm"}, {"video/mp4", "mp4"},   {"video/webm", "webm"},
-};
-
-const char* extension_of(std::string_view media_type) {
-  media_type = media_type.substr(0, media_type.find(';'));
-  for (const FileType& each : kFileTypes)
-    if (media_type == each.media_type) return each.extension;
-  return nullptr;
-}
 
 /// A multipart/form-data body, part by part.
 class Form {
@@ -68,22 +51,18 @@ Task transcribe(Call call) {
     co_return cannot("voice.unknown_provider", "This provider transcribes nothing", "Use elevenlabs or openai.");
   const std::string title = title_of(*provider);
 
-  const std::string id = text_at(input, "/audio_asset");
-  const Reply stat = co_await call.asset_stat(id);
-  if (!stat.ok()) co_return stat;
-  const rapidjson::Document asset = parse(stat.body());
-  const std::string media_type = text_at(asset, "/media_type");
-  const char* const extension = extension_of(media_type);
-  if (extension == nullptr) {
-    co_return Reply::error(TR_INVALID_ARGUMENT, "voice.media_type_not_taken",
-                           "The asset is of the type \"" + media_type + "\", which is no audio that is transcribed",
-                           "Give MP3, M4A, MP4, WAV, FLAC, Ogg or WebM, uploaded with its media type.");
+  const std::string asset = text_at(input, "/audio_asset"), url = text_at(input, "/audio_url");
+  if (asset.empty() == url.empty()) {
+    co_return Reply::error(TR_INVALID_ARGUMENT, "voice.one_source",
+                           "Exactly one of audio_asset and audio_url is needed.", "Leave out the other.");
   }
-  const std::int64_t size = number_at(asset, "/bytes"), most = number_at(options, "/transcribe/max_bytes");
-  if (size > most) {
+  AudioFile file = co_await audio_file(call, asset, url);
+  if (file.failure) co_return std::move(*file.failure);
+  const std::int64_t most = number_at(options, "/transcribe/max_bytes");
+  if (file.bytes > most) {
     co_return cannot(
         "voice.audio_too_large",
-        "The audio has " + std::to_string(size) + " bytes; " + title + " takes at most " + std::to_string(most),
+        "The audio has " + std::to_string(file.bytes) + " bytes; " + title + " takes at most " + std::to_string(most),
         "Cut it, or compress it as MP3.");
   }
 
@@ -95,7 +74,7 @@ Task transcribe(Call call) {
   if (const std::string language = text_at(input, "/language"); !language.empty())
     form.add(is_openai ? "language" : "language_code", language);
   if (is_openai) form.add("response_format", "verbose_json");
-  form.add_asset("file", std::string("audio.") + extension, media_type, id);
+  form.add_asset("file", "audio." + file.extension, file.media_type, file.id);
   form.end();
   const Reply answer = co_await call.http(request);
   if (!answer.ok()) co_return failure(*provider, answer);

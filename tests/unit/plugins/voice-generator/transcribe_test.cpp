@@ -80,6 +80,51 @@ TEST_F(Transcribe, RefusesWhatCannotBeHeardBeforeItIsSent) {
   EXPECT_EQ(host.requests().size(), before);
 }
 
+class TranscribeUrl : public Transcribe {
+ protected:
+  static constexpr const char* kUrl = "https://files.example/talk.mp3?x=1";
+  const sdk::Outcome& hear_url(const std::string& url = kUrl) {
+    return run("transcribe", "openai", R"({"audio_url":")" + url + "\"}");
+  }
+};
+
+TEST_F(TranscribeUrl, LetsTheHostFetchTheFileWithoutACredential) {
+  host.on_http("GET", kUrl, sdk::FakeReply(200, "ID3"));
+  host.on_http("POST", "/v1/audio/transcriptions", sdk::FakeReply(200, R"({"duration":1,"text":"Hi."})"));
+  ASSERT_TRUE(hear_url().ok()) << outcome.message;
+  ASSERT_EQ(host.requests().size(), 2u);
+  const auto& fetch = host.requests()[0];
+  EXPECT_EQ(fetch.credential, "-");
+  EXPECT_EQ(fetch.max_bytes, 50'000'000u);
+  EXPECT_EQ(fetch.flags, std::uint32_t{TR_HTTP_TO_ASSET});
+  EXPECT_EQ(last().body_assets, std::vector<std::string>{"asset-1"});
+  EXPECT_THAT(last().body, HasSubstr("filename=\"audio.mp3\"\r\nContent-Type: audio/mpeg\r\n"))
+      << "its server says nothing of its type";
+}
+
+TEST_F(TranscribeUrl, SaysWhyThereIsNoFileAndAsksNobodyElse) {
+  host.on_http("GET", kUrl, sdk::FakeReply(404, "gone"));
+  hear_url();
+  EXPECT_EQ(outcome.code, "voice.audio_not_fetched");
+  EXPECT_THAT(outcome.message, HasSubstr("talk.mp3?x=1 answers with HTTP status 404"));
+  EXPECT_TRUE(outcome.has_flag(TR_OUT_FINAL));
+  EXPECT_FALSE(outcome.has_flag(TR_OUT_PROVIDER)) << "that is no fault of OpenAI";
+  host.on_http("GET", kUrl, sdk::FakeReply::failure(TR_PERMISSION_DENIED, "egress_refused", "a private address"));
+  hear_url();
+  EXPECT_EQ(outcome.code, "egress_refused");
+  EXPECT_EQ(outcome.status, TR_PERMISSION_DENIED);
+  EXPECT_EQ(host.requests().size(), 2u) << "nothing was sent to OpenAI";
+}
+
+TEST_F(TranscribeUrl, RefusesWhatIsNoAudio) {
+  host.on_http("GET", "https://files.example/page", sdk::FakeReply(200, "<html>"));
+  hear_url("https://files.example/page");
+  EXPECT_EQ(outcome.code, "voice.media_type_not_taken");
+  outcome = host.run("transcribe", "{}",
+                     sdk::CallOptions().backend("openai", "https://x.example", R"({"transcribe":{"model":"m"}})"));
+  EXPECT_EQ(outcome.code, "voice.one_source");
+}
+
 TEST_F(Transcribe, PassesAFileThatIsTooLargeToTheNext) {
   make_asset();
   const auto before = host.requests().size();
