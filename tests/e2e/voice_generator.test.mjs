@@ -178,7 +178,7 @@ test('speech is written down: the bytes of the asset arrive in the form, and the
   assert.ok(Buffer.from(await form.get('file').arrayBuffer()).equals(mp3));
   answers.openai = () => [429, {error: {message: 'x', type: 't', param: null, code: 'insufficient_quota'}}];
   answers.elevenlabs = () => [200, {language_code: 'eng', text: 'Hi.', words: [{text: 'Hi.', start: 0, end: 1, type: 'word'}]}];
-  assert.equal(output(await call('transcribe', {audio_asset: id})).provider, 'elevenlabs');
+  assert.equal(output(await call('transcribe', {audio_asset: id}, {order: ['openai', 'elevenlabs']})).provider, 'elevenlabs');
   const none = await call('transcribe', {audio_asset: `as_${'0'.repeat(32)}`});
   assert.equal(none.json.error.type, 'not_found', none.text);
   assert.equal(none.json.error.code, 'asset_not_found', none.text);
@@ -219,6 +219,26 @@ describe('a file of the web', () => {
     for (const input of [{}, {audio_url: 'file:///etc/passwd'}, {audio_url: 'https://example.com/a.mp3', audio_asset: `as_${'0'.repeat(32)}`}])
       assert.equal((await call('transcribe', input)).json.error.code, 'invalid_input');
   });
+});
+
+test('gemini gets the bytes inside JSON, and its seconds are counted by its tokens', async () => {
+  const recording = randomBytes(3_000_001);
+  const upload = await fetch(`${gateway.url}/v1/assets?name=a.wav`, {method: 'POST', headers: {'content-type': 'audio/wav'}, body: recording});
+  const {id} = await upload.json();
+  const written = {language: 'en', segments: [{start_s: 0, end_s: 1.5, text: 'Hello.'}, {start_s: 2, end_s: 3, text: 'Bye.'}]};
+  answers.gemini = () => [200, {candidates: [{content: {parts: [{text: JSON.stringify(written)}]}, finishReason: 'STOP'}],
+    usageMetadata: {promptTokensDetails: [{modality: 'AUDIO', tokenCount: 3200}]}}];
+  const reply = await call('transcribe', {audio_asset: id});
+  const got = output(reply);
+  assert.equal(got.provider, 'gemini', 'the cheapest');
+  assert.equal(got.text, 'Hello. Bye.');
+  assert.deepEqual(got.segments, written.segments);
+  assert.equal(got.duration_s, 100);
+  assert.match(reply.text, /"raw_cost":\s*"?0\.005\b/, reply.text);
+  const [, {inlineData}] = JSON.parse(requests[0].bytes).contents[0].parts;
+  assert.equal(inlineData.mimeType, 'audio/wav');
+  assert.ok(Buffer.from(inlineData.data, 'base64').equals(recording));
+  assert.equal(requests[0].key, keys.gemini);
 });
 
 const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base64_out.hpp"
 #include "json.hpp"
 
 namespace toolrack::voice {
@@ -103,6 +104,24 @@ Async<AudioFile> audio_file(Call call, std::string asset, std::string url) {
   if (says_nothing(file.media_type)) file.media_type = type->media_type;
   file.extension = type->extension;
   co_return file;
+}
+
+Async<InlineAudio> inline_audio(Call call, std::string id, std::int64_t bytes) {
+  constexpr std::uint64_t kPiece = 1 << 20;
+  InlineAudio out;
+  Base64Out text(static_cast<std::size_t>(bytes));
+  for (std::uint64_t offset = 0; offset < static_cast<std::uint64_t>(bytes);) {
+    const Reply piece = co_await call.asset_read(id, offset, kPiece);
+    if (!piece.ok()) {
+      out.failure = piece;
+      co_return out;
+    }
+    if (piece.body().empty()) break;
+    text.add(piece.body());
+    offset += piece.body().size();
+  }
+  out.base64 = std::move(text).finish();
+  co_return out;
 }
 
 }  // namespace toolrack::voice

@@ -23,4 +23,13 @@ struct AudioFile {
 /// rules, without any credential, up to 50 MB. The file never passes through here.
 Async<AudioFile> audio_file(Call call, std::string asset, std::string url);
 
+struct InlineAudio {
+  InlineAudio() {}
+  std::optional<Reply> failure;
+  std::string base64;
+};
+
+/// The asset's bytes as a provider takes them inside JSON, held once.
+Async<InlineAudio> inline_audio(Call call, std::string id, std::int64_t bytes);
+
 }  // namespace toolrack::voice
