@@ -35,7 +35,7 @@ constexpr const char* kWait = "Wait for the time given, then try again.";
 constexpr const char* kVoice = "list_voices shows the voices of a provider; leave voice out for its default.";
 constexpr const char* kModel = "Leave model out, or name one that this account may use.";
 constexpr const char* kLonger = "Cut the text into several calls.";
-constexpr const char* kPolicy = "Change the text: the provider does not speak it.";
+constexpr const char* kPolicy = "Change the content: the provider does not work on this.";
 constexpr const char* kLater = "Try again later, or use another provider.";
 
 // clang-format off
@@ -155,11 +155,11 @@ Reply failure(Provider provider, const Reply& answer) {
   return reply;
 }
 
-Reply silence(const std::string& reason) {
+Reply silence(const std::string& reason, const std::string& work) {
   const Row* const row = find_row(kGem, reason);
   const std::string why = reason.empty() ? std::string("without a reason") : "because of " + reason;
-  if (row != nullptr) return told(*row, "Gemini made no audio " + why);
-  Reply reply = Reply::error(TR_UNAVAILABLE, "voice.no_audio", "Gemini made no audio " + why, kLater);
+  if (row != nullptr) return told(*row, "Gemini made no " + work + " " + why);
+  Reply reply = Reply::error(TR_UNAVAILABLE, "voice.no_" + work, "Gemini made no " + work + " " + why, kLater);
   // It may have been charged: not a second time without being asked.
   reply.add_flags(TR_OUT_PROVIDER | TR_OUT_FINAL);
   return reply;

@@ -12,7 +12,8 @@ namespace toolrack::voice {
 /// Of an answer that is not ok(). What the provider says becomes the message; what no row of the table names is told as
 /// every tool tells it (Reply::provider).
 Reply failure(Provider provider, const Reply& answer);
-/// Of a 200 whose body says why there is no audio: `reason` is Gemini's blockReason or finishReason.
-Reply silence(const std::string& reason);
+/// Of a 200 whose body says why there is no `work` ("audio", "transcript"): `reason` is Gemini's blockReason or
+/// finishReason.
+Reply silence(const std::string& reason, const std::string& work);
 
 }  // namespace toolrack::voice

@@ -37,6 +37,30 @@ Transcript begin(const rapidjson::Value& body, const char* language) {
   return transcript;
 }
 
+/// What the model wrote, its thoughts aside.
+std::string written_by_gemini(const rapidjson::Value& body) {
+  std::string out;
+  const rapidjson::Value* const parts = at(body, "/candidates/0/content/parts");
+  if (parts == nullptr || !parts->IsArray()) return out;
+  for (const rapidjson::Value& each : parts->GetArray()) {
+    const rapidjson::Value* const thought = at(each, "/thought");
+    if (thought == nullptr || !thought->IsTrue()) out += text_at(each, "/text");
+  }
+  return out;
+}
+
+/// Of the audio, from what was charged for it; 0 when that is not told.
+double seconds_by_tokens(const rapidjson::Value& body) {
+  constexpr double kTokensPerSecond = 32, kMost = 36'000;
+  const rapidjson::Value* const details = at(body, "/usageMetadata/promptTokensDetails");
+  if (details == nullptr || !details->IsArray()) return 0;
+  for (const rapidjson::Value& each : details->GetArray()) {
+    if (text_at(each, "/modality") != "AUDIO") continue;
+    return std::clamp(static_cast<double>(number_at(each, "/tokenCount")) / kTokensPerSecond, 0.0, kMost);
+  }
+  return 0;
+}
+
 const rapidjson::Value* list_at(const rapidjson::Value& body, const char* pointer) {
   const rapidjson::Value* const list = at(body, pointer);
   return list != nullptr && list->IsArray() ? list : nullptr;
@@ -78,6 +102,28 @@ Transcript elevenlabs_transcript(const rapidjson::Value& body) {
   }
   if (!sentence.empty()) segments.add(start_s, transcript.duration_s, sentence);
   transcript.segments = segments.json();
+  return transcript;
+}
+
+Transcript gemini_transcript(const rapidjson::Value& body) {
+  Transcript transcript;
+  const rapidjson::Document document = parse(written_by_gemini(body));
+  const rapidjson::Value* const list = document.IsObject() ? list_at(document, "/segments") : nullptr;
+  transcript.is_one = list != nullptr;
+  if (!transcript.is_one) return transcript;
+  transcript.language = text_at(document, "/language");
+  Segments segments;
+  double end_s = 0;
+  for (const rapidjson::Value& each : list->GetArray()) {
+    const std::string text = text_at(each, "/text");
+    if (text.empty()) continue;
+    transcript.text += (transcript.text.empty() ? "" : " ") + text;
+    segments.add(seconds_at(each, "/start_s"), seconds_at(each, "/end_s"), text);
+    end_s = std::max(end_s, seconds_at(each, "/end_s"));
+  }
+  transcript.segments = segments.json();
+  transcript.duration_s = seconds_by_tokens(body);
+  if (transcript.duration_s <= 0) transcript.duration_s = end_s;
   return transcript;
 }
 

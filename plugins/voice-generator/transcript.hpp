@@ -18,5 +18,7 @@ struct Transcript {
 Transcript openai_transcript(const rapidjson::Value& body);
 /// ElevenLabs tells words: a segment is a sentence of them.
 Transcript elevenlabs_transcript(const rapidjson::Value& body);
+/// Gemini writes the document that it was asked for: {language, segments}. The seconds are counted by its tokens.
+Transcript gemini_transcript(const rapidjson::Value& body);
 
 }  // namespace toolrack::voice

@@ -99,11 +99,11 @@ for (const [tool, {contracts, credentials, without_examples: withoutExamples = [
         covered.add(skill);
       });
     }
-    for (const {skill, input, codes, examples: told = {}, ...options} of errors) {
+    for (const {skill, input, upload, codes, examples: told = {}, ...options} of errors) {
       // By the name of an example: an answer may be an error whatever its status.
       for (const [example, [code, type]] of Object.entries(told)) {
         test(`${skill} when the provider answers ${code} with ${example}`, async () => {
-          const {json, text, judged} = await call(skill, input, {...options, prefer: `code=${code}, example=${example}`});
+          const {json, text, judged} = await call(skill, await withFile(input, upload), {...options, prefer: `code=${code}, example=${example}`});
           assert.ok(judged.some(({status}) => status === code), `the control: ${JSON.stringify(judged)}`);
           assert.equal(json?.status, 'error', text);
           assert.equal(json.error.type, type, text);
@@ -111,7 +111,7 @@ for (const [tool, {contracts, credentials, without_examples: withoutExamples = [
       }
       for (const [code, type] of Object.entries(codes)) {
         test(`${skill} when the provider says ${code}`, async () => {
-          const {json, text, judged} = await call(skill, input, {...options, prefer: `code=${code}`});
+          const {json, text, judged} = await call(skill, await withFile(input, upload), {...options, prefer: `code=${code}`});
           assert.ok(judged.some(({status}) => status === Number(code)), `the control: ${JSON.stringify(judged)}`);
           assert.equal(json?.status, 'error', text);
           assert.equal(json.error.type, type, text);

@@ -113,6 +113,14 @@ describe('keyword ideas', () => {
     assert.deepEqual(asked(), ['dataforseo']);
     assert.equal(cost(reply), 0.0103);
   });
+  test('come by the thousand, month by month', async () => {
+    const months = Array.from({length: 12}, (_, i) => ({year: 2026, month: i + 1, search_volume: i * 10}));
+    answers.dataforseo = ({body}) => task([{total_count: 70000, items: Array.from({length: body[0].limit}, (_, i) => ({
+      keyword: `shoes ${i}`, keyword_info: {search_volume: i, monthly_searches: months, search_volume_trend: {monthly: 1, quarterly: 2, yearly: 3}}}))}]);
+    const {ideas} = output(await call('keyword_ideas', {keywords: ['shoes'], limit: 1000, history: true}));
+    assert.equal(ideas.length, 1000);
+    assert.deepEqual(ideas[999].history[11], {month: '2026-12', volume: 110});
+  });
   test('without figures are the completions of each seed', async () => {
     const reply = await call('keyword_ideas', {keywords: ['shoes', 'boots'], metrics: false});
     assert.deepEqual(output(reply).ideas.map(({keyword, volume}) => [keyword, volume]),

@@ -26,7 +26,7 @@ before(async () => {
     request.on('end', () => {
       const provider = providerOf(request.url);
       requests.push({provider, url: request.url, bytes: Buffer.concat(chunks), type: request.headers['content-type'],
-        key: keyOf[provider](request.headers)});
+        key: keyOf[provider](request.headers), authorization: request.headers.authorization});
       const [status, body, type = 'application/json', headers = {}] = answers[provider](requests.at(-1));
       if (status === 0) return request.socket.destroy();
       response.writeHead(status, {'content-type': type, ...headers});
@@ -178,10 +178,67 @@ test('speech is written down: the bytes of the asset arrive in the form, and the
   assert.ok(Buffer.from(await form.get('file').arrayBuffer()).equals(mp3));
   answers.openai = () => [429, {error: {message: 'x', type: 't', param: null, code: 'insufficient_quota'}}];
   answers.elevenlabs = () => [200, {language_code: 'eng', text: 'Hi.', words: [{text: 'Hi.', start: 0, end: 1, type: 'word'}]}];
-  assert.equal(output(await call('transcribe', {audio_asset: id})).provider, 'elevenlabs');
+  assert.equal(output(await call('transcribe', {audio_asset: id}, {order: ['openai', 'elevenlabs']})).provider, 'elevenlabs');
   const none = await call('transcribe', {audio_asset: `as_${'0'.repeat(32)}`});
   assert.equal(none.json.error.type, 'not_found', none.text);
   assert.equal(none.json.error.code, 'asset_not_found', none.text);
+});
+
+describe('a file of the web', () => {
+  const heard = () => [200, {language: 'english', duration: 1, text: 'Hello', segments: []}];
+  const formOf = ({type, bytes}) => new Response(bytes, {headers: {'content-type': type}}).formData();
+  const from = (path) => call('transcribe', {audio_url: `http://127.0.0.1:${server.address().port}${path}`}, {only: ['openai']});
+  test('is fetched without a key and goes to the provider byte for byte', async () => {
+    answers.elevenlabs = () => [200, mp3, 'audio/mpeg'];
+    answers.openai = heard;
+    assert.equal(output(await from('/files/talk')).text, 'Hello');
+    assert.deepEqual(requests.map(({url}) => url), ['/files/talk', '/v1/audio/transcriptions']);
+    assert.equal(requests[0].authorization, undefined);
+    const form = await formOf(requests[1]);
+    assert.equal(form.get('file').name, 'audio.mp3');
+    assert.ok(Buffer.from(await form.get('file').arrayBuffer()).equals(mp3));
+  });
+  test('without a type is what its name says', async () => {
+    answers.elevenlabs = () => [200, mp3, 'application/octet-stream'];
+    answers.openai = heard;
+    output(await from('/files/talk.flac?at=1'));
+    assert.equal((await formOf(requests[1])).get('file').type, 'audio/flac');
+  });
+  test('of more than 50 MB, a page and nothing at all go to nobody', async () => {
+    for (const [answer, code] of [[[200, Buffer.alloc(50_000_001), 'audio/mpeg'], 'voice.audio_too_large'],
+      [[200, '<html>', 'text/html'], 'voice.media_type_not_taken'], [[404, 'gone'], 'voice.audio_not_fetched']]) {
+      requests.length = 0;
+      answers.elevenlabs = () => answer;
+      const reply = await from('/files/talk.mp3');
+      assert.equal(reply.json.error.code, code, reply.text);
+      assert.equal(reply.json.error.type, 'validation', reply.text);
+      assert.deepEqual(requests.map(({url}) => url), ['/files/talk.mp3']);
+    }
+  });
+  test('is refused where both are given, and where it is no URL of the web', async () => {
+    for (const input of [{}, {audio_url: 'file:///etc/passwd'}, {audio_url: 'https://example.com/a.mp3', audio_asset: `as_${'0'.repeat(32)}`}])
+      assert.equal((await call('transcribe', input)).json.error.code, 'invalid_input');
+  });
+});
+
+test('gemini gets the bytes inside JSON, and its seconds are counted by its tokens', async () => {
+  const recording = randomBytes(3_000_001);
+  const upload = await fetch(`${gateway.url}/v1/assets?name=a.wav`, {method: 'POST', headers: {'content-type': 'audio/wav'}, body: recording});
+  const {id} = await upload.json();
+  const written = {language: 'en', segments: [{start_s: 0, end_s: 1.5, text: 'Hello.'}, {start_s: 2, end_s: 3, text: 'Bye.'}]};
+  answers.gemini = () => [200, {candidates: [{content: {parts: [{text: JSON.stringify(written)}]}, finishReason: 'STOP'}],
+    usageMetadata: {promptTokensDetails: [{modality: 'AUDIO', tokenCount: 3200}]}}];
+  const reply = await call('transcribe', {audio_asset: id});
+  const got = output(reply);
+  assert.equal(got.provider, 'gemini', 'the cheapest');
+  assert.equal(got.text, 'Hello. Bye.');
+  assert.deepEqual(got.segments, written.segments);
+  assert.equal(got.duration_s, 100);
+  assert.match(reply.text, /"raw_cost":\s*"?0\.005\b/, reply.text);
+  const [, {inlineData}] = JSON.parse(requests[0].bytes).contents[0].parts;
+  assert.equal(inlineData.mimeType, 'audio/wav');
+  assert.ok(Buffer.from(inlineData.data, 'base64').equals(recording));
+  assert.equal(requests[0].key, keys.gemini);
 });
 
 const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);

@@ -55,7 +55,7 @@ Reply silence_of(const rapidjson::Value& answer) {
   if (!answer.IsObject()) return garbage("a body that is no JSON");
   std::string reason = text_at(answer, "/promptFeedback/blockReason");
   if (reason.empty()) reason = text_at(answer, "/candidates/0/finishReason");
-  return silence(reason);
+  return silence(reason, "audio");
 }
 
 Task from_gemini(Call call, Plan plan) {

@@ -1,61 +1,48 @@
-/// Text from speech: the bytes of the asset go from the disk into the request, never through here.
+/// Text from speech: the bytes of the asset go from the disk into the request, never through here, but for Gemini,
+/// which takes them inside JSON.
 #include <toolrack/json_text.hpp>
 
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "errors.hpp"
 #include "json.hpp"
 #include "plan.hpp"
+#include "skills/audio_file.hpp"
 #include "skills/skills.hpp"
 #include "transcript.hpp"
+#include "transcript_request.hpp"
 
 namespace toolrack::voice {
 namespace {
 
-struct FileType {
-  const char* media_type;
-  const char* extension;
-};
-/// What both providers read; OpenAI goes by the file's name.
-constexpr FileType kFileTypes[] = {
-    {"audio/mpeg", "mp3"}, {"audio/mp3", "mp3"},   {"audio/mp4", "m4a"},   {"audio/x-m4a", "m4a"},
-    {"audio/wav", "wav"},  {"audio/wave", "wav"},  {"audio/x-wav", "wav"}, {"audio/flac", "flac"},
-    {"audio/ogg", "ogg"},  {"audio/webm", "webm"}, {"video/mp4", "mp4"},   {"video/webm", "webm"},
-};
-
-const char* extension_of(std::string_view media_type) {
-  media_type = media_type.substr(0, media_type.find(';'));
-  for (const FileType& each : kFileTypes)
-    if (media_type == each.media_type) return each.extension;
-  return nullptr;
+Transcript transcript_by(Provider provider, const rapidjson::Value& body) {
+  if (provider == Provider::kOpenAi) return openai_transcript(body);
+  return provider == Provider::kElevenLabs ? elevenlabs_transcript(body) : gemini_transcript(body);
 }
 
-/// A multipart/form-data body, part by part.
-class Form {
- public:
-  Form(HttpRequest& request, std::uint64_t chance)
-      : request_(request), boundary_("toolrack-" + std::to_string(chance) + "-form") {
-    request_.header("content-type", "multipart/form-data; boundary=" + boundary_);
+/// Of an answer that holds none.
+Reply no_transcript(Provider provider, const rapidjson::Value& body) {
+  std::string reason;
+  if (provider == Provider::kGemini) {
+    reason = text_at(body, "/promptFeedback/blockReason");
+    if (reason.empty()) reason = text_at(body, "/candidates/0/finishReason");
   }
-  void add(std::string_view name, std::string_view value) {
-    request_.body(head(name) + "\r\n\r\n" + std::string(value) + "\r\n");
+  if (reason == "MAX_TOKENS") {
+    Reply reply = Reply::error(TR_INVALID_ARGUMENT, "voice.audio_too_large",
+                               "Gemini did not come to the end of the recording", "Cut it into several calls.");
+    reply.add_flags(TR_OUT_FINAL);
+    return reply;
   }
-  void add_asset(std::string_view name, std::string_view file, std::string_view media_type, std::string_view id) {
-    request_.body(head(name) + "; filename=\"" + std::string(file) + "\"\r\nContent-Type: " + std::string(media_type) +
-                  "\r\n\r\n");
-    request_.body_asset(id).body("\r\n");
-  }
-  void end() { request_.body("--" + boundary_ + "--\r\n"); }
-
- private:
-  std::string head(std::string_view name) const {
-    return "--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + std::string(name) + "\"";
-  }
-  HttpRequest& request_;
-  std::string boundary_;
-};
+  if (!reason.empty() && reason != "STOP") return silence(reason, "transcript");
+  Reply reply =
+      Reply::error(TR_UNAVAILABLE, "voice.garbage",
+                   std::string(title_of(provider)) + " answered with a body that holds no text", "Try again later.");
+  reply.add_flags(TR_OUT_PROVIDER | TR_OUT_FINAL);
+  return reply;
+}
 
 }  // namespace
 
@@ -64,50 +51,46 @@ Task transcribe(Call call) {
   const rapidjson::Document options = parse(view(call.backend().options_json));
   const auto provider = provider_named(view(call.backend().provider));
   const std::string model = text_at(options, "/transcribe/model");
-  if (!provider || *provider == Provider::kGemini || model.empty())
-    co_return cannot("voice.unknown_provider", "This provider transcribes nothing", "Use elevenlabs or openai.");
+  if (!provider || model.empty())
+    co_return cannot("voice.unknown_provider", "This provider transcribes nothing",
+                     "Use elevenlabs, openai or gemini.");
   const std::string title = title_of(*provider);
 
-  const std::string id = text_at(input, "/audio_asset");
-  const Reply stat = co_await call.asset_stat(id);
-  if (!stat.ok()) co_return stat;
-  const rapidjson::Document asset = parse(stat.body());
-  const std::string media_type = text_at(asset, "/media_type");
-  const char* const extension = extension_of(media_type);
-  if (extension == nullptr) {
-    co_return Reply::error(TR_INVALID_ARGUMENT, "voice.media_type_not_taken",
-                           "The asset is of the type \"" + media_type + "\", which is no audio that is transcribed",
-                           "Give MP3, M4A, MP4, WAV, FLAC, Ogg or WebM, uploaded with its media type.");
+  const std::string asset = text_at(input, "/audio_asset"), url = text_at(input, "/audio_url");
+  if (asset.empty() == url.empty()) {
+    co_return Reply::error(TR_INVALID_ARGUMENT, "voice.one_source",
+                           "Exactly one of audio_asset and audio_url is needed.", "Leave out the other.");
   }
-  const std::int64_t size = number_at(asset, "/bytes"), most = number_at(options, "/transcribe/max_bytes");
-  if (size > most) {
+  AudioFile file = co_await audio_file(call, asset, url);
+  if (file.failure) co_return std::move(*file.failure);
+  const std::int64_t most = number_at(options, "/transcribe/max_bytes");
+  if (file.bytes > most) {
     co_return cannot(
         "voice.audio_too_large",
-        "The audio has " + std::to_string(size) + " bytes; " + title + " takes at most " + std::to_string(most),
+        "The audio has " + std::to_string(file.bytes) + " bytes; " + title + " takes at most " + std::to_string(most),
         "Cut it, or compress it as MP3.");
   }
 
-  const bool is_openai = *provider == Provider::kOpenAi;
-  HttpRequest request("POST", is_openai ? "/v1/audio/transcriptions" : "/v1/speech-to-text");
-  request.header("user-agent", "toolrack-voice-generator/1.0").no_retry().no_redirect();
-  Form form(request, call.random());
-  form.add(is_openai ? "model" : "model_id", model);
-  if (const std::string language = text_at(input, "/language"); !language.empty())
-    form.add(is_openai ? "language" : "language_code", language);
-  if (is_openai) form.add("response_format", "verbose_json");
-  form.add_asset("file", std::string("audio.") + extension, media_type, id);
-  form.end();
+  TranscriptAsk ask;
+  ask.provider = *provider;
+  ask.model = model;
+  ask.language = text_at(input, "/language");
+  if (*provider == Provider::kGemini) {
+    if (!is_heard_by_gemini(file)) {
+      co_return cannot("voice.media_type_not_taken", "Gemini does not take \"" + file.media_type + "\"",
+                       "Give MP3, WAV, FLAC or Ogg, or use another provider.");
+    }
+    InlineAudio audio = co_await inline_audio(call, file.id, file.bytes);
+    if (audio.failure) co_return std::move(*audio.failure);
+    ask.base64 = std::move(audio.base64);
+  }
+  const HttpRequest request = transcript_request(std::move(ask), file, call.random());
   const Reply answer = co_await call.http(request);
   if (!answer.ok()) co_return failure(*provider, answer);
 
   const rapidjson::Document body = parse(answer.body());
-  const Transcript transcript = is_openai ? openai_transcript(body) : elevenlabs_transcript(body);
-  if (!transcript.is_one) {
-    Reply reply = Reply::error(TR_UNAVAILABLE, "voice.garbage", title + " answered with a body that holds no text",
-                               "Try again later.");
-    reply.add_flags(TR_OUT_PROVIDER | TR_OUT_FINAL);
-    co_return reply;
-  }
+  const Transcript transcript = transcript_by(*provider, body);
+  if (!transcript.is_one) co_return no_transcript(*provider, body);
   const auto seconds = static_cast<std::int64_t>(std::ceil(transcript.duration_s));
   call.meter("usd", seconds * number_at(options, "/transcribe/micros_per_second"));
   call.meter("second", seconds * 1'000'000);

@@ -20,7 +20,7 @@ TEST(VoiceManifest, HasExamplesThatItsSchemasTake) {
 TEST(VoiceManifest, NamesProvidersThatThePluginKnows) {
   EXPECT_EQ(manifest().skills.size(), 3u);
   for (const auto& skill : manifest().skills) {
-    EXPECT_EQ(skill.backends.size(), skill.name == "transcribe" ? 2u : 3u) << skill.name;
+    EXPECT_EQ(skill.backends.size(), 3u) << skill.name;
     for (const auto& backend : skill.backends) {
       EXPECT_TRUE(provider_named(backend.provider)) << backend.provider;
       EXPECT_EQ(manifest().find_provider(backend.provider)->credential, backend.provider);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base64_out.hpp"
+
 namespace toolrack::voice {
 namespace {
 
@@ -27,6 +29,21 @@ TEST(Base64, ReadsTheExamplesOfItsRfc) {
   EXPECT_EQ(decode("Zm9vYg=="), "foob");
   EXPECT_EQ(decode("Zm9vYmE="), "fooba");
   EXPECT_EQ(decode("Zm9vYmFy"), "foobar");
+}
+
+TEST(Base64, IsTheSameHoweverTheBytesAreCut) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    for (const std::size_t piece : {1U, 2U, 3U, 4U, 7U, 256U}) {
+      Base64Out out(size);
+      for (std::size_t from = 0; from < size; from += piece)
+        out.add(std::string_view(bytes).substr(from, std::min(piece, size - from)));
+      const std::string text = std::move(out).finish();
+      ASSERT_EQ(text.size() % 4, 0u);
+      ASSERT_EQ(decode(text), bytes.substr(0, size)) << piece;
+    }
+  }
 }
 
 TEST(Base64, ReadsPaddingThatIsEscapedOrLeftOut) {
