@@ -153,8 +153,8 @@ describe('tables', () => {
         for (const [, name] of readFileSync(join(source, folder, file), 'utf8').matchAll(/"(TOOLRACK_[A-Z_]+)"/g)) read.add(name);
       }
     }
-    // Names made of a credential's name are any; the folder of contracts and the wish to record are for the tests.
-    const others = /_$|^TOOLRACK_(PLUGIN|CONTRACTS|RECORD|CREDENTIAL_.*)$/;
+    // Names made of a credential's name are any; the folder of contracts is for the tests.
+    const others = /_$|^TOOLRACK_(PLUGIN|CONTRACTS|CREDENTIAL_.*)$/;
     const written = new Set(told.flatMap(codes).flatMap((code) => code.match(/TOOLRACK_[A-Z_]+/g) ?? []).filter((name) => !others.test(name)));
     assert.deepEqual([...written].sort(), [...read].sort());
     assert.ok(table(page('docs/configuration.md'), 'variable').length >= 7);

@@ -1,6 +1,6 @@
 // The calls in tests/data/recordings, made by an earlier version, are replayed without network or credential: to the outcome
-// that was recorded, and with one member of a request changed they fail and name it. With TOOLRACK_RECORD=1 they are
-// made anew first, against scripted far ends, whose address gives way to that of the real ones.
+// that was recorded, and with one member of a request changed they fail and name it. With --record they are made
+// anew first, against scripted far ends, whose address gives way to that of the real ones.
 import assert from 'node:assert/strict';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -19,7 +19,7 @@ const changes = {
   header: (request) => { request.headers.push(['x-was', 'there']); return /\/headers\/\d+: recorded \["x-was","there"\], not asked/; },
 };
 
-if (process.env.TOOLRACK_RECORD) {
+if (process.argv.includes('--record')) {
   let far;
   before(async () => {
     far = await startFarEnds(folder);

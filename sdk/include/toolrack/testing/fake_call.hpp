@@ -126,8 +126,9 @@ class FakeCall {
   }
   void remember(const std::string& what, const FakeReply& reply) { replies_[what].push_back(reply); }
   /// Times and random numbers come again in the same order.
-  std::uint64_t value(std::uint64_t fresh) {
-    if (values_at_ == values_.size()) values_.push_back(fresh);
+  template <class Fresh>
+  std::uint64_t value(Fresh fresh) {
+    if (values_at_ == values_.size()) values_.push_back(fresh());
     return values_[values_at_++];
   }
 

@@ -3,7 +3,7 @@
 
 #include <toolrack/testing/fake_call.hpp>
 #include <toolrack/testing/fake_loop.hpp>
-#include <toolrack/testing/json_check.hpp>
+#include <toolrack/testing/json_value.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -176,8 +176,8 @@ class FakeCore {
         op.sent += piece.size();
         frame(op.call, [&] { flow = op.sink->chunk(op.sink->user, lend(piece)); });
       }
-      if (flow == TR_CHUNK_STOP)
-        op.reply = FakeReply::failure(TR_CANCELLED, "stopped", "the plugin stopped the transfer");
+      // The plugin has what it wanted: that is a success with less than all.
+      if (flow == TR_CHUNK_STOP) op.reply = FakeReply(op.reply.number()).flags(TR_RESULT_CUT);
       if (flow == TR_CHUNK_PAUSE) {
         op.is_paused = true;
       } else {
@@ -185,8 +185,9 @@ class FakeCore {
       }
       return;
     }
-    const Op over = std::move(op);
+    Op over = std::move(op);
     ops.erase(id);
+    if (const std::shared_ptr<const FakeReply> failure = over.reply.break_at_end()) over.reply = *failure;
     const auto owner = active.find(over.call);
     if (owner != active.end() && over.reply.status() == TR_SUSPENDED) {
       owner->second->is_told_to_unwind = true;

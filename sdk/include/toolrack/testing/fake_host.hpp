@@ -29,6 +29,12 @@ class Misbehaviour : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+/// A replay did something else than the recorded call; what() says what, member by member.
+class Diverged : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
 /// How a FakeHost is made. Built by chaining.
 class HostOptions {
  public:
@@ -72,6 +78,7 @@ class FakeHost {
   explicit FakeHost(const tr_entry* entry, const HostOptions& options = HostOptions())
       : rack_(new FakeRack(options.seed_)), host_(new tr_host{}) {
     rack_->missing = options.missing_;
+    rack_->manifest_json = options.manifest_;
     host_->struct_size = sizeof(tr_host);
     host_->abi_major = TR_ABI_MAJOR;
     host_->abi_minor = TR_ABI_MINOR;
@@ -152,6 +159,20 @@ class FakeHost {
     const std::size_t call = begin(skill, input, options);
     drain();
     return outcome(call);
+  }
+  /// Runs the call that `toolrack call --record FILE` kept: HTTP, clock and chance answer from the file, by the rules
+  /// of a replay; scripts of on_http() are left alone. Everything else is this host's own. Throws Diverged when the
+  /// skill asks for something else, not for all, or comes to another status, output or error code; std::runtime_error
+  /// when the file is no recording.
+  Outcome replay(const std::string& file, const CallOptions& options = CallOptions()) {
+    RecordedCall recorded = RecordedCall::read(file);
+    return replay(recorded, recorded.skill, recorded.input, options);
+  }
+  /// The same with another call in place of the recorded one.
+  Outcome replay(const std::string& file, std::string_view skill, std::string_view input,
+                 const CallOptions& options = CallOptions()) {
+    RecordedCall recorded = RecordedCall::read(file);
+    return replay(recorded, skill, input, options);
   }
   /// Enters the plugin with a call and returns its number; step() and drain() carry it on.
   std::size_t begin(std::string_view skill, std::string_view input, const CallOptions& options = CallOptions()) {
@@ -260,6 +281,28 @@ class FakeHost {
   }
 
  private:
+  Outcome replay(RecordedCall& recorded, std::string_view skill, std::string_view input, const CallOptions& options) {
+    FakeReplay answers(recorded, rack_->core.loop.now_ns());
+    const Replaying replaying(*rack_, answers);
+    Outcome outcome = run(skill, input, options);
+    const std::vector<std::string> findings = answers.findings(outcome);
+    if (findings.empty()) return outcome;
+    std::string all = "the replay is not the recorded call:";
+    for (const std::string& finding : findings) all += "\n" + finding;
+    throw Diverged(all);
+  }
+  /// For as long as it lives, calls are answered from a recording.
+  class Replaying {
+   public:
+    Replaying(FakeState& state, FakeReplay& answers) noexcept : state_(state) { state_.replay = &answers; }
+    ~Replaying() { state_.replay = nullptr; }
+    Replaying(const Replaying&) = delete;
+    Replaying& operator=(const Replaying&) = delete;
+
+   private:
+    FakeState& state_;
+  };
+
   void answer(std::string_view key, FakeRack::Person person, std::string_view content) {
     rack_->answers[std::string(key)] = FakeRack::Answer{person, std::string(content)};
   }

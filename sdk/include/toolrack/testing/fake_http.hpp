@@ -15,6 +15,7 @@ namespace toolrack::testing {
 /// A request as it left the plugin.
 struct SentRequest {
   std::string method, url, body, provider, credential;
+  std::string whole_body;  ///< `body` with the bytes of assets in their places.
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<std::string> body_assets;
   std::uint32_t flags = 0;  ///< TR_HTTP_*.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,11 @@ class FakeReply {
     chunk_size_ = size;
     return *this;
   }
+  /// To a request with a sink: the body comes, and then this instead of an end.
+  FakeReply& breaks_off(FakeReply failure) {
+    break_ = std::make_shared<const FakeReply>(std::move(failure));
+    return *this;
+  }
   /// Serves every matching request from here on, not one.
   FakeReply& always() {
     is_always_ = true;
@@ -82,6 +88,8 @@ class FakeReply {
   std::int64_t delay_ns() const noexcept { return delay_ns_; }
   std::size_t chunk_size() const noexcept { return chunk_size_; }
   bool is_always() const noexcept { return is_always_; }
+  /// nullptr: it does not break off.
+  std::shared_ptr<const FakeReply> break_at_end() const noexcept { return break_; }
 
   /// Calls `use(const tr_result&)`; everything in it is gone and overwritten afterwards, as with a real host.
   template <class Use>
@@ -124,6 +132,7 @@ class FakeReply {
   std::int64_t delay_ns_ = 0;
   std::size_t chunk_size_ = 4096;
   bool is_always_ = false;
+  std::shared_ptr<const FakeReply> break_;
 };
 
 }  // namespace toolrack::testing

@@ -1,10 +1,9 @@
 /// The service tables of a FakeHost. Each function finds its FakeRack through tr_host.impl.
 #pragma once
 
-#include <toolrack/testing/fake_stores.hpp>
+#include <toolrack/testing/fake_clock.hpp>
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +13,9 @@
 namespace toolrack::testing {
 
 /// The tables, and the services that touch calls and the outside.
-class FakeRack : public FakeStores {
+class FakeRack : public FakeClock {
  public:
-  using FakeStores::FakeStores;
+  using FakeClock::FakeClock;
 
   const void* service(std::string_view id) {
     if (!is_asking_allowed) core.blame("get_service() before start()");
@@ -240,7 +239,7 @@ class FakeRack : public FakeStores {
     return op;
   }
 
-  // toolrack.log/1, toolrack.clock/1, toolrack.executor/1
+  // toolrack.log/1, toolrack.executor/1
 
   static void log(const tr_host* host, tr_call behalf, std::int32_t level, tr_str text, tr_str fields_json) noexcept {
     FakeCore& core = of(host);
@@ -250,29 +249,6 @@ class FakeRack : public FakeStores {
   }
   static std::int32_t log_enabled(const tr_host*, tr_call, std::int32_t level) noexcept {
     return level > TR_LOG_DEBUG ? 1 : 0;
-  }
-  static std::int64_t recorded(const tr_host* host, tr_call behalf, const char* function,
-                               std::uint64_t fresh) noexcept {
-    FakeCall* const owner = of(host).find(behalf, function);
-    return static_cast<std::int64_t>(owner == nullptr ? fresh : owner->value(fresh));
-  }
-  static std::int64_t unix_ns(const tr_host* host, tr_call behalf) noexcept {
-    const std::int64_t now = rack(host).unix_offset_ns + of(host).loop.now_ns();
-    return recorded(host, behalf, "unix_ns", static_cast<std::uint64_t>(now));
-  }
-  static std::int64_t monotonic_ns(const tr_host* host, tr_call behalf) noexcept {
-    return recorded(host, behalf, "monotonic_ns", static_cast<std::uint64_t>(of(host).loop.now_ns()));
-  }
-  static void random(const tr_host* host, tr_call behalf, void* out, std::size_t size) noexcept {
-    auto* bytes = static_cast<unsigned char*>(out);
-    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
-      const auto value = static_cast<std::uint64_t>(recorded(host, behalf, "random", of(host).loop.chance()));
-      std::memcpy(bytes + at, &value, std::min(sizeof(value), size - at));
-    }
-  }
-  static tr_op after(const tr_host* host, tr_call behalf, std::int64_t delay_ns, tr_done done, void* user) noexcept {
-    const auto answer = [&] { return FakeReply().delay(std::chrono::nanoseconds(delay_ns)); };
-    return of(host).begin(behalf, "after", std::to_string(delay_ns), answer, done, user);
   }
   static void post(const tr_host* host, tr_call call, tr_task task, void* user) noexcept {
     FakeCore& core = of(host);
@@ -290,22 +266,27 @@ class FakeRack : public FakeStores {
   static tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, tr_done done,
                     void* user) noexcept {
     FakeRack& me = rack(host);
-    const SentRequest sent = copy_request(me.core, *request);
-    const auto answer = [&] { return me.serve(sent); };
+    SentRequest sent = copy_request(me.core, *request);
+    sent.whole_body = me.whole_body(*request);
+    const auto answer = [&] { return me.serve(sent, behalf); };
     const std::string what = sent.method + ' ' + sent.url + '\n' + sent.body;
     return me.core.begin(behalf, "http.send", what, answer, done, user, request->sink);
   }
-  FakeReply serve(const SentRequest& sent) {
+  std::string whole_body(const tr_http_request& request) {
+    std::string all;
+    for (std::size_t i = 0; i < request.body_count; ++i) {
+      const Asset* const source = asset(request.body[i].asset);
+      all += source == nullptr ? view(request.body[i].bytes).str() : source->bytes;
+    }
+    return all;
+  }
+  FakeReply serve(const SentRequest& sent, tr_call behalf) {
     const std::string why = refusal(sent);
     if (!why.empty()) return FakeReply::failure(TR_INVALID_ARGUMENT, "bad_request", why, TR_RESULT_NOT_SENT);
     requests.push_back(sent);
-    const std::string key = sent.method + ' ' + sent.url;
-    const std::optional<FakeReply> scripted = http_script.take(key);
-    if (!scripted) {
-      core.blame("no reply is scripted for \"" + key + "\"; scripted: " + http_script.keys());
-      return FakeReply::failure(TR_UNAVAILABLE, "not_scripted", "no reply is scripted for " + key, TR_RESULT_NOT_SENT);
-    }
-    FakeReply reply = *scripted;
+    FakeReply reply = behalf != 0 && replay != nullptr
+                          ? replay->send(sent, base_url_of(sent, behalf), core.loop.now_ns())
+                          : scripted(sent);
     const bool is_good = reply.status() == TR_OK && reply.number() >= 200 && reply.number() < 300;
     if (is_good && (sent.flags & TR_HTTP_TO_ASSET) != 0) {
       assets.push_back({"", "", reply.body(), false});
@@ -315,6 +296,21 @@ class FakeRack : public FakeStores {
       return reply.body_for(reply.body().substr(0, static_cast<std::size_t>(sent.max_bytes))).flags(TR_RESULT_CUT);
     }
     return reply;
+  }
+  FakeReply scripted(const SentRequest& sent) {
+    const std::string key = sent.method + ' ' + sent.url;
+    if (const std::optional<FakeReply> reply = http_script.take(key)) return *reply;
+    core.blame("no reply is scripted for \"" + key + "\"; scripted: " + http_script.keys());
+    return FakeReply::failure(TR_UNAVAILABLE, "not_scripted", "no reply is scripted for " + key, TR_RESULT_NOT_SENT);
+  }
+  /// Where the paths of a request lead: as the manifest says of its provider, or as the call's backend has it.
+  std::string base_url_of(const SentRequest& sent, tr_call behalf) const {
+    const std::optional<JsonValue> manifest = read_json(manifest_json);
+    const JsonValue* const providers = manifest ? manifest->find("providers") : nullptr;
+    const JsonValue* const provider = providers == nullptr ? nullptr : providers->find(sent.provider);
+    if (provider != nullptr) return provider->string_at("base_url");
+    const auto owner = core.active.find(behalf);
+    return owner == core.active.end() ? std::string() : owner->second->base_url();
   }
   static tr_op call_tool(const tr_host* host, tr_call behalf, const tr_tool_request* request, tr_done done,
                          void* user) noexcept {

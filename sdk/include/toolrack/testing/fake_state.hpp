@@ -2,6 +2,7 @@
 #pragma once
 
 #include <toolrack/testing/fake_http.hpp>
+#include <toolrack/testing/fake_replay.hpp>
 
 #include <cstdint>
 #include <map>
@@ -51,6 +52,8 @@ class FakeState {
   std::vector<std::string> updated_resources;
   std::set<std::string> missing;  // Service ids that are not granted.
   std::string explanation;
+  std::string manifest_json;
+  FakeReplay* replay = nullptr;    // Answers in place of scripts, clock and chance.
   bool is_asking_allowed = false;  // get_service(), from start() on.
 };
 
