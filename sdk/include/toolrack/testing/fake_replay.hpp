@@ -36,7 +36,7 @@ class FakeReplay {
     return bytes;
   }
   FakeReply timer(std::int64_t delay_ns, std::int64_t now_ns) {
-    const std::int64_t delay = std::clamp<std::int64_t>(delay_ns, 0, kForEver_ns);
+    const std::int64_t delay = std::clamp<std::int64_t>(delay_ns, 0, kForEverNs);
     const RecordedCall::Operation* const told =
         record_.take("clock.after", [&](const RecordedCall::Operation&) { return with_number("delay_ns", delay); });
     if (told == nullptr) return diverged();
@@ -65,7 +65,7 @@ class FakeReplay {
   }
 
  private:
-  static constexpr std::int64_t kForEver_ns = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
+  static constexpr std::int64_t kForEverNs = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
 
   static JsonValue with_number(std::string_view name, std::int64_t value) {
     JsonValue out = JsonValue::object();
@@ -81,7 +81,7 @@ class FakeReplay {
   /// Stays open until the skill takes it back, or its deadline does.
   static FakeReply open_reply() {
     FakeReply out = FakeReply::failure(TR_CANCELLED, "cancelled", "it was taken back", TR_RESULT_MAYBE_SENT);
-    return out.delay(std::chrono::nanoseconds(kForEver_ns));
+    return out.delay(std::chrono::nanoseconds(kForEverNs));
   }
   /// Ends are a nanosecond of fake time apart, in the order in which they were recorded; without an end it is the last.
   FakeReply& in_turn(FakeReply& reply, std::int64_t ended, std::int64_t now_ns) const {
