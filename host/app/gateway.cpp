@@ -153,7 +153,7 @@ struct Gateway::Parts {
   base::Result<void> open_store();
   base::Result<void> open_assets();
   void set_links();
-  base::Result<void> load_plugins(const std::filesystem::path& bundled);
+  base::Result<void> load_plugins(const Options& options);
   void build_paths(bool runs_jobs);
   base::Result<void> listen(Options& options);
   base::Result<std::uint16_t> listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
@@ -279,7 +279,7 @@ void Gateway::Parts::set_links() {
   webhooks->set_base_url(base);
 }
 
-base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bundled) {
+base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   egress.emplace(TRY(egress_policy(config)));
   sources::native::Environment environment;
   for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -309,9 +309,10 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
+  environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<NativeSource>(std::move(environment));
 
-  plugins.emplace(*native, plugin_directories(config, bundled), config.owners, metrics);
+  plugins.emplace(*native, plugin_directories(config, options.bundled), config.owners, metrics);
   TRY(plugins->open());
   knowledge->publish(*plugins->catalogue().load());
   // Readers on loops that have nothing to do would keep what was replaced; MCP clients of today have no stream on which
@@ -502,7 +503,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   parts.loops.start();
   TRY(parts.open_store());
   TRY(parts.open_assets());
-  TRY(parts.load_plugins(options.bundled));
+  TRY(parts.load_plugins(options));
   parts.build_paths(options.runs_jobs);
   TRY(parts.listen(options));
   if (options.runs_jobs) parts.webhooks->start();

@@ -188,7 +188,6 @@ test(`${swaps} swaps under 16 callers lose no call`, async () => {
   const {plugins: folder, ways} = directory();
   ways.mv(library(1));
   const gateway = await serve({plugins: [folder], args: ['--config', configuration]});
-  assert.equal((await call(gateway, 'swapped', 'which')).status, 200); // Loads it.
   const callers = new Callers(gateway.url, 16, ['which', 'which_pooled', 'waits', 'blocks', 'fetches', 'nests'], 60);
   callers.placed = 1;
   try {

@@ -63,6 +63,8 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   /// Loads it now, off the calling thread, without a call. `ready` runs as well when the load takes too long.
   void load_soon(Ready ready) override;
+  /// Makes the private copy that the first load takes, so that it does not matter what becomes of the file until then.
+  void copy_now();
   /// "live": what `old` saves while it serves is loaded before our start(). "final": what it saves once it has drained
   /// is loaded into us while we serve. "exclusive": we are not made before it is closed, calls wait, and what it saved
   /// is loaded before our start().
@@ -117,6 +119,12 @@ class Module final : public registry::Handler, public Served, public std::enable
   void load_is_overdue(std::uint64_t load);
   void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
   LoadResult<std::unique_ptr<Instance>> make_instance();
+  struct Copied {
+    PrivateCopy file;
+    std::string from;
+    std::uint64_t generation = 0;
+  };
+  LoadResult<Copied> copy_file() const;
   LoadResult<void> start_instance(Instance& instance, std::uint64_t generation);
   /// What we save for whoever takes over while we serve; nothing when the plugin has nothing or is busy.
   std::optional<std::string> save_live();
@@ -160,6 +168,7 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   mutable base::Mutex mutex_;
   std::string file_ TR_GUARDED_BY(mutex_);
+  std::optional<Copied> early_copy_ TR_GUARDED_BY(mutex_);
   PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
   bool is_loading_ TR_GUARDED_BY(mutex_) = false;
   bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.

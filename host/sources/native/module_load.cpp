@@ -146,18 +146,42 @@ void Module::refuse_all(const std::deque<NativeCall*>& calls, const base::Error&
     boost::asio::post(call->loop().context(), [call, error = error]() mutable { call->refuse(std::move(error)); });
 }
 
-LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
+LoadResult<Module::Copied> Module::copy_file() const {
   std::string file;
   {
     base::Lock lock(mutex_);
-    if (is_draining_ && parked_.empty()) return load_fail(LoadCode::kState, "it is being taken out of service");
     file = file_;
   }
-  const auto& settings = runtime_.settings();
   const auto generation = next_generation();
-  const auto folder = settings.runtime_dir / fmt::format("{}.{}", tool_->owner, tool_->slug);
+  const auto folder = runtime_.settings().runtime_dir / fmt::format("{}.{}", tool_->owner, tool_->slug);
   auto copy = PrivateCopy::make(file, folder, fmt::format("{}.{}", build_id_.empty() ? "none" : build_id_, generation));
   if (!copy) return tl::unexpected(copy.error());
+  return Copied{*std::move(copy), std::move(file), generation};
+}
+
+void Module::copy_now() {
+  auto copied = copy_file();
+  if (!copied) return;  // The load tries again, and says what is wrong.
+  base::Lock lock(mutex_);
+  early_copy_.emplace(*std::move(copied));
+}
+
+LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
+  std::optional<Copied> copied;
+  {
+    base::Lock lock(mutex_);
+    if (is_draining_ && parked_.empty()) return load_fail(LoadCode::kState, "it is being taken out of service");
+    copied.swap(early_copy_);
+  }
+  if (!copied) {
+    auto now = copy_file();
+    if (!now) return tl::unexpected(now.error());
+    copied.emplace(*std::move(now));
+  }
+  const auto& settings = runtime_.settings();
+  const auto& file = copied->from;
+  const auto generation = copied->generation;
+  auto* const copy = &copied->file;
   // The copy is what gets mapped, so the copy is what has to be whole, and to be what the catalogue was made from.
   const auto elf = read_elf(copy->path().string());
   if (!elf) return tl::unexpected(elf.error());

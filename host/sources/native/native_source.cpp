@@ -111,6 +111,7 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
     return of_requests;
   }
   auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool);
+  if (runtime_->settings().copies_at_once) module->copy_now();
   for (auto& skill : tool->skills)
     if (skill.handler == nullptr) skill.handler = module;
   base::Lock lock(mutex_);

@@ -126,6 +126,21 @@ TEST_F(Swap, LeavesTheOldOneWhenTheFileIsBad) {
   drain(std::move(result.retired));
 }
 
+TEST_F(Swap, NeedsNoFileForTheFirstCallWhenItKeepsCopies) {
+  settings.copies_at_once = true;
+  const auto path = install("plain");
+  open();
+  std::ofstream(path, std::ios::trunc)
+      << "no library at all, but long enough to hold an ELF header, if it had one .......";
+  scan();
+  EXPECT_EQ(result.faults.at(0).code, "E_NOT_ELF");
+  EXPECT_EQ(call("plain", "literal").code(), "ok");
+  std::filesystem::remove(path);
+  scan();
+  drain(std::move(result.retired));
+  EXPECT_TRUE(std::filesystem::is_empty(settings.runtime_dir / "test.plain"));
+}
+
 TEST_F(Swap, KeepsWhoServesAgainstAnEarlierName) {
   install("plain", "zz");
   open();
