@@ -136,6 +136,9 @@ base::Result<Config> configure_serving(const cli::ServeOptions& options) {
 
 /// SIGHUP. One line says what came of it.
 void reload(Gateway& gateway, const cli::ServeOptions& options) {
+  if (const auto rescanned = gateway.rescan_plugins(); !rescanned)
+    log::write(log::Level::kError, "the plugins that have changed cannot be offered",
+               {{"reason", rescanned.error().message()}, {"remedy", rescanned.error().hint()}});
   const auto changes = [&]() -> base::Result<ConfigChanges> {
     const auto config = TRY(configure_serving(options));
     auto result = TRY(gateway.reload(config));

@@ -154,6 +154,7 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     config.plugins.clear();
     for (const auto& path : strings(*plugins)) config.plugins.push_back(expand(path));
   }
+  if (const auto watches = json::find_bool(root, "watch_plugins")) config.watch_plugins = *watches;
   if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
   if (const auto* log = json::find(root, "log")) {
     config.log_level = json::find_string(*log, "level").value_or(config.log_level);

@@ -31,6 +31,7 @@ struct Config {
   unsigned threads = 0;  ///< 0: one per core.
   std::filesystem::path data;
   std::vector<std::filesystem::path> plugins;  ///< Beside the bundled directory.
+  bool watch_plugins = true;                   ///< Plugins come and go while the gateway serves.
   std::vector<std::string> owners{"toolrack"};
   std::string log_level = "info";
   std::string log_format = "text";

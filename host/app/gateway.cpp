@@ -18,6 +18,7 @@
 #include "app/embedding.hpp"
 #include "app/front.hpp"
 #include "app/housekeeper.hpp"
+#include "app/live_plugins.hpp"
 #include "app/plugins_json.hpp"
 #include "app/session_key.hpp"
 #include "base/clock.hpp"
@@ -152,7 +153,7 @@ struct Gateway::Parts {
   base::Result<void> open_store();
   base::Result<void> open_assets();
   void set_links();
-  base::Result<void> load_plugins(const std::filesystem::path& bundled);
+  base::Result<void> load_plugins(const Options& options);
   void build_paths(bool runs_jobs);
   base::Result<void> listen(Options& options);
   base::Result<std::uint16_t> listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
@@ -207,7 +208,7 @@ struct Gateway::Parts {
   std::optional<services::knowledge::VectorCache> vectors;
   std::optional<services::knowledge::Knowledge> knowledge;
   std::unique_ptr<NativeSource> native;
-  std::optional<registry::PublishedCatalogue> catalogue;
+  std::optional<LivePlugins> plugins;
   std::optional<call::FileOutputs> file_outputs;
   std::unique_ptr<call::CallPath> calls;
 
@@ -278,7 +279,7 @@ void Gateway::Parts::set_links() {
   webhooks->set_base_url(base);
 }
 
-base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bundled) {
+base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   egress.emplace(TRY(egress_policy(config)));
   sources::native::Environment environment;
   for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -308,15 +309,19 @@ base::Result<void> Gateway::Parts::load_plugins(const std::filesystem::path& bun
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.provider_base_urls = config.provider_base_urls;
+  environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<NativeSource>(std::move(environment));
 
-  auto found = native->scan(plugin_directories(config, bundled));
-  for (const auto& file : native->files())
-    if (!file.code.empty())
-      log::write(log::Level::kWarning, "a plugin is not served",
-                 {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
-  catalogue.emplace(TRY(registry::Catalogue::build(std::move(found.tools), config.owners, 1)));
-  knowledge->publish(*catalogue->load());
+  plugins.emplace(*native, plugin_directories(config, options.bundled), config.owners, metrics);
+  TRY(plugins->open());
+  knowledge->publish(*plugins->catalogue().load());
+  // Readers on loops that have nothing to do would keep what was replaced; MCP clients of today have no stream on which
+  // they could be told that the list has changed.
+  plugins->on_published([this](const registry::Catalogue& catalogue) {
+    knowledge->publish(catalogue);
+    if (calls) calls->look_again();
+    if (mcp) mcp->look_again();
+  });
   return {};
 }
 
@@ -338,7 +343,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .pool = store_pool,
                                                                         .clock = clock,
                                                                         .metrics = metrics,
-                                                                        .catalogue = *catalogue,
+                                                                        .catalogue = plugins->catalogue(),
                                                                         .usage = *usage,
                                                                         .class_limits = *class_limits,
                                                                         .file_outputs = &*file_outputs,
@@ -354,24 +359,25 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
       }});
   asset_routes.emplace(rest::AssetRoutes::Dependencies{
       .assets = *assets, .links = *asset_links, .signer = *url_signer, .pool = file_pool});
-  operation_services.emplace(
-      operations::Services{.catalogue = *catalogue,
-                           .keys = *keys,
-                           .usage = *usage,
-                           .providers = providers,
-                           .clock = clock,
-                           .version = base::kVersion,
-                           .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
-                           .started_unix_ns = clock.unix_ns(),
-                           .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
-                           .plugins_json = [this] { return plugins_json(native->files()); },
-                           .credentials = credentials,
-                           .assets = &*asset_services,
-                           .approvals = approvals.get(),
-                           .jobs = jobs.get(),
-                           .webhook_secrets = &*webhook_secrets,
-                           .knowledge = &*knowledge,
-                           .table = &table});
+  operation_services.emplace(operations::Services{
+      .catalogue = plugins->catalogue(),
+      .keys = *keys,
+      .usage = *usage,
+      .providers = providers,
+      .clock = clock,
+      .version = base::kVersion,
+      .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+      .started_unix_ns = clock.unix_ns(),
+      .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+      .plugins_json = [this] { return plugins_json(native->files()); },
+      .reload_plugins = [this]() -> base::Result<std::string> { return to_json(TRY(plugins->rescan())); },
+      .credentials = credentials,
+      .assets = &*asset_services,
+      .approvals = approvals.get(),
+      .jobs = jobs.get(),
+      .webhook_secrets = &*webhook_secrets,
+      .knowledge = &*knowledge,
+      .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
   const auto anonymous = anonymous_principal();
@@ -387,7 +393,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .table = table,
                                                                         .runner = *runner,
                                                                         .calls = *calls,
-                                                                        .catalogue = *catalogue,
+                                                                        .catalogue = plugins->catalogue(),
                                                                         .identifiers = identifiers,
                                                                         .sessions = *sessions});
   front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());
@@ -427,20 +433,13 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   auto changes = compare(config, wanted);
   auto next = with_live_fields(config, wanted);
   auto next_egress = TRY(egress_policy(next));
-  auto next_catalogue = catalogue->load();
-  if (changes.has("owners"))
-    next_catalogue =
-        TRY(registry::Catalogue::build(next_catalogue->all(), next.owners, next_catalogue->generation() + 1));
+  if (changes.has("owners")) TRY(plugins->set_owners(next.owners));
 
   config = std::move(next);
   if (changes.has("jobs")) jobs->set_settings(config.jobs);
   if (changes.has("limits")) keys->set_limits(key_limits(config));
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
-  if (changes.has("owners")) {
-    catalogue->publish(std::move(next_catalogue));
-    knowledge->publish(*catalogue->load());
-  }
   if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
   if (changes.has("http.allowed_hosts") || changes.has("http.allowed_origins")) {
@@ -466,6 +465,7 @@ void Gateway::Parts::end_jobs(std::chrono::steady_clock::time_point began) {
 void Gateway::Parts::close() {
   if (std::exchange(is_closed, true)) return;
   is_ready.store(false);
+  if (plugins) plugins->stop();
   const auto began = std::chrono::steady_clock::now();
   if (jobs) jobs->stop_taking();
   const auto drained = !server || wait_for(kDrainPatience + kCutPatience,
@@ -483,7 +483,7 @@ void Gateway::Parts::close() {
     if (const auto flushed = usage->flush(); !flushed)
       log::write(log::Level::kError, "usage records are lost", {{"reason", flushed.error().message()}});
   }
-  catalogue.reset();
+  plugins.reset();
   native.reset();
   workers.stop();
   blocking.stop();
@@ -503,10 +503,11 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   parts.loops.start();
   TRY(parts.open_store());
   TRY(parts.open_assets());
-  TRY(parts.load_plugins(options.bundled));
+  TRY(parts.load_plugins(options));
   parts.build_paths(options.runs_jobs);
   TRY(parts.listen(options));
   if (options.runs_jobs) parts.webhooks->start();
+  if (options.runs_jobs && config.watch_plugins) parts.plugins->watch({});
   parts.is_ready.store(true);
   return gateway;
 }
@@ -532,6 +533,11 @@ bool Gateway::answers(std::chrono::milliseconds patience) {
         if (left->fetch_sub(1) == 1) done();
       });
   });
+}
+
+base::Result<void> Gateway::rescan_plugins() {
+  TRY(parts_->plugins->rescan());
+  return {};
 }
 
 void Gateway::stop() { parts_->close(); }

@@ -27,7 +27,8 @@ class Gateway {
  public:
   struct Options {
     bool listen = true;     ///< False: only the owner's socket, for a command's time.
-    bool runs_jobs = true;  ///< False: calls end with their requests, because the gateway does.
+    bool runs_jobs = true;  ///< False: calls end with their requests, because the gateway does; plugins are
+                            ///< not watched either.
     std::filesystem::path bundled = bundled_plugins();
     const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
     /// Of the only call that this gateway is made for. Outlives the gateway; null: nothing is recorded.
@@ -48,6 +49,10 @@ class Gateway {
   base::Result<Handover> hand_over() const;
   /// Does every loop do what it is given within that time? Not on a loop.
   bool answers(std::chrono::milliseconds patience);
+
+  /// Looks at every plugin file again, also at those that have failed, as the watcher does by itself; waits for plugins
+  /// that start. On an error the catalogue is as it was. Not on a loop.
+  base::Result<void> rescan_plugins();
 
   /// No new calls, running ones may end until the deadline; returns when everything is down. Not on a loop.
   void stop();

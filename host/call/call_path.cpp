@@ -1,5 +1,7 @@
 #include "call/call_path.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <array>
 
 #include "call/execution.hpp"
@@ -23,6 +25,11 @@ std::uint64_t CallPath::start(base::Loop& loop, const CallRequest& request, Call
 
 void CallPath::cancel(base::Loop& loop, std::uint64_t ticket) {
   if (auto* execution = loops_[loop.index()]->find(ticket)) execution->cancel();
+}
+
+void CallPath::look_again() {
+  for (const auto& state : loops_)
+    boost::asio::post(state->loop.context(), [&reader = state->catalogue] { reader.get(); });
 }
 
 std::uint64_t CallPath::running() const noexcept {

@@ -60,6 +60,9 @@ class CallPath {
   /// period at the latest. On the loop that started the call; a stale ticket is ignored.
   void cancel(base::Loop& loop, std::uint64_t ticket);
 
+  /// Any thread: loops that have no calls let go of an older catalogue, too.
+  void look_again();
+
   /// Started and not yet done, all loops.
   std::uint64_t running() const noexcept;
 

@@ -163,6 +163,7 @@ Result<std::uint64_t> NestedCalls::try_start(const registry::NestedRequest& aske
   auto& path = owner_.path_;
   auto& loop = owner_.loop_;
   auto& state = *path.loops_[loop.index()];
+  owner_.pin();  // What it runs by is the reader's, who may look at a newer catalogue now.
   const auto catalogue = state.catalogue.get();  // A copy: what is found here is what runs, whatever is published.
   const auto& skill = *TRY(find(*catalogue, asked.skill));
   TRY(check_chain(skill));
@@ -253,6 +254,7 @@ void NestedCalls::ended(One& one, CallOutcome& outcome) {
 
 Result<std::string> NestedCalls::list(std::string_view pattern, std::string_view cursor) {
   TRY(check_caller());
+  owner_.pin();
   const auto& catalogue = *owner_.path_.loops_[owner_.loop_.index()]->catalogue.get();
   return list_granted(catalogue, owner_.skill_->tool->granted_tools, pattern, cursor);
 }

@@ -84,12 +84,23 @@ std::string plugins(const json::Value& answer) {
   Columns columns({"STATE", "TOOL", "VERSION", "FILE", "REASON"});
   each(answer, "plugins", [&](const json::Value& file) {
     auto reason = text_of(file, "code");
-    if (!reason.empty()) reason += ": " + text_of(file, "message");
+    reason += (reason.empty() ? "" : ": ") + text_of(file, "message");
     if (const auto remedy = text_of(file, "remedy"); !remedy.empty()) reason += " " + remedy;
     columns.add(
         {text_of(file, "state"), text_of(file, "tool"), text_of(file, "version"), text_of(file, "path"), reason});
   });
   return columns.text();
+}
+
+std::string reloaded_plugins(const json::Value& answer) {
+  std::string out;
+  for (const auto* what : {"added", "removed"})
+    each(answer, what, [&](const json::Value& key) { out += fmt::format("{}: {}\n", what, json::view(key)); });
+  each(answer, "faults", [&](const json::Value& file) {
+    out += fmt::format("{}: {}: {} {}\n", text_of(file, "path"), text_of(file, "code"), text_of(file, "message"),
+                       text_of(file, "remedy"));
+  });
+  return out.empty() ? "Nothing has changed.\n" : out;
 }
 
 std::string usage(const json::Value& answer) {
@@ -175,6 +186,7 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "get_tool") return tool(answer);
   if (operation == "list_api_keys") return key_list(answer);
   if (operation == "list_plugins") return plugins(answer);
+  if (operation == "reload_plugins") return reloaded_plugins(answer);
   if (operation == "get_usage_summary") return usage(answer);
   if (operation == "list_jobs") return job_list(answer);
   if (operation == "search_knowledge") return knowledge(answer);

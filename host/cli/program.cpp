@@ -100,10 +100,10 @@ class Run {
     });
   }
 
-  /// `words` is "keys create": the group is made when its first member comes.
+  /// `words` is "keys create": the group is made when its first member comes, or is a verb itself ("plugins").
   CLI::App* operation_command(std::string_view words, std::string_view help) {
     const auto blank = words.find(' ');
-    if (blank == std::string_view::npos) return command(words, help);
+    if (blank == std::string_view::npos) return groups_[std::string(words)] = command(words, help);
     const auto group = std::string(words.substr(0, blank));
     auto& parent = groups_[group];
     if (parent == nullptr) {
@@ -122,7 +122,8 @@ class Run {
     verb->fallthrough();
     auto& input = verb_inputs_[std::string(operation.name)];
     add_options(*verb, operation, input);
-    verb->callback([this, &operation, &input] {
+    verb->callback([this, &operation, &input, verb] {
+      if (!verb->get_subcommands().empty()) return;  // That one is meant.
       command_ = [this, &operation, &input] {
         const auto call = to_http(operation, input);
         if (!call) return complain(call.error());

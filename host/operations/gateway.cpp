@@ -58,6 +58,10 @@ base::Result<Answer> plugins(Services& services, const Context&) {
   return Answer{fmt::format(R"({{"plugins":{}}})", services.plugins_json())};
 }
 
+base::Result<Answer> reload_plugins(Services& services, const Context&) {
+  return Answer{TRY(services.reload_plugins())};
+}
+
 Operation open_get(std::string_view name, std::string_view path, std::string_view title, std::string_view description,
                    base::Result<Answer> (*run)(Services&, const Context&)) {
   return {.name = name,
@@ -91,6 +95,18 @@ std::vector<Operation> gateway_operations() {
                  .description = "Every plugin file seen: its state, and the reason where it is not served.",
                  .input_schema = kNoInput,
                  .run = plugins});
+  all.push_back({.name = "reload_plugins",
+                 .method = "POST",
+                 .path = "/v1/plugins/reload",
+                 .cli = "plugins reload",
+                 .scope = accounts::Scope::kAdmin,
+                 .kind = Kind::kTransfers,
+                 .title = "Reload plugins",
+                 .description = "Look at every plugin file again, also at those that failed: what came, what went and "
+                                "what cannot be served. A gateway that watches its directories does it by itself.",
+                 .input_schema = kNoInput,
+                 .annotations = R"({"readOnlyHint":false,"openWorldHint":false})",
+                 .run = reload_plugins});
   return all;
 }
 

@@ -121,6 +121,11 @@ void ManifestReader::read_identity(Tool& tool) {
   tool.eager = json::find_string(document_, "activation") == "eager";
   tool.max_concurrency = static_cast<std::uint32_t>(json::find_int(document_, "concurrency").value_or(0));
   tool.unload_never = json::find_string(document_, "unload") == "never";
+  const auto state = json::find_string(document_, "state").value_or("none");
+  tool.state = state == "live"        ? StateHandOver::kLive
+               : state == "final"     ? StateHandOver::kFinal
+               : state == "exclusive" ? StateHandOver::kExclusive
+                                      : StateHandOver::kNone;
   if (!Semver::parse(tool.version)) {
     violate("/version", fmt::format("{} is no semantic version (semver.org), such as 1.4.0 or 2.0.0-rc.1",
                                     json::quote(tool.version)));

@@ -23,6 +23,14 @@ class InputValidator;
 
 enum class Mode : std::uint8_t { kInline, kPooled, kBlocking };
 
+/// How the state of a plugin that is replaced while it serves gets to the next one.
+enum class StateHandOver : std::uint8_t {
+  kNone,
+  kLive,       ///< Saved while the old one serves.
+  kFinal,      ///< Saved when the old one has drained, loaded into the new one while that serves.
+  kExclusive,  ///< Only one may exist: the new one is made when the old one is gone.
+};
+
 struct Provider {
   std::string slug, base_url, credential, cost_json, options_json;
   std::chrono::milliseconds timeout{30'000};
@@ -97,6 +105,7 @@ struct Tool {
   bool eager = false;
   std::uint32_t max_concurrency = 0;  ///< 0: not limited.
   bool unload_never = false;
+  StateHandOver state = StateHandOver::kNone;
   bool bundled = false;       ///< Ships with the program: wins a bare slug.
   std::vector<Skill> skills;  ///< Their `tool` points here, so a Tool is made once and never moved.
 

@@ -1,6 +1,7 @@
 #include "sources/declarative/declarative_tool.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -22,7 +23,7 @@ DeclarativeTool::DeclarativeTool(Services services, std::shared_ptr<const regist
       targets_(*tool),
       programs_(std::move(programs)),
       row_(std::move(row)),
-      of_loop_(services_.loop_count),
+      of_loop_(services_.loops->size()),
       path_(row_.path),
       tool_(std::move(tool)) {}
 
@@ -92,13 +93,26 @@ native::PluginFile DeclarativeTool::report() const {
   return out;
 }
 
-void DeclarativeTool::drain(std::function<void()> closed) {
+void DeclarativeTool::drain(std::chrono::milliseconds patience, std::function<void()> closed) {
   {
     base::Lock lock(mutex_);
-    is_draining_ = true;
     if (closed) when_closed_.push_back(std::move(closed));
+    if (!std::exchange(is_draining_, true) && running_ != 0)
+      watchdog_.set(services_.loops->next(), patience, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->cancel_all_calls();
+      });
   }
   close_if_quiet();
+}
+
+void DeclarativeTool::cancel_all_calls() {
+  for (std::size_t i = 0; i < of_loop_.size(); ++i) {
+    auto& loop = (*services_.loops)[i];
+    boost::asio::post(loop.context(), [self = shared_from_this(), &calls = of_loop_[i].calls] {
+      const auto running = calls;  // Their ends take them out of the table.
+      for (const auto& [ticket, call] : running) call->cancel();
+    });
+  }
 }
 
 void DeclarativeTool::close_if_quiet() {
@@ -108,6 +122,7 @@ void DeclarativeTool::close_if_quiet() {
   {
     base::Lock lock(mutex_);
     if (!is_draining_ || running_ != 0) return;
+    watchdog_.clear();
     tool.swap(tool_);
     told.swap(when_closed_);
   }

@@ -22,6 +22,7 @@
 #include "sources/http_targets.hpp"
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/served.hpp"
+#include "sources/native/watchdog.hpp"
 
 namespace toolrack::sources::declarative {
 
@@ -29,7 +30,7 @@ class DeclarativeCall;
 
 /// What requests need; all of it outlives the tools.
 struct Services {
-  std::size_t loop_count = 0;
+  base::Loops* loops = nullptr;
   std::vector<services::upstream::Client*> http;  ///< By loop index; empty: there is no way out.
   services::upstream::Places* places = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;
@@ -56,9 +57,12 @@ class DeclarativeTool final : public registry::Handler,
   const std::string& id() const noexcept override { return row_.tool; }
   void set_path(std::string path) override;
   native::PluginFile report() const override;
-  void load_soon() override {}
+  void load_soon(Ready ready) override {
+    if (ready) ready(std::nullopt);
+  }
+  void take_over_from(const std::shared_ptr<Served>&) override {}
   /// `closed` runs once the last call has ended: at once, or on that call's loop.
-  void drain(std::function<void()> closed) override;
+  void drain(std::chrono::milliseconds patience, std::function<void()> closed) override;
 
   // --- By its calls.
 
@@ -69,6 +73,7 @@ class DeclarativeTool final : public registry::Handler,
  private:
   using Calls = std::unordered_map<std::uint64_t, std::shared_ptr<DeclarativeCall>>;
   void close_if_quiet();
+  void cancel_all_calls();
 
   const Services services_;
   const HttpTargets targets_;
@@ -87,6 +92,7 @@ class DeclarativeTool final : public registry::Handler,
   std::string path_ TR_GUARDED_BY(mutex_);
   std::size_t running_ TR_GUARDED_BY(mutex_) = 0;
   bool is_draining_ TR_GUARDED_BY(mutex_) = false;
+  native::Watchdog watchdog_ TR_GUARDED_BY(mutex_);  // Over calls that do not end while it drains.
   std::vector<std::function<void()>> when_closed_ TR_GUARDED_BY(mutex_);
   std::shared_ptr<const registry::Tool> tool_ TR_GUARDED_BY(mutex_);
 };

@@ -115,7 +115,8 @@ LoadResult<FileStamp> stamp(const std::string& path, bool require_safe_permissio
     }
   }
   return FileStamp{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
+                   std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec};
 }
 
 LoadResult<CheckedFile> check_file(const std::string& path, bool allow_unique_symbols) {

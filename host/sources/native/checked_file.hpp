@@ -16,7 +16,8 @@ namespace toolrack::sources::native {
 struct FileStamp {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified_ns = 0;
-  std::string knowledge = {};  ///< Of the documents beside a manifest (knowledge_folder.hpp); `stamp` leaves it empty.
+  std::int64_t changed_ns = 0;  ///< Of content or of anything about it; nobody can set it back.
+  std::string knowledge = {};   ///< Of the documents beside a manifest (knowledge_folder.hpp); `stamp` leaves it empty.
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 

@@ -41,6 +41,8 @@ struct Settings {
   /// Files and their folders must belong to root or to us, and nobody else may write to them.
   bool require_safe_permissions = false;
   bool allow_unique_symbols = false;
+  /// Files may be replaced before their plugin is called for the first time: keep what was checked.
+  bool copies_at_once = false;
   /// Provider slug to base URL, in place of the manifest's: how tests put a local server there.
   std::map<std::string, std::string, std::less<>> provider_base_urls;
   /// The operator's settings for a plugin, by "owner/slug", JSON objects.

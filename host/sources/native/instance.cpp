@@ -125,6 +125,54 @@ LoadResult<void> Instance::start(std::string_view manifest_json, std::string_vie
   }
 }
 
+const tr_state_ext* Instance::state_extension() noexcept {
+  if (plugin_->get_extension == nullptr) return nullptr;
+  try {
+    const auto* found = may_throw(plugin_->get_extension)(plugin_->self, TR_EXT_STATE);
+    const auto* state = static_cast<const tr_state_ext*>(found);
+    return TR_CAN(tr_state_ext, state, save) && TR_CAN(tr_state_ext, state, load) ? state : nullptr;
+  } catch (...) {
+    module_.note_misuse("get_extension", describe_thrown());
+    return nullptr;
+  }
+}
+
+std::optional<std::string> Instance::save(std::uint32_t phase) noexcept {
+  const auto* state = state_extension();
+  if (state == nullptr) return std::nullopt;
+  tr_buffer buffer{};
+  try {
+    if (may_throw(state->save)(plugin_->self, phase, &buffer) != TR_OK) return std::nullopt;
+  } catch (...) {
+    module_.note_misuse("save", describe_thrown());
+    return std::nullopt;
+  }
+  if (buffer.data == nullptr && buffer.size != 0) {
+    module_.note_misuse("save", "a buffer without data");
+    return std::nullopt;
+  }
+  std::string out(static_cast<const char*>(buffer.data), buffer.size);
+  if (buffer.release != nullptr) {
+    try {
+      may_throw(buffer.release)(buffer.owner);
+    } catch (...) {
+      module_.note_misuse("release", describe_thrown());
+    }
+  }
+  return out;
+}
+
+bool Instance::load(std::uint32_t phase, std::string_view saved) noexcept {
+  const auto* state = state_extension();
+  if (state == nullptr) return false;
+  try {
+    return may_throw(state->load)(plugin_->self, phase, to_abi(saved)) == TR_OK;
+  } catch (...) {
+    module_.note_misuse("load", describe_thrown());
+    return false;
+  }
+}
+
 void Instance::stop() noexcept {
   if (plugin_->stop == nullptr) return;
   try {

@@ -4,8 +4,10 @@
 #include <toolrack/abi.h>
 
 #include <cassert>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,10 @@ class Instance {
 
   /// [control] kStart with the plugin's own words.
   LoadResult<void> start(std::string_view manifest_json, std::string_view config_json, std::uint64_t generation);
+  /// [control] What the plugin wants to leave to its next generation; nothing when it has no such thing or refuses.
+  std::optional<std::string> save(std::uint32_t phase) noexcept;
+  /// [control] False when the plugin refuses what was saved, or takes nothing.
+  bool load(std::uint32_t phase, std::string_view saved) noexcept;
   /// [control] After the last call; the plugin ends its background work.
   void stop() noexcept;
   /// [control] Ends what call 0 still waits for. `when_quiet` runs once, in the thread that ends the last of it, or in
@@ -46,6 +52,9 @@ class Instance {
   /// [control] After destroy(). True when the library stays mapped; it does when destroy() threw, because its threads
   /// may be left.
   bool close(UnloadPolicy policy) { return library_.close(may_unmap_ ? policy : UnloadPolicy::kRetain); }
+
+  /// Constant after destroy().
+  bool may_unmap() const noexcept { return may_unmap_; }
 
   const tr_plugin& plugin() const noexcept { return *plugin_; }
   NativeCall& self_call() const noexcept { return *self_call_; }
@@ -91,6 +100,7 @@ class Instance {
  private:
   Instance(Runtime& runtime, Module& module, Library library, std::string label);
   LoadResult<void> create_plugin(const tr_entry& entry);
+  const tr_state_ext* state_extension() noexcept;
   std::string take_explanation(std::string_view otherwise);
 
   static const void* get_service(const tr_host* host, const char* id) noexcept;

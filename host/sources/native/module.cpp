@@ -27,6 +27,15 @@ void answer_at_once(registry::Completion& completion, base::Error error) {
   completion.complete(std::move(outcome));
 }
 
+/// What glibc keeps a library for after dlclose.
+std::string_view residence_of(const ElfInfo& elf) {
+  if (elf.never_unloads) return "it is linked with -z nodelete";
+  if (!elf.unique_symbols.empty()) return "it shares unique symbols with the process (build it with -fno-gnu-unique)";
+  if (elf.has_thread_destructors)
+    return "it has a thread_local variable with a destructor, and threads of the host that have used it go on";
+  return "something in the process still refers to it";
+}
+
 std::string config_of(const Settings& settings, const std::string& id) {
   const auto found = settings.plugin_config.find(id);
   return found == settings.plugin_config.end() ? "{}" : found->second;
@@ -47,6 +56,8 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       http_targets_(*tool),
       max_running_(tool->max_concurrency),
       unload_(tool->unload_never ? UnloadPolicy::kRetain : runtime.settings().unload),
+      state_hand_over_(tool->state),
+      likely_residence_(residence_of(elf)),
       config_json_(config_of(runtime.settings(), id_)),
       calls_(runtime.environment().metrics->counter("toolrack_plugin_calls_total", "Calls that reached a plugin.",
                                                     {{"tool", id_}})),
@@ -217,6 +228,7 @@ std::shared_ptr<const registry::Tool> Module::tool() const {
 void Module::set_path(std::string path) {
   base::Lock lock(mutex_);
   file_ = std::move(path);
+  retry_at_ = {};  // The file is another one, or whole again.
 }
 
 PluginFile Module::report() const {
@@ -229,6 +241,7 @@ PluginFile Module::report() const {
     out.message = failure_->message();
     out.remedy = failure_->remedy();
   }
+  if (state_ == PluginState::kResident) out.message = residence_;
   out.tool = id_;
   out.version = version_;
   out.build_id = build_id_;

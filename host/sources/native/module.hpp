@@ -1,5 +1,5 @@
 /// One generation of one plugin: from a checked file to a closed library. module.cpp is what calls meet,
-/// module_load.cpp the way in, module_drain.cpp the way out.
+/// module_load.cpp the way in, module_drain.cpp the way out, module_state.cpp what one generation leaves to the next.
 #pragma once
 
 #include <array>
@@ -61,12 +61,18 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   // --- By the source.
 
-  /// Loads it now, off the calling thread, without a call.
-  void load_soon() override;
-  /// Lets nobody in any more; when the last call has left, or the drain timeout has cancelled it, destroys the plugin
-  /// and closes the library on the reaper's thread. `closed` (may be null) runs there afterwards, at once when it was
+  /// Loads it now, off the calling thread, without a call. `ready` runs as well when the load takes too long.
+  void load_soon(Ready ready) override;
+  /// Makes the private copy that the first load takes, so that it does not matter what becomes of the file until then.
+  void copy_now();
+  /// "live": what `old` saves while it serves is loaded before our start(). "final": what it saves once it has drained
+  /// is loaded into us while we serve. "exclusive": we are not made before it is closed, calls wait, and what it saved
+  /// is loaded before our start().
+  void take_over_from(const std::shared_ptr<Served>& old) override;
+  /// Lets nobody in any more; when the last call has left, or `patience` has cancelled it, destroys the plugin and
+  /// closes the library on the reaper's thread. `closed` (may be null) runs there afterwards, at once when it was
   /// closed before.
-  void drain(std::function<void()> closed) override;
+  void drain(std::chrono::milliseconds patience, std::function<void()> closed) override;
   PluginFile report() const override;
   void set_path(std::string path) override;
   const std::string& build_id() const noexcept override { return build_id_; }
@@ -106,10 +112,24 @@ class Module final : public registry::Handler, public Served, public std::enable
   registry::Mode mode_of(const registry::Skill& skill) const noexcept;
   void post_start(NativeCall& call, Instance& instance);
   void begin_load();
+  void load_when_alone();
   void load();
+  /// Runs `done` in the reaper once nothing of the plugin is left, or here when that is so already.
+  void when_closed(std::function<void()> done);
   void load_is_overdue(std::uint64_t load);
   void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
   LoadResult<std::unique_ptr<Instance>> make_instance();
+  struct Copied {
+    PrivateCopy file;
+    std::string from;
+    std::uint64_t generation = 0;
+  };
+  LoadResult<Copied> copy_file() const;
+  LoadResult<void> start_instance(Instance& instance, std::uint64_t generation);
+  /// What we save for whoever takes over while we serve; nothing when the plugin has nothing or is busy.
+  std::optional<std::string> save_live();
+  void hand_over_final();
+  void receive_final(std::string saved);
   void set_state(PluginState state);
   void cancel_all_calls();
   void stop_instance();
@@ -126,6 +146,9 @@ class Module final : public registry::Handler, public Served, public std::enable
   const HttpTargets http_targets_;
   const std::uint32_t max_running_;  // 0: not limited.
   const UnloadPolicy unload_;
+  const registry::StateHandOver state_hand_over_;
+  /// Why the library may stay mapped when nothing else is wrong.
+  const std::string_view likely_residence_;
   const std::string config_json_;
   base::Counter& calls_;
   base::Counter& misuse_metric_;
@@ -145,6 +168,7 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   mutable base::Mutex mutex_;
   std::string file_ TR_GUARDED_BY(mutex_);
+  std::optional<Copied> early_copy_ TR_GUARDED_BY(mutex_);
   PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
   bool is_loading_ TR_GUARDED_BY(mutex_) = false;
   bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.
@@ -159,6 +183,11 @@ class Module final : public registry::Handler, public Served, public std::enable
   std::uint32_t running_ TR_GUARDED_BY(mutex_) = 0;
   std::set<NativeCall*> debts_ TR_GUARDED_BY(mutex_);
   std::vector<std::function<void()>> when_closed_ TR_GUARDED_BY(mutex_);
+  std::vector<Ready> when_ready_ TR_GUARDED_BY(mutex_);
+  std::weak_ptr<Module> old_ TR_GUARDED_BY(mutex_);             // Whose state we take over when we are made.
+  std::weak_ptr<Module> heir_ TR_GUARDED_BY(mutex_);            // Who takes over what we save when we have drained.
+  std::optional<std::string> inherited_ TR_GUARDED_BY(mutex_);  // Of a module that was closed before we are made.
+  std::string_view residence_ TR_GUARDED_BY(mutex_);            // Why the library stayed mapped.
   bool is_draining_ TR_GUARDED_BY(mutex_) = false;
   std::shared_ptr<Module> self_while_draining_ TR_GUARDED_BY(mutex_);
 

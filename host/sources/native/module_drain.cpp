@@ -10,7 +10,7 @@ namespace toolrack::sources::native {
 
 namespace log = services::log;
 
-void Module::drain(std::function<void()> closed) {
+void Module::drain(std::chrono::milliseconds patience, std::function<void()> closed) {
   {
     base::Lock lock(mutex_);
     if (state_ == PluginState::kClosed || state_ == PluginState::kResident) {
@@ -29,15 +29,13 @@ void Module::drain(std::function<void()> closed) {
       reaper_.post([self = shared_from_this()] { self->stop_instance(); });
     });
   }
-  // Who is still inside has the drain timeout to leave by himself.
+  // Who is still inside has that long to leave by himself.
   base::Lock lock(mutex_);
   if (self_while_draining_ == nullptr) return;  // Closed already.
-  drain_watchdog_.set(runtime_.environment().loops->next(), runtime_.settings().drain_timeout,
-                      [weak = weak_from_this()] {
-                        const auto self = weak.lock();
-                        if (self != nullptr && self->open_gates_.load(std::memory_order_acquire) != 0)
-                          self->cancel_all_calls();
-                      });
+  drain_watchdog_.set(runtime_.environment().loops->next(), patience, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self != nullptr && self->open_gates_.load(std::memory_order_acquire) != 0) self->cancel_all_calls();
+  });
 }
 
 void Module::cancel_all_calls() {
@@ -62,6 +60,7 @@ void Module::stop_instance() {
   serving_.store(nullptr, std::memory_order_release);
   if (instance_ == nullptr) return finish(false);
   instance_->stop();
+  hand_over_final();
   {
     base::Lock lock(mutex_);
     state_ = PluginState::kStopped;
@@ -79,11 +78,21 @@ void Module::close_instance() {
     debts.swap(debts_);
   }
   for (auto* call : debts) call->forgive();
+  const bool may_unmap = instance_->may_unmap();
   const bool is_resident = instance_->close(unload_);
   instance_.reset();
   reaper_.note_closed(is_resident);
-  if (is_resident && unload_ == UnloadPolicy::kClose) {
-    log::write(log::Level::kWarning, "plugin library stayed mapped", {{"tool", id_}, {"build_id", build_id_}});
+  if (is_resident) {
+    const std::string_view cause = !may_unmap ? "its destroy() failed, so threads of it may be left"
+                                   : unload_ == UnloadPolicy::kClose ? likely_residence_
+                                   : runtime_.settings().unload == UnloadPolicy::kClose
+                                       ? "its manifest says that it never unloads"
+                                       : "this Toolrack keeps every library, for its sanitizer";
+    if (unload_ == UnloadPolicy::kClose)
+      log::write(log::Level::kWarning, "plugin library stayed mapped",
+                 {{"tool", id_}, {"build_id", build_id_}, {"cause", cause}});
+    base::Lock lock(mutex_);
+    residence_ = cause;
   }
   finish(is_resident);
 }
@@ -101,6 +110,15 @@ void Module::finish(bool is_resident) {
     tool.swap(tool_);
   }
   for (auto& run : closed) run();
+}
+
+void Module::when_closed(std::function<void()> done) {
+  {
+    base::Lock lock(mutex_);
+    const bool is_gone = state_ == PluginState::kClosed || state_ == PluginState::kResident || tool_ == nullptr;
+    if (!is_gone) return when_closed_.push_back(std::move(done));
+  }
+  done();
 }
 
 }  // namespace toolrack::sources::native

@@ -21,13 +21,20 @@ std::uint64_t next_generation() noexcept {
 
 }  // namespace
 
-void Module::load_soon() {
+void Module::load_soon(Ready ready) {
+  std::optional<LoadError> why_not;
+  bool begins = false;
   {
     base::Lock lock(mutex_);
-    if (is_loading_ || is_draining_ || serving_.load(std::memory_order_acquire) != nullptr) return;
-    is_loading_ = true;
+    const bool is_up = serving_.load(std::memory_order_acquire) != nullptr;
+    if (!is_up && is_draining_) why_not.emplace(LoadCode::kState, "it is being taken out of service");
+    if (!is_up && !is_draining_) {
+      if (ready) when_ready_.push_back(std::exchange(ready, nullptr));
+      begins = !std::exchange(is_loading_, true);
+    }
   }
-  begin_load();
+  if (begins) return begin_load();
+  if (ready) ready(std::move(why_not));
 }
 
 /// By whoever set is_loading_.
@@ -41,7 +48,19 @@ void Module::begin_load() {
       if (const auto self = weak.lock()) self->load_is_overdue(load);
     });
   }
-  control_.post([self = shared_from_this()] { self->load(); });
+  load_when_alone();
+}
+
+/// Where only one instance may exist, after the one before has gone.
+void Module::load_when_alone() {
+  std::shared_ptr<Module> old;
+  {
+    base::Lock lock(mutex_);
+    if (state_hand_over_ == registry::StateHandOver::kExclusive) old = old_.lock();
+  }
+  auto load = [self = shared_from_this()] { self->control_.post([self] { self->load(); }); };
+  if (old == nullptr) return load();
+  old->when_closed(std::move(load));
 }
 
 void Module::load() {
@@ -49,11 +68,14 @@ void Module::load() {
   auto made = make_instance();
   std::deque<NativeCall*> waiting, placeless;
   Instance* instance = nullptr;
+  std::vector<Ready> ready;
+  std::optional<LoadError> why_not;
   std::optional<base::Error> refusal;
   bool stops_now = false;
   {
     base::Lock lock(mutex_);
     is_loading_ = is_overdue_ = false;
+    ready.swap(when_ready_);
     load_watchdog_.clear();
     stops_now = stops_when_loaded_;
     if (made) {
@@ -78,10 +100,12 @@ void Module::load() {
       state_ = PluginState::kFailed;
       failure_ = made.error();
       retry_at_ = std::chrono::steady_clock::now() + runtime_.settings().retry_after;
+      why_not = failure_;
       refusal = failure_->to_error(id_);
       waiting.swap(parked_);
     }
   }
+  for (const auto& tell : ready) tell(why_not);
   if (refusal) {
     log::write(log::Level::kError, "plugin failed to load", {{"tool", id_}, {"reason", refusal->message()}});
     refuse_all(waiting, *refusal);
@@ -94,6 +118,8 @@ void Module::load() {
 
 void Module::load_is_overdue(std::uint64_t load) {
   std::deque<NativeCall*> waiting;
+  std::vector<Ready> ready;
+  std::optional<LoadError> why_not;
   std::optional<base::Error> refusal;
   {
     base::Lock lock(mutex_);
@@ -105,9 +131,12 @@ void Module::load_is_overdue(std::uint64_t load) {
     failure_.emplace(LoadCode::kTimeout,
                      fmt::format("{} has not ended after {} ms", where, runtime_.settings().load_timeout.count()));
     state_ = PluginState::kFailed;
+    why_not = failure_;
     refusal = failure_->to_error(id_);
     waiting.swap(parked_);
+    ready.swap(when_ready_);
   }
+  for (const auto& tell : ready) tell(why_not);
   log::write(log::Level::kError, "plugin does not finish loading", {{"tool", id_}, {"reason", refusal->message()}});
   refuse_all(waiting, *refusal);
 }
@@ -117,18 +146,42 @@ void Module::refuse_all(const std::deque<NativeCall*>& calls, const base::Error&
     boost::asio::post(call->loop().context(), [call, error = error]() mutable { call->refuse(std::move(error)); });
 }
 
-LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
+LoadResult<Module::Copied> Module::copy_file() const {
   std::string file;
   {
     base::Lock lock(mutex_);
-    if (is_draining_ && parked_.empty()) return load_fail(LoadCode::kState, "it is being taken out of service");
     file = file_;
   }
-  const auto& settings = runtime_.settings();
   const auto generation = next_generation();
-  const auto folder = settings.runtime_dir / fmt::format("{}.{}", tool_->owner, tool_->slug);
+  const auto folder = runtime_.settings().runtime_dir / fmt::format("{}.{}", tool_->owner, tool_->slug);
   auto copy = PrivateCopy::make(file, folder, fmt::format("{}.{}", build_id_.empty() ? "none" : build_id_, generation));
   if (!copy) return tl::unexpected(copy.error());
+  return Copied{*std::move(copy), std::move(file), generation};
+}
+
+void Module::copy_now() {
+  auto copied = copy_file();
+  if (!copied) return;  // The load tries again, and says what is wrong.
+  base::Lock lock(mutex_);
+  early_copy_.emplace(*std::move(copied));
+}
+
+LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
+  std::optional<Copied> copied;
+  {
+    base::Lock lock(mutex_);
+    if (is_draining_ && parked_.empty()) return load_fail(LoadCode::kState, "it is being taken out of service");
+    copied.swap(early_copy_);
+  }
+  if (!copied) {
+    auto now = copy_file();
+    if (!now) return tl::unexpected(now.error());
+    copied.emplace(*std::move(now));
+  }
+  const auto& settings = runtime_.settings();
+  const auto& file = copied->from;
+  const auto generation = copied->generation;
+  auto* const copy = &copied->file;
   // The copy is what gets mapped, so the copy is what has to be whole, and to be what the catalogue was made from.
   const auto elf = read_elf(copy->path().string());
   if (!elf) return tl::unexpected(elf.error());
@@ -145,7 +198,7 @@ LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
   auto instance = Instance::create(runtime_, *this, std::move(*library), tool_->manifest_json, id_);
   if (!instance) return tl::unexpected(instance.error());
   set_state(PluginState::kCreated);
-  if (auto started = (*instance)->start(tool_->manifest_json, config_json_, generation); !started) {
+  if (auto started = start_instance(**instance, generation); !started) {
     (*instance)->abort(unload_);
     return tl::unexpected(started.error());
   }

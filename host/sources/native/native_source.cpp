@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <latch>
 #include <set>
 #include <utility>
@@ -13,7 +14,6 @@
 #include "base/mutex.hpp"
 #include "services/log/log.hpp"
 #include "sources/declarative/declarative_tool.hpp"
-#include "sources/native/knowledge_folder.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
@@ -23,47 +23,6 @@ namespace {
 
 constexpr std::size_t kControlThreads = 4;
 
-std::string key_of(const registry::Tool& tool) { return fmt::format("{}@{}", tool.id(), tool.version); }
-
-bool is_candidate(const std::string& name) {
-  const auto is_named = [&](std::string_view suffix) { return name.size() > suffix.size() && name.ends_with(suffix); };
-  return name.front() != '.' && (is_named(".so") || is_named(kManifestSuffix));  // *.so.tmp and *.so~ do not end so.
-}
-
-void describe_failure(PluginFile& row, const LoadError& error) {
-  row.state = PluginState::kFailed;
-  row.code = error.name();
-  row.message = error.message();
-  row.remedy = error.remedy();
-}
-
-struct Candidate {
-  std::string path;
-  bool bundled = false;
-  std::optional<LoadError> failure;  // Of a directory.
-};
-
-std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories) {
-  std::vector<Candidate> out;
-  for (const auto& directory : directories) {
-    std::error_code failed;
-    std::vector<std::string> names;
-    std::filesystem::directory_iterator at(directory.path, failed);
-    for (; !failed && at != std::filesystem::directory_iterator(); at.increment(failed)) {
-      auto name = at->path().filename().string();
-      if (is_candidate(name)) names.push_back(std::move(name));
-    }
-    if (failed) {
-      out.push_back({directory.path.string(), directory.bundled,
-                     LoadError(LoadCode::kPermissions, fmt::format("cannot read the folder: {}", failed.message()))});
-      continue;
-    }
-    std::sort(names.begin(), names.end());
-    for (const auto& name : names) out.push_back({(directory.path / name).string(), directory.bundled, std::nullopt});
-  }
-  return out;
-}
-
 /// Drains all of them and waits until they are closed. Those that take longer than `patience` are named once: a plugin
 /// that does not return holds everything up, and nothing else would say which one.
 void close_all(const std::vector<std::shared_ptr<Served>>& modules, std::chrono::milliseconds patience) {
@@ -72,7 +31,7 @@ void close_all(const std::vector<std::shared_ptr<Served>>& modules, std::chrono:
   std::set<Served*> left;
   for (const auto& module : modules) left.insert(module.get());
   for (const auto& module : modules) {
-    module->drain([&, one = module.get()] {
+    module->drain(patience, [&, one = module.get()] {
       base::Lock lock(mutex);
       left.erase(one);
       changed.notify_all();
@@ -103,156 +62,6 @@ void wait_for_loops(base::Loops& loops) {
 
 }  // namespace
 
-/// One pass over the files; decides who serves. Its members are the state after the scan.
-class NativeSource::Scan {
- public:
-  Scan(NativeSource& source, std::map<std::string, Entry> before,
-       std::map<std::string, std::shared_ptr<Served>> serving)
-      : source_(source), before_(std::move(before)), serving_before_(std::move(serving)) {}
-
-  void visit(const Candidate& candidate) {
-    if (!paths_.insert(candidate.path).second) return;  // The same directory given twice.
-    order.push_back(candidate.path);
-    auto& entry = entries[candidate.path];
-    entry.row.path = candidate.path;
-    entry.row.bundled = candidate.bundled;
-    if (candidate.failure) return describe_failure(entry.row, *candidate.failure);
-
-    const auto& settings = source_.runtime_->settings();
-    auto stamped = stamp(candidate.path, settings.require_safe_permissions);
-    if (!stamped) return describe_failure(entry.row, stamped.error());
-    if (candidate.path.ends_with(kManifestSuffix)) {
-      auto beside = stamp_knowledge(candidate.path, settings.require_safe_permissions);
-      if (!beside) return describe_failure(entry.row, beside.error());
-      stamped->knowledge = *std::move(beside);
-    }
-    entry.stamp = *stamped;
-    entry.row.size = stamped->size;
-    const auto known = before_.find(candidate.path);
-    const bool is_same = known != before_.end() && known->second.stamp == *stamped;
-    if (is_same && known->second.module != nullptr) {
-      // Nothing to read; whether it may still serve depends on who came before it this time.
-      const auto tool = known->second.module->tool();
-      if (tool != nullptr && admit(entry, *tool, known->second.module->build_id()))
-        serve(entry, known->second.module, *tool);
-      return;
-    }
-    if (is_same && known->second.is_settled) {
-      entry = known->second;
-      return;
-    }
-    auto checked = candidate.path.ends_with(kManifestSuffix)
-                       ? check_manifest_file(candidate.path)
-                       : check_file(candidate.path, settings.allow_unique_symbols);
-    if (!checked) {
-      describe_failure(entry.row, checked.error());
-      entry.is_settled = checked.error().code() != LoadCode::kPermissions;
-      return;
-    }
-    entry.row.tool = checked->tool->id();
-    entry.row.version = checked->tool->version;
-    entry.row.build_id = checked->elf.build_id;
-    if (!admit(entry, *checked->tool, checked->elf.build_id)) return;
-    checked->tool->bundled = candidate.bundled;
-    const auto tool = checked->tool;
-    auto module = find_equal(*checked);
-    if (module != nullptr) {
-      module->set_path(candidate.path);
-    } else {
-      module = source_.make_module(entry.row, std::move(*checked));
-      made.push_back(module);
-    }
-    serve(entry, module, *tool);
-  }
-
-  std::map<std::string, Entry> entries;
-  std::vector<std::string> order;
-  std::map<std::string, std::shared_ptr<Served>> serving;
-  std::vector<std::shared_ptr<Served>> in_order, made;
-
- private:
-  struct Holder {
-    std::string tool, path;
-  };
-  using Holders = std::map<std::string, Holder>;
-
-  /// False when another file stands in its way; the row says which.
-  bool admit(Entry& entry, const registry::Tool& tool, const std::string& build_id) {
-    const auto key = key_of(tool);
-    if (const auto taken = holders_.find(key); taken != holders_.end()) {
-      entry.row.tool = tool.id();
-      entry.row.version = tool.version;
-      entry.row.build_id = build_id;
-      const auto& other = *serving.at(key);
-      if (!build_id.empty() && other.build_id() == build_id) {
-        entry.row.state = PluginState::kDuplicate;
-        entry.row.message = fmt::format("the same build as {}, which serves", taken->second);
-      } else {
-        describe_failure(entry.row, LoadError(LoadCode::kDuplicateId,
-                                              fmt::format("{} is {} as well, in another build ({} there, {} here)",
-                                                          taken->second, key, other.build_id(), build_id)));
-      }
-      return false;
-    }
-    if (const auto clash = find_clash(tool)) {
-      entry.row.tool = tool.id();
-      entry.row.version = tool.version;
-      entry.row.build_id = build_id;
-      describe_failure(entry.row, *clash);
-      return false;
-    }
-    return true;
-  }
-
-  /// A name that would lead to two tools. Two owners may use one slug: who is meant by it alone is settled elsewhere.
-  std::optional<LoadError> find_clash(const registry::Tool& tool) const {
-    const auto find = [&](const Holders& holders, const std::string& name, std::string_view what) {
-      const auto taken = holders.find(name);
-      return taken == holders.end() || taken->second.tool == tool.id()
-                 ? std::nullopt
-                 : std::optional<LoadError>(std::in_place, LoadCode::kNameClash,
-                                            fmt::format("{} and {} ({}) both {} \"{}\"", tool.id(), taken->second.tool,
-                                                        taken->second.path, what, name));
-    };
-    for (const auto& skill : tool.skills)
-      if (auto clash = find(flat_names_, skill.flat_name, "offer")) return clash;
-    if (auto clash = find(aliases_, tool.slug, "answer to")) return clash;
-    for (const auto& alias : tool.aliases) {
-      if (auto clash = find(slugs_, alias, "answer to")) return clash;
-      if (auto clash = find(aliases_, alias, "answer to")) return clash;
-    }
-    return std::nullopt;
-  }
-
-  void serve(Entry& entry, const std::shared_ptr<Served>& module, const registry::Tool& tool) {
-    entry.module = module;
-    holders_.emplace(key_of(tool), entry.row.path);
-    const Holder holder{tool.id(), entry.row.path};
-    for (const auto& skill : tool.skills) flat_names_.emplace(skill.flat_name, holder);
-    for (const auto& alias : tool.aliases) aliases_.emplace(alias, holder);
-    slugs_.emplace(tool.slug, holder);
-    serving.emplace(key_of(tool), module);
-    in_order.push_back(module);
-  }
-
-  /// The module that serves this very build already: its file was touched, copied again or moved.
-  std::shared_ptr<Served> find_equal(const CheckedFile& file) const {
-    const auto found = serving_before_.find(key_of(*file.tool));
-    if (found == serving_before_.end() || file.elf.build_id.empty()) return nullptr;
-    const auto tool = found->second->tool();
-    const bool is_equal = found->second->build_id() == file.elf.build_id && tool != nullptr &&
-                          tool->manifest_json == file.tool->manifest_json && tool->bundled == file.tool->bundled;
-    return is_equal ? found->second : nullptr;
-  }
-
-  NativeSource& source_;
-  const std::map<std::string, Entry> before_;
-  const std::map<std::string, std::shared_ptr<Served>> serving_before_;
-  std::set<std::string> paths_;
-  std::map<std::string, std::string> holders_;  // Key to path.
-  Holders flat_names_, slugs_, aliases_;
-};
-
 NativeSource::NativeSource(Environment environment)
     : runtime_(std::make_unique<Runtime>(std::move(environment))),
       reaper_(std::make_unique<Reaper>(*runtime_->environment().metrics)),
@@ -260,13 +69,16 @@ NativeSource::NativeSource(Environment environment)
 
 NativeSource::~NativeSource() {
   std::vector<std::shared_ptr<Served>> open;
+  std::map<Served*, std::shared_ptr<Offer>> offers;
   {
     base::Lock lock(mutex_);
     open.assign(open_.begin(), open_.end());
     entries_.clear();
     serving_.clear();
     companions_.clear();
+    offers.swap(offers_);
   }
+  for (const auto& [module, offer] : offers) offer->forget();
   close_all(open, runtime_->settings().drain_timeout);
   control_->stop();
   reaper_->stop();
@@ -275,7 +87,7 @@ NativeSource::~NativeSource() {
 
 std::shared_ptr<Served> NativeSource::make_declarative(PluginFile row, const CheckedFile& file) {
   const auto& environment = runtime_->environment();
-  const declarative::Services services{.loop_count = environment.loops->size(),
+  const declarative::Services services{.loops = environment.loops,
                                        .http = environment.http,
                                        .places = environment.places,
                                        .credentials = environment.credentials,
@@ -299,6 +111,7 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
     return of_requests;
   }
   auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool);
+  if (runtime_->settings().copies_at_once) module->copy_now();
   for (auto& skill : tool->skills)
     if (skill.handler == nullptr) skill.handler = module;
   base::Lock lock(mutex_);
@@ -310,22 +123,47 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
   return module;
 }
 
-ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories) {
+std::optional<LoadError> NativeSource::bring_up(Served& next, const std::shared_ptr<Served>& old) {
+  if (old != nullptr) next.take_over_from(old);
+  const auto tool = next.tool();
+  if (old != nullptr && tool != nullptr && tool->state == registry::StateHandOver::kExclusive) {
+    // It cannot be up before the old one has gone, which happens once it is published; calls wait for it.
+    next.load_soon(nullptr);
+    return std::nullopt;
+  }
+  const auto told = std::make_shared<std::promise<std::optional<LoadError>>>();
+  auto answer = told->get_future();
+  next.load_soon([told](std::optional<LoadError> why_not) { told->set_value(std::move(why_not)); });
+  return answer.get();
+}
+
+std::shared_ptr<Offer> NativeSource::offer_of(const std::shared_ptr<Served>& module) {
+  {
+    base::Lock lock(mutex_);
+    if (const auto found = offers_.find(module.get()); found != offers_.end()) return found->second;
+  }
+  auto offer = Offer::make(module->tool());  // Scans alone make them, and there is one at a time.
+  base::Lock lock(mutex_);
+  offers_.emplace(module.get(), offer);
+  return offer;
+}
+
+ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, const ScanOptions& options) {
   const std::lock_guard one_at_a_time(scan_mutex_);
-  std::map<std::string, Entry> entries;
-  std::map<std::string, std::shared_ptr<Served>> serving;
+  FileEntries entries;
+  ServedByKey serving;
   {
     base::Lock lock(mutex_);
     entries = entries_;
     serving = serving_;
   }
-  Scan scan(*this, std::move(entries), serving);
-  for (const auto& candidate : list_candidates(directories)) scan.visit(candidate);
+  Scan scan(entries, serving, runtime_->settings(), options,
+            {.make = [this](PluginFile row, CheckedFile file) { return make_module(std::move(row), std::move(file)); },
+             .bring_up = [](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
+  scan.run(list_candidates(directories));
 
   ScanResult out;
-  for (const auto& module : scan.in_order) {
-    if (auto tool = module->tool()) out.tools.push_back(std::move(tool));
-  }
+  out.left = std::move(scan.left);
   for (const auto& [key, module] : scan.serving) {
     const auto before = serving.find(key);
     if (before == serving.end() || before->second != module) out.added.push_back(key);
@@ -336,40 +174,89 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories) {
     out.removed.push_back(key);
     out.retired.modules.push_back(module);
   }
+  for (const auto& path : scan.order) {
+    const auto& row = scan.entries.at(path).row;
+    const auto before = entries.find(path);
+    const bool is_told =
+        before != entries.end() && before->second.row.code == row.code && before->second.row.message == row.message;
+    if (!row.code.empty() && !is_told) out.faults.push_back(row);
+  }
+  for (const auto& module : scan.in_order) out.tools.push_back(offer_of(module)->tool());
   {
     base::Lock lock(mutex_);
     entries_ = std::move(scan.entries);
     order_ = std::move(scan.order);
     serving_ = std::move(scan.serving);
   }
+  for (const auto& module : scan.failed) close(module, runtime_->settings().drain_timeout, nullptr);
   for (const auto& module : scan.made) {
-    if (const auto tool = module->tool(); tool != nullptr && tool->eager) module->load_soon();
+    if (const auto tool = module->tool(); tool != nullptr && tool->eager) module->load_soon(nullptr);
   }
   return out;
 }
 
 void NativeSource::drain(RetiredModules retired, std::function<void()> closed) {
-  {
-    base::Lock lock(mutex_);
-    for (std::size_t i = 0; i < retired.modules.size(); ++i) {
-      const auto companion = companions_.extract(retired.modules[i].get());
-      if (!companion.empty()) retired.modules.push_back(companion.mapped());
-    }
-  }
+  constexpr std::chrono::milliseconds kQueueForExclusive{2'000};
   if (retired.modules.empty()) {
     if (closed) reaper_->post(std::move(closed));
     return;
   }
   const auto left = std::make_shared<std::atomic<std::size_t>>(retired.modules.size());
+  const auto one_is_closed = [left, closed] {
+    if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && closed) closed();
+  };
   for (const auto& module : retired.modules) {
-    module->drain([this, module, left, closed] {
-      {
-        base::Lock lock(mutex_);
-        open_.erase(module);
-      }
+    std::shared_ptr<Offer> offer;
+    {
+      base::Lock lock(mutex_);
+      if (const auto found = offers_.find(module.get()); found != offers_.end()) offer = found->second;
+    }
+    const auto tool = module->tool();
+    auto patience = runtime_->settings().drain_timeout;
+    if (tool != nullptr && tool->state == registry::StateHandOver::kExclusive)
+      patience = std::min(patience, kQueueForExclusive);
+    if (offer == nullptr) {
+      close(module, patience, one_is_closed);
+      continue;
+    }
+    offer->withdraw(runtime_->environment().loops->next(), patience,
+                    [this, module, one_is_closed](std::chrono::milliseconds time_left) {
+                      close(module, time_left, one_is_closed);
+                    });
+  }
+}
+
+/// Drains a module, and what does the host's part of its skills.
+void NativeSource::close(const std::shared_ptr<Served>& module, std::chrono::milliseconds patience,
+                         std::function<void()> closed) {
+  std::vector<std::shared_ptr<Served>> parts{module};
+  {
+    base::Lock lock(mutex_);
+    const auto companion = companions_.extract(module.get());
+    if (!companion.empty()) parts.push_back(companion.mapped());
+  }
+  const auto left = std::make_shared<std::atomic<std::size_t>>(parts.size());
+  for (const auto& part : parts) {
+    part->drain(patience, [this, part, left, closed] {
+      forget(part);
       if (left->fetch_sub(1, std::memory_order_acq_rel) == 1 && closed) closed();
     });
   }
+}
+
+void NativeSource::forget(const std::shared_ptr<Served>& closed) {
+  constexpr std::size_t kMostShown = 100;
+  auto row = closed->report();
+  std::shared_ptr<Offer> offer;  // Its end may come from within itself, so not below the lock.
+  base::Lock lock(mutex_);
+  open_.erase(closed);
+  if (const auto found = offers_.find(closed.get()); found != offers_.end()) {
+    offer = std::move(found->second);
+    offers_.erase(found);
+  }
+  if (row.state != PluginState::kResident) return;
+  if (resident_.size() == kMostShown) resident_.pop_front();
+  resident_.push_back(std::move(row));
 }
 
 void NativeSource::move_providers(BaseUrls base_urls) {
@@ -379,12 +266,19 @@ void NativeSource::move_providers(BaseUrls base_urls) {
 std::vector<PluginFile> NativeSource::files() const {
   base::Lock lock(mutex_);
   std::vector<PluginFile> out;
-  out.reserve(order_.size());
+  std::set<const Served*> shown;
   for (const auto& path : order_) {
     const auto& entry = entries_.at(path);
-    out.push_back(entry.module == nullptr ? entry.row : entry.module->report());
+    if (entry.module == nullptr || entry.is_faulty()) out.push_back(entry.row);
+    if (entry.module == nullptr) continue;
+    shown.insert(entry.module.get());
+    out.push_back(entry.module->report());
     out.back().path = path;
   }
+  for (const auto& [module, companion] : companions_) shown.insert(companion.get());
+  for (const auto& module : open_)
+    if (!shown.contains(module.get())) out.push_back(module->report());
+  out.insert(out.end(), resident_.begin(), resident_.end());
   return out;
 }
 

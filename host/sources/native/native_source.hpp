@@ -5,11 +5,13 @@
 /// skill itself. `scan` may be called again at any time and says what changed; a watcher only has to call it.
 #pragma once
 
-#include <filesystem>
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,20 +20,18 @@
 #include "registry/tool.hpp"
 #include "sources/http_targets.hpp"
 #include "sources/native/checked_file.hpp"
+#include "sources/native/directory.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/offer.hpp"
 #include "sources/native/plugin_file.hpp"
+#include "sources/native/scan.hpp"
+#include "sources/native/served.hpp"
 
 namespace toolrack::sources::native {
 
 class Module;
 class Reaper;
-class Served;
 class Runtime;
-
-struct PluginDirectory {
-  std::filesystem::path path;
-  bool bundled = false;  ///< Its tools ship with the program and win bare slugs.
-};
 
 /// Modules whose file is gone or has been replaced. They go on serving until `NativeSource::drain`, so that the
 /// catalogue without them can be published first.
@@ -42,8 +42,10 @@ struct RetiredModules {
 struct ScanResult {
   std::vector<std::shared_ptr<const registry::Tool>>
       tools;                                ///< All that can serve, in the order of directories and names.
-  std::vector<std::string> added, removed;  ///< "owner/slug@version", against the scan before.
+  std::vector<std::string> added, removed;  ///< "owner/slug@version", against the scan before; both: another build.
   RetiredModules retired;
+  std::vector<PluginFile> faults;  ///< Files that are not served as they are, and were not told of before.
+  std::vector<std::string> left;   ///< Paths that were not looked at yet, because `ScanOptions` says so.
   bool is_changed() const noexcept { return !added.empty() || !removed.empty(); }
 };
 
@@ -57,33 +59,34 @@ class NativeSource {
   NativeSource& operator=(const NativeSource&) = delete;
 
   /// Reads every *.so and *.tool.json of the directories, in the given order, names sorted; hidden files, *.tmp and *~
-  /// are passed over. The first file of an owner, slug and version counts; a second one with another build is
-  /// E_DUPLICATE_ID, with the same build nothing. A flat name or alias that leads to another tool is E_NAME_CLASH. A
-  /// directory that cannot be read is reported as a file.
-  ScanResult scan(const std::vector<PluginDirectory>& directories);
+  /// are passed over. Who serves an owner, slug and version goes on, else the first file counts; a second one with
+  /// another build is E_DUPLICATE_ID, with the same build nothing. A flat name or alias that leads to another tool is
+  /// E_NAME_CLASH. A directory that cannot be read is reported as a file.
+  ///
+  /// What takes the place of a tool that serves is loaded and started in here, with its state; when it fails, or the
+  /// file is faulty, what was there before serves on and the file is told as a fault. Waits for that as long as a load
+  /// may take.
+  ScanResult scan(const std::vector<PluginDirectory>& directories, const ScanOptions& options = {});
 
-  /// Lets nobody in, waits for who is inside, closes. Returns at once; `closed` (may be null) runs when the last one
-  /// is.
+  /// For modules that no published catalogue names any more. Once nobody holds an older catalogue either, lets nobody
+  /// in, waits for who is inside, closes; after the drain timeout all of that whether they have ended or not. Returns
+  /// at once; `closed` (may be null) runs when the last one is, but not after the source's own end.
   void drain(RetiredModules retired, std::function<void()> closed);
 
   /// Where providers are from now on, in place of `Settings::provider_base_urls`: for requests that begin after it.
   void move_providers(BaseUrls base_urls);
 
-  /// One row for every file the last scan saw, as things stand now.
+  /// One row for every file the last scan saw, as things stand now: first of what is wrong with it, then of what serves
+  /// from it, which may be what it was before. Then those who still drain, and libraries that stayed.
   std::vector<PluginFile> files() const;
 
  private:
-  class Scan;
-  /// What is remembered of one file between scans.
-  struct Entry {
-    FileStamp stamp;
-    std::shared_ptr<Served> module;  // Null: `row` says why.
-    PluginFile row;
-    bool is_settled = false;  // The file alone decided; reading it again would say the same.
-  };
-
   std::shared_ptr<Served> make_module(PluginFile row, CheckedFile file);
   std::shared_ptr<Served> make_declarative(PluginFile row, const CheckedFile& file);
+  static std::optional<LoadError> bring_up(Served& next, const std::shared_ptr<Served>& old);
+  void close(const std::shared_ptr<Served>& module, std::chrono::milliseconds patience, std::function<void()> closed);
+  std::shared_ptr<Offer> offer_of(const std::shared_ptr<Served>& module);
+  void forget(const std::shared_ptr<Served>& closed);
 
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Reaper> reaper_;
@@ -92,10 +95,12 @@ class NativeSource {
   std::mutex scan_mutex_;  // One scan at a time.
 
   mutable base::Mutex mutex_;
-  std::map<std::string, Entry> entries_ TR_GUARDED_BY(mutex_);                    // By path.
-  std::vector<std::string> order_ TR_GUARDED_BY(mutex_);                          // Paths as the last scan saw them.
-  std::map<std::string, std::shared_ptr<Served>> serving_ TR_GUARDED_BY(mutex_);  // By "owner/slug@version".
-  std::set<std::shared_ptr<Served>> open_ TR_GUARDED_BY(mutex_);                  // Made and not closed yet.
+  FileEntries entries_ TR_GUARDED_BY(mutex_);
+  std::vector<std::string> order_ TR_GUARDED_BY(mutex_);  // Paths as the last scan saw them.
+  ServedByKey serving_ TR_GUARDED_BY(mutex_);
+  std::set<std::shared_ptr<Served>> open_ TR_GUARDED_BY(mutex_);  // Made and not closed yet.
+  std::map<Served*, std::shared_ptr<Offer>> offers_ TR_GUARDED_BY(mutex_);
+  std::deque<PluginFile> resident_ TR_GUARDED_BY(mutex_);  // The latest ones.
   /// Of plugins that leave some of their skills to the host.
   std::map<Served*, std::shared_ptr<Served>> companions_ TR_GUARDED_BY(mutex_);
 };

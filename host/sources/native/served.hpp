@@ -1,11 +1,14 @@
 /// What stands behind one file of a plugin directory while its tool is offered: a plugin, or a manifest alone.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "registry/tool.hpp"
+#include "sources/native/load_error.hpp"
 #include "sources/native/plugin_file.hpp"
 
 namespace toolrack::sources::native {
@@ -20,10 +23,15 @@ class Served {
   virtual const std::string& id() const noexcept = 0;        ///< "owner/slug", for messages.
   virtual void set_path(std::string path) = 0;
   virtual PluginFile report() const = 0;
-  /// Gets ready without a call, off the calling thread.
-  virtual void load_soon() = 0;
-  /// Lets nobody in any more; `closed` (may be null) runs when the last call has left and everything is released.
-  virtual void drain(std::function<void()> closed) = 0;
+  /// Null: it is ready.
+  using Ready = std::function<void(std::optional<LoadError> why_not)>;
+  /// Gets ready without a call, off the calling thread. `ready` (may be null) runs once: here, or in another thread.
+  virtual void load_soon(Ready ready) = 0;
+  /// Is about to take the place of `old`: takes its state over as the manifest says. Before `load_soon`.
+  virtual void take_over_from(const std::shared_ptr<Served>& old) = 0;
+  /// Lets nobody in any more. Who is inside after `patience` is cancelled; `closed` (may be null) runs when the last
+  /// one has left and everything is released.
+  virtual void drain(std::chrono::milliseconds patience, std::function<void()> closed) = 0;
 };
 
 }  // namespace toolrack::sources::native

@@ -1,6 +1,7 @@
 #include "transports/mcp/mcp_handler.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -35,6 +36,11 @@ bool accepts_both(std::string_view accept) {
 
 McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i) loops_.push_back(std::make_unique<LoopState>(deps_));
+}
+
+void McpHandler::look_again() {
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    boost::asio::post(deps_.loops[i].context(), [&reader = loops_[i]->catalogue] { reader.get(); });
 }
 
 void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {

@@ -36,6 +36,9 @@ class McpHandler final : public net::Handler {
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
 
+  /// Any thread: loops that have no requests let go of an older catalogue, too.
+  void look_again();
+
  private:
   /// One message on its way: who sent it, over what, and what its era has found out.
   struct Inbound {

@@ -178,7 +178,6 @@ TEST_F(Module, DrainsACallInProgressBeforeItCloses) {
   open();
   call("services", "clock");
   TestCall one(skill("services", "after_pooled"), "{}", loops[1]);
-  const auto kept = result.tools;  // As a catalogue would.
   one.start();
   one.ticket();
   uninstall(path);
@@ -186,6 +185,7 @@ TEST_F(Module, DrainsACallInProgressBeforeItCloses) {
 }
 
 TEST_F(Module, RefusesCallsOnceItDrains) {
+  settings.drain_timeout = std::chrono::milliseconds(10);
   const auto path = install("plain");
   open();
   call("plain", "echo");

@@ -226,7 +226,7 @@ TEST_F(Source, LetsTheNextOneServeWhenTheFirstGoes) {
   std::filesystem::remove(path);
   scan();
   EXPECT_THAT(result.tools, SizeIs(1));
-  EXPECT_EQ(row("plain_again").state, PluginState::kChecked);
+  EXPECT_EQ(row("plain_again").state, PluginState::kServing);
   drain(std::move(result.retired));
 }
 

@@ -1,0 +1,76 @@
+/// Module: what one generation of a plugin leaves to the next.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "services/log/log.hpp"
+#include "sources/native/module.hpp"
+
+namespace toolrack::sources::native {
+
+namespace log = services::log;
+using registry::StateHandOver;
+
+void Module::take_over_from(const std::shared_ptr<Served>& old) {
+  auto before = std::dynamic_pointer_cast<Module>(old);
+  if (before == nullptr || state_hand_over_ == StateHandOver::kNone) return;
+  {
+    base::Lock lock(mutex_);
+    old_ = before;
+  }
+  if (state_hand_over_ == StateHandOver::kLive) return;
+  base::Lock lock(before->mutex_);
+  before->heir_ = weak_from_this();
+}
+
+std::optional<std::string> Module::save_live() {
+  // Its control thread may be inside the plugin for long; then the new one starts empty, as after a crash.
+  std::unique_lock control(control_mutex_, std::try_to_lock);
+  if (!control.owns_lock() || instance_ == nullptr || serving_.load(std::memory_order_acquire) == nullptr)
+    return std::nullopt;
+  return instance_->save(TR_STATE_LIVE);
+}
+
+/// [control] of the new one.
+LoadResult<void> Module::start_instance(Instance& instance, std::uint64_t generation) {
+  std::shared_ptr<Module> old;
+  std::optional<std::string> saved;
+  {
+    base::Lock lock(mutex_);
+    old = old_.lock();
+    saved.swap(inherited_);
+  }
+  const bool is_live = state_hand_over_ == StateHandOver::kLive;
+  if (is_live && old != nullptr) saved = old->save_live();
+  if (saved && !instance.load(is_live ? TR_STATE_LIVE : TR_STATE_FINAL, *saved))
+    log::write(log::Level::kNotice, "a plugin does not take over what the one before it saved", {{"tool", id_}});
+  return instance.start(tool_->manifest_json, config_json_, generation);
+}
+
+/// [control] of the old one, after stop().
+void Module::hand_over_final() {
+  std::shared_ptr<Module> heir;
+  {
+    base::Lock lock(mutex_);
+    heir = heir_.lock();
+  }
+  if (heir == nullptr) return;
+  if (auto saved = instance_->save(TR_STATE_FINAL)) heir->receive_final(*std::move(saved));
+}
+
+void Module::receive_final(std::string saved) {
+  if (state_hand_over_ == StateHandOver::kExclusive) {
+    base::Lock lock(mutex_);
+    inherited_ = std::move(saved);
+    return;
+  }
+  control_.post([self = shared_from_this(), saved = std::move(saved)] {
+    const std::lock_guard control(self->control_mutex_);
+    if (self->instance_ == nullptr || self->serving_.load(std::memory_order_acquire) == nullptr) return;
+    if (!self->instance_->load(TR_STATE_FINAL, saved))
+      log::write(log::Level::kNotice, "a plugin does not take over what the one before it saved",
+                 {{"tool", self->id_}});
+  });
+}
+
+}  // namespace toolrack::sources::native

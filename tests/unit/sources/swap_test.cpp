@@ -1,0 +1,316 @@
+/// Plugins that are replaced while they serve: who goes on, who takes over, and what becomes of the one before.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "native_fixture.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Swap : public NativeFixture {
+ protected:
+  using Tools = std::vector<std::shared_ptr<const registry::Tool>>;
+
+  static const registry::Skill& skill_of(const Tools& tools, const std::string& name) {
+    for (const auto& one : tools[0]->skills)
+      if (one.name == name) return one;
+    std::abort();
+  }
+  Answer call_one(const registry::Skill& skill) {
+    TestCall one(skill, "{}", loops[0]);
+    one.start();
+    return one.wait();
+  }
+  std::uint64_t closed() { return metrics.counter("toolrack_plugin_closed_total", "").value(); }
+  std::vector<PluginFile> rows(const std::string& name) const {
+    std::vector<PluginFile> out;
+    for (auto& one : source->files())
+      if (std::filesystem::path(one.path).filename() == name + ".so") out.push_back(std::move(one));
+    return out;
+  }
+};
+
+TEST_F(Swap, HasTheNewOneUpBeforeItIsOffered) {
+  install("plain");
+  open();
+  call("plain", "echo");
+  install("plain_again", "plain");
+  scan();
+  EXPECT_EQ(row("plain").state, PluginState::kServing) << "without a call";
+  drain(std::move(result.retired));
+  EXPECT_EQ(closed(), 1U);
+}
+
+TEST_F(Swap, LeavesTheOldOneWhenTheNewOneDoesNotStart) {
+  install("plain");
+  open();
+  call("plain", "echo");
+  install("plain_refuses", "plain");
+  scan();
+  EXPECT_FALSE(result.is_changed());
+  ASSERT_THAT(result.faults, SizeIs(1));
+  EXPECT_EQ(result.faults[0].code, "E_START");
+  EXPECT_THAT(result.faults[0].message, HasSubstr("the setting \"endpoint\" is missing"));
+  EXPECT_EQ(call("plain", "literal").code(), "ok") << "a skill that the new one does not have";
+  const auto shown = rows("plain");
+  ASSERT_GE(shown.size(), 2U);
+  EXPECT_EQ(shown[0].state, PluginState::kFailed);
+  EXPECT_EQ(shown[0].version, "1.1.0");
+  EXPECT_EQ(shown[1].state, PluginState::kServing);
+  EXPECT_EQ(shown[1].version, "1.0.0");
+}
+
+TEST_F(Swap, TellsAFaultOnceAndTriesAgainWhenTheFileChanges) {
+  install("plain");
+  open();
+  install("plain_refuses", "plain");
+  scan();
+  EXPECT_THAT(result.faults, SizeIs(1));
+  scan();
+  EXPECT_THAT(result.faults, IsEmpty()) << "neither told again nor started again";
+  install("plain_again", "plain");
+  scan();
+  EXPECT_THAT(result.faults, IsEmpty());
+  EXPECT_THAT(result.added, ElementsAre("test/plain@1.0.0"));
+  EXPECT_EQ(call("plain", "echo").code(), "ok");
+  drain(std::move(result.retired));
+}
+
+TEST_F(Swap, LeavesTheOldOneWhenTheNewOneHangs) {
+  const auto gate = directory.path() / "gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  ::setenv("TOOLRACK_TESTS_GATE", gate.c_str(), 1);
+  settings.load_timeout = std::chrono::milliseconds(50);
+  install("plain");
+  open();
+  call("plain", "literal");
+  install("plain_hangs", "plain");
+  scan();
+  EXPECT_EQ(result.faults.at(0).code, "E_TIMEOUT");
+  EXPECT_EQ(call("plain", "literal").code(), "ok");
+  std::ofstream(gate) << "go";
+}
+
+TEST_F(Swap, LeavesTheOldOneWhenTheFileIsBad) {
+  const auto path = install("plain");
+  open();
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  scan();
+  EXPECT_EQ(result.faults.at(0).code, "E_TRUNCATED");
+  EXPECT_EQ(call("plain", "literal").code(), "plugin_failed") << "it was not loaded, so there is nothing to go on with";
+  install("plain");
+  scan();
+  call("plain", "literal");
+  std::ofstream(path, std::ios::trunc)
+      << "no library at all, but long enough to hold an ELF header, if it had one .......";
+  scan();
+  EXPECT_EQ(result.faults.at(0).code, "E_NOT_ELF");
+  EXPECT_FALSE(result.is_changed());
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("nowhere.so", path);
+  scan();
+  EXPECT_FALSE(result.is_changed()) << "a link that leads nowhere yet";
+  std::filesystem::remove(path);
+  scan();
+  EXPECT_THAT(result.removed, ElementsAre("test/plain@1.0.0")) << "gone is gone";
+  drain(std::move(result.retired));
+}
+
+TEST_F(Swap, NeedsNoFileForTheFirstCallWhenItKeepsCopies) {
+  settings.copies_at_once = true;
+  const auto path = install("plain");
+  open();
+  std::ofstream(path, std::ios::trunc)
+      << "no library at all, but long enough to hold an ELF header, if it had one .......";
+  scan();
+  EXPECT_EQ(result.faults.at(0).code, "E_NOT_ELF");
+  EXPECT_EQ(call("plain", "literal").code(), "ok");
+  std::filesystem::remove(path);
+  scan();
+  drain(std::move(result.retired));
+  EXPECT_TRUE(std::filesystem::is_empty(settings.runtime_dir / "test.plain"));
+}
+
+TEST_F(Swap, KeepsWhoServesAgainstAnEarlierName) {
+  install("plain", "zz");
+  open();
+  install("plain_again", "aa");
+  scan();
+  EXPECT_FALSE(result.is_changed());
+  EXPECT_EQ(row("aa").code, "E_DUPLICATE_ID");
+  std::filesystem::remove(plugins() / "zz.so");
+  scan();
+  EXPECT_THAT(result.added, ElementsAre("test/plain@1.0.0"));
+  EXPECT_EQ(row("aa").state, PluginState::kServing);
+  drain(std::move(result.retired));
+}
+
+TEST_F(Swap, KeepsToolsWhoseDirectoryIsAway) {
+  install("plain");
+  open();
+  call("plain", "echo");
+  std::filesystem::rename(plugins(), directory.path() / "away");
+  scan();
+  EXPECT_FALSE(result.is_changed());
+  EXPECT_EQ(result.faults.at(0).code, "E_PERMISSIONS");
+  EXPECT_EQ(call("plain", "literal").code(), "ok");
+  std::filesystem::rename(directory.path() / "away", plugins());
+  scan();
+  EXPECT_FALSE(result.is_changed());
+  EXPECT_THAT(source->files(), SizeIs(1));
+}
+
+TEST_F(Swap, LetsInWhoFoundTheOldOneBeforeItWent) {
+  install("plain");
+  open();
+  const auto catalogue = std::move(result.tools);  // What calls that are about to begin hold.
+  result.tools = catalogue;
+  call("plain", "literal");
+  auto held = std::move(result.tools);
+  install("plain_again", "plain");
+  scan();
+  source->drain(std::move(result.retired), nullptr);
+  EXPECT_EQ(call_one(skill_of(held, "literal")).code(), "ok") << "plain_again has no such skill";
+  EXPECT_EQ(closed(), 0U);
+}
+
+TEST_F(Swap, ClosesTheOldOneWhenNobodyCanFindIt) {
+  install("plain");
+  open();
+  call("plain", "literal");
+  auto held = result.tools;
+  install("plain_again", "plain");
+  scan();
+  std::promise<void> gone;
+  source->drain(std::move(result.retired), [&] { gone.set_value(); });
+  EXPECT_EQ(closed(), 0U);
+  held.clear();
+  gone.get_future().wait();
+  EXPECT_EQ(closed(), 1U);
+}
+
+TEST_F(Swap, ClosesTheOldOneWhenItsTimeIsOver) {
+  settings.drain_timeout = std::chrono::milliseconds(10);
+  install("plain");
+  open();
+  call("plain", "literal");
+  const auto held = result.tools;
+  install("plain_again", "plain");
+  scan();
+  drain(std::move(result.retired));
+  EXPECT_EQ(closed(), 1U);
+  EXPECT_EQ(call_one(skill_of(held, "literal")).code(), "unavailable");
+}
+
+TEST_F(Swap, ShowsWhoStillDrains) {
+  install("plain");
+  open();
+  call("plain", "literal");
+  auto held = result.tools;
+  install("plain_again", "plain");
+  scan();
+  source->drain(std::move(result.retired), nullptr);
+  EXPECT_THAT(source->files(), SizeIs(2));
+  held.clear();
+  while (source->files().size() != 1) std::this_thread::yield();
+}
+
+TEST_F(Swap, SaysWhyALibraryStaysMapped) {
+  settings.unload = UnloadPolicy::kClose;
+  const auto path = install("thread_local_kept");
+  open();
+  call("thread-local-kept", "touch");
+  uninstall(path);
+  const auto said = row("thread_local_kept");
+  EXPECT_EQ(said.state, PluginState::kResident);
+  EXPECT_THAT(said.message, HasSubstr("thread_local"));
+  EXPECT_EQ(metrics.gauge("toolrack_plugin_resident", "").value(), 1);
+}
+
+TEST_F(Swap, LeavesWhatHasNotComeToRestAsItWas) {
+  const auto path = install("plain");
+  open();
+  auto resting = take_fingerprints({{plugins(), false}});
+  std::filesystem::resize_file(path, 100);
+  install("eager");
+  result = source->scan({{plugins(), false}}, {.resting = &resting, .growing = {}});
+  EXPECT_FALSE(result.is_changed());
+  EXPECT_THAT(result.faults, IsEmpty());
+  EXPECT_THAT(result.left, ElementsAre((plugins() / "eager.so").string(), path.string()));
+  resting = take_fingerprints({{plugins(), false}});
+  result = source->scan({{plugins(), false}}, {.resting = &resting, .growing = {path.string()}});
+  EXPECT_THAT(result.added, ElementsAre("test/eager@1.0.0"));
+  EXPECT_THAT(result.faults, IsEmpty()) << "it ends early, and may still grow";
+  EXPECT_THAT(result.left, ElementsAre(path.string()));
+  std::filesystem::remove(path);
+  result = source->scan({{plugins(), false}}, {.resting = &resting, .growing = {}});
+  EXPECT_FALSE(result.is_changed()) << "gone since it was seen";
+  result = source->scan({{plugins(), false}});
+  EXPECT_THAT(result.removed, ElementsAre("test/plain@1.0.0"));
+  drain(std::move(result.retired));
+}
+
+/// What a plugin of version 1.0.0 counted to three is in version 1.1.0.
+class HandsOver : public Swap {
+ protected:
+  std::string count(const std::string& slug, const std::string& version) {
+    const auto& tool_now = tool(slug, version);
+    TestCall one(tool_now.skills[0], "{}", loops[0]);
+    one.start();
+    const auto answer = one.wait();
+    return answer.error ? answer.error->message() : answer.output;
+  }
+  void replace(const std::string& state) {
+    const auto path = install(state + "_1.0.0", "stateful");
+    open();
+    for (int i = 0; i < 3; ++i) count(state, "1.0.0");
+    install(state + "_1.1.0", "stateful");
+    scan();
+    EXPECT_THAT(result.faults, IsEmpty());
+  }
+};
+
+TEST_F(HandsOver, NothingUnlessTheManifestSaysSo) {
+  replace("none");
+  EXPECT_EQ(count("none", "1.1.0"), R"({"count":1,"phase":0})");
+  drain(std::move(result.retired));
+}
+
+TEST_F(HandsOver, LiveStateBeforeTheNewOneServes) {
+  replace("live");
+  EXPECT_EQ(count("live", "1.1.0"), R"({"count":4,"phase":1})") << "while the old one is there";
+  drain(std::move(result.retired));
+}
+
+TEST_F(HandsOver, FinalStateWhenTheOldOneHasDrained) {
+  replace("final");
+  EXPECT_EQ(count("final", "1.1.0"), R"({"count":1,"phase":0})");
+  drain(std::move(result.retired));
+  // It is handed over in the new one's control thread.
+  while (count("final", "1.1.0").find("\"phase\":2") == std::string::npos) std::this_thread::yield();
+  const auto last = count("final", "1.1.0");
+  EXPECT_GE(std::atoi(last.c_str() + 9), 3 + 3) << last;
+}
+
+TEST_F(HandsOver, TheOnlyInstanceWhileCallsWait) {
+  replace("exclusive");
+  TestCall waiting(tool("exclusive", "1.1.0").skills[0], "{}", loops[0]);
+  waiting.start();
+  waiting.ticket();
+  EXPECT_FALSE(waiting.is_answered()) << "the old one is still there";
+  source->drain(std::move(result.retired), nullptr);
+  EXPECT_EQ(waiting.wait().output, R"({"count":4,"phase":2})");
+}
+
+}  // namespace
+}  // namespace toolrack::sources::native
