@@ -13,9 +13,9 @@ namespace toolrack::operations {
 extern const std::string_view kUseToolSchema;
 
 /// Fills the request's fields from {tool, skill, input, async?, dry_run?, confirm?, max_price?, timeout_ms?, backend?,
-/// cache?, stream?, webhook?}; `arguments` serves as another name of `input`. `input_json` is the raw text of that member, or
-/// empty. Views go into `body`. `request.job` is what holds unless `async` says otherwise; a stream is no job.
-/// kInvalidRequest names the field.
+/// cache?, stream?, webhook?}; `arguments` serves as another name of `input`. `input_json` is the raw text of that
+/// member, or empty. Views go into `body`. `request.job` is what holds unless `async` says otherwise; a stream is no
+/// job. kInvalidRequest names the field.
 base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json,
                                  call::CallRequest& request);
 

@@ -79,7 +79,7 @@ class TimerWheel {
   Entry* due_ = nullptr;    ///< What is left of the slot that is served.
   std::int64_t turn_ = 0;   ///< The tick whose slot was taken last, counted from the clock's zero.
   std::size_t linked_ = 0;  ///< Entries in slots, and those that are due.
-  bool is_armed_ = false;  ///< The timer runs, or its handler.
+  bool is_armed_ = false;   ///< The timer runs, or its handler.
   bool is_stopped_ = false;
 };
 
