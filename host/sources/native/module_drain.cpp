@@ -13,7 +13,9 @@ namespace log = services::log;
 void Module::drain(std::chrono::milliseconds patience, std::function<void()> closed) {
   {
     base::Lock lock(mutex_);
-    if (state_ == PluginState::kClosed || state_ == PluginState::kResident) {
+    // Whatever its state says then: one that failed to load goes on saying that.
+    const bool is_over = is_draining_ && self_while_draining_ == nullptr;
+    if (is_over) {
       if (closed) reaper_.post(std::move(closed));
       return;
     }
