@@ -126,7 +126,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   };
   LoadResult<Copied> copy_file() const;
   LoadResult<void> start_instance(Instance& instance, std::uint64_t generation);
-  /// What we save for whoever takes over while we serve; nothing when the plugin has nothing or is busy.
+  /// What we save for whoever takes over while we serve; nothing when the plugin has nothing or is not up.
   std::optional<std::string> save_live();
   void hand_over_final();
   void receive_final(std::string saved);

@@ -13,9 +13,7 @@ namespace log = services::log;
 void Module::drain(std::chrono::milliseconds patience, std::function<void()> closed) {
   {
     base::Lock lock(mutex_);
-    // Whatever its state says then: one that failed to load goes on saying that.
-    const bool is_over = is_draining_ && self_while_draining_ == nullptr;
-    if (is_over) {
+    if (tool_ == nullptr) {  // Closed, in whatever state: one that failed stays failed.
       if (closed) reaper_.post(std::move(closed));
       return;
     }
@@ -117,8 +115,7 @@ void Module::finish(bool is_resident) {
 void Module::when_closed(std::function<void()> done) {
   {
     base::Lock lock(mutex_);
-    const bool is_gone = state_ == PluginState::kClosed || state_ == PluginState::kResident || tool_ == nullptr;
-    if (!is_gone) return when_closed_.push_back(std::move(done));
+    if (tool_ != nullptr) return when_closed_.push_back(std::move(done));
   }
   done();
 }

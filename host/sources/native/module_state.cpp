@@ -24,10 +24,10 @@ void Module::take_over_from(const std::shared_ptr<Served>& old) {
 }
 
 std::optional<std::string> Module::save_live() {
-  // Its control thread may be inside the plugin for long; then the new one starts empty, as after a crash.
-  std::unique_lock control(control_mutex_, std::try_to_lock);
-  if (!control.owns_lock() || instance_ == nullptr || serving_.load(std::memory_order_acquire) == nullptr)
-    return std::nullopt;
+  // One that is not up yet may be inside the plugin for long. Locks are taken from the newer to the older one only.
+  if (serving_.load(std::memory_order_acquire) == nullptr) return std::nullopt;
+  const std::lock_guard control(control_mutex_);
+  if (serving_.load(std::memory_order_acquire) == nullptr) return std::nullopt;
   return instance_->save(TR_STATE_LIVE);
 }
 

@@ -114,7 +114,7 @@ TEST_F(Swap, LeavesTheOldOneWhenTheNewOneHangs) {
   scan();
   EXPECT_EQ(result.faults.at(0).code, "E_TIMEOUT");
   EXPECT_EQ(call("plain", "literal").code(), "ok");
-  std::ofstream(gate) << "go";
+  const std::ofstream opened(gate);  // That lets it go on.
 }
 
 TEST_F(Swap, LeavesTheOldOneWhenTheFileIsBad) {
@@ -226,6 +226,17 @@ TEST_F(Swap, ClosesTheOldOneWhenItsTimeIsOver) {
   drain(std::move(result.retired));
   EXPECT_EQ(closed(), 1U);
   EXPECT_EQ(call_one(skill_of(held, "literal")).code(), "unavailable");
+}
+
+TEST_F(Swap, TellsASecondTimeThatAFailedOneIsClosed) {
+  const auto path = install("start_fails");
+  open();
+  EXPECT_EQ(call("start-fails", "echo").code(), "plugin_failed");
+  std::filesystem::remove(path);
+  scan();
+  auto again = result.retired;
+  drain(std::move(result.retired));
+  drain(std::move(again));
 }
 
 TEST_F(Swap, ShowsWhoStillDrains) {
