@@ -70,22 +70,6 @@ TEST_F(Swap, LeavesTheOldOneWhenTheNewOneDoesNotStart) {
   EXPECT_EQ(shown[1].version, "1.0.0");
 }
 
-TEST_F(Swap, TellsWhoeverAsksThatOneThatNeverStartedIsClosed) {
-  const auto path = install("plain_refuses", "plain");
-  open();
-  TestCall one(tool("plain", "1.1.0").skills[0], "{}", loops[0]);
-  one.start();
-  EXPECT_NE(one.wait().code(), "ok");
-  std::filesystem::remove(path);
-  scan();
-  ASSERT_THAT(result.retired.modules, SizeIs(1));
-  for (int times = 0; times < 2; ++times) {  // The second time it is closed already.
-    std::promise<void> closed;
-    result.retired.modules[0]->drain(std::chrono::seconds(10), [&] { closed.set_value(); });
-    closed.get_future().wait();
-  }
-}
-
 TEST_F(Swap, TellsAFaultOnceAndTriesAgainWhenTheFileChanges) {
   install("plain");
   open();
