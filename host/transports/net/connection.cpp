@@ -20,7 +20,9 @@ using base::ErrorCode;
 /// While a handler works, at least so much of what the client sends ahead is taken; without room to read, its leaving
 /// would go unseen.
 constexpr std::size_t kWatchRoom = 256;
-constexpr std::size_t kMaxLingered = 256 << 10;
+/// Of what a refused client still sends. It has to be more than the system's buffers hold (36 MiB with Linux's
+/// defaults), or a client that sends fast is reset and never reads why.
+constexpr std::size_t kMaxLingered = 64 << 20;
 /// Room is memory that has not been touched: reading all of it at once would take twice what a chunked body needs.
 constexpr std::size_t kMaxRead = 64 << 10;
 /// Room to read into when a sink takes the body: it is small for as long as the body is.

@@ -62,7 +62,8 @@ export function run(args, {input = '', env = {}} = {}) {
     let stderr = '';
     child.stdout.on('data', (chunk) => { stdout += chunk; });
     child.stderr.on('data', (chunk) => { stderr += chunk; });
-    child.on('exit', (code) => done({code, stdout, stderr}));
+    child.on('close', (code) => done({code, stdout, stderr}));
+    child.stdin.on('error', () => {}); // It may have ended already, without a look at it.
     child.stdin.end(input);
   });
 }

@@ -74,6 +74,20 @@ TEST(Limits, LetARefusedUploaderReadTheReply) {
   EXPECT_EQ(code_of(client.read_reply()), "body_too_large");
 }
 
+TEST(Limits, LetAFastUploaderReadTheReplyAfterAllThatWasUnderWay) {
+  auto limits = short_limits();
+  limits.linger = std::chrono::seconds(10);
+  TestServer server(echo, limits);
+  auto client = server.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+  // As much as the system's buffers may hold before a client looks at what came back.
+  const std::string piece(1 << 20, 'x');
+  for (int i = 0; i < 32; ++i) ASSERT_TRUE(client.send(piece)) << i << " MiB were taken";
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 413);
+}
+
 TEST(Limits, CountAChunkedBody) {
   auto limits = short_limits();
   limits.body_bytes = 10;
