@@ -75,6 +75,7 @@ TEST_F(BatchTest, IsCancelledByAClientThatLeaves) {
     ASSERT_TRUE(fake_.waiting->invoked.wait_for(2));
   }
   EXPECT_TRUE(fake_.waiting->cancelled.wait_for(2));
+  EXPECT_TRUE(fake_.waiting->completed.wait_for(2));  // What is torn down before that is never let go of.
 }
 
 TEST_F(BatchTest, NeedsAKeyForItsCalls) {
