@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <thread>
 
 #include "app/doctor.hpp"
@@ -80,18 +81,30 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
   }
 }
 
-/// Talks to a gateway in this process and takes it down afterwards.
+/// Talks to the gateway of the data directory; to one in this process, it takes down afterwards.
 class OwnApi final : public cli::Api {
  public:
-  explicit OwnApi(Attachment attachment)
-      : own_(std::move(attachment.own)), api_(HttpApi::local(attachment.socket_path)) {}
+  using Attach = std::function<base::Result<Attachment>()>;
+
+  explicit OwnApi(Attachment attachment, Attach attach_again = nullptr)
+      : own_(std::move(attachment.own)),
+        api_(HttpApi::local(attachment.socket_path)),
+        attach_again_(std::move(attach_again)) {}
+
   base::Result<cli::ApiReply> request(std::string_view method, std::string_view path, std::string_view body) override {
+    auto reply = api_->request(method, path, body);
+    if (reply || api_->was_connected() || own_ != nullptr || attach_again_ == nullptr) return reply;
+    // Its owner has gone since, or is being renewed, and has not heard of this.
+    auto attachment = TRY(attach_again_());
+    own_ = std::move(attachment.own);
+    api_ = HttpApi::local(attachment.socket_path);
     return api_->request(method, path, body);
   }
 
  private:
   std::unique_ptr<Gateway> own_;  // Null when another process has the gateway.
   std::unique_ptr<HttpApi> api_;
+  const Attach attach_again_;
 };
 
 std::string remote_url(const cli::Target& target) {
@@ -267,7 +280,9 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
   if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
   const auto config = TRY(configure(target));
   set_up_log(config, "warning");
-  return std::make_unique<OwnApi>(TRY(attach(config, table_, credentials_, false)));
+  auto attach_now = [this, config] { return attach(config, table_, credentials_, false); };
+  auto attachment = TRY(attach_now());
+  return std::make_unique<OwnApi>(std::move(attachment), std::move(attach_now));
 }
 
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::Target& target,

@@ -64,6 +64,7 @@ base::Result<cli::ApiReply> HttpApi::request(std::string_view method, std::strin
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &reply.body);
 
   const auto result = curl_easy_perform(easy_);
+  was_connected_ = result != CURLE_COULDNT_CONNECT;
   if (result != CURLE_OK)
     return base::fail(base::ErrorCode::kUnavailable,
                       fmt::format("no gateway answers at {}: {}", socket_path_.empty() ? base_url_ : socket_path_,

@@ -18,12 +18,15 @@ class HttpApi final : public cli::Api {
   ~HttpApi() override;
 
   base::Result<cli::ApiReply> request(std::string_view method, std::string_view path, std::string_view body) override;
+  /// False: nobody was there to hear the last request, so it may be made again.
+  bool was_connected() const noexcept { return was_connected_; }
 
  private:
   HttpApi(std::string base_url, std::string socket_path, std::string key);
 
   const std::string base_url_, socket_path_, key_;
   void* easy_;  ///< CURL*; kept for its connection.
+  bool was_connected_ = true;
 };
 
 }  // namespace toolrack::app
