@@ -367,6 +367,8 @@ class TellingJobsTest : public JobsTest {
     rack_.end_jobs();
     webhooks_->stop();
     on_loop([&] { client_.reset(); });
+    // What it still does in the pool reads the policy.
+    EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
   }
   std::string hook() const { return server_.url("/hook"); }
 
