@@ -1,9 +1,5 @@
 #include "unit/plugins/github/skill_host.hpp"
 
-#include <rapidjson/pointer.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -11,6 +7,7 @@
 #include "base/json.hpp"
 #include "registry/input_validator.hpp"
 #include "registry/manifest.hpp"
+#include "unit/plugins/checked_json.hpp"
 
 extern "C" const tr_entry* toolrack_entry_v1(void);
 
@@ -55,15 +52,7 @@ const sdk::Outcome& SkillHost::run_raw(std::string_view skill, const std::string
   return outcome;
 }
 
-std::string SkillHost::at(const char* pointer) const {
-  if (output.HasParseError()) return "(absent)";
-  const rapidjson::Value* const value = rapidjson::Pointer(pointer).Get(output);
-  if (value == nullptr) return "(absent)";
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value->Accept(writer);
-  return buffer.GetString();
-}
+std::string SkillHost::at(const char* pointer) const { return toolrack::testing::json_at(output, pointer); }
 
 std::vector<std::string> SkillHost::sent() {
   std::vector<std::string> out;

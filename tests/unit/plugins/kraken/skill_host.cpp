@@ -1,9 +1,5 @@
 #include "unit/plugins/kraken/skill_host.hpp"
 
-#include <rapidjson/pointer.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -11,6 +7,7 @@
 #include "base/json.hpp"
 #include "registry/input_validator.hpp"
 #include "registry/manifest.hpp"
+#include "unit/plugins/checked_json.hpp"
 
 extern "C" const tr_entry* toolrack_entry_v1(void);
 
@@ -58,32 +55,15 @@ void SkillHost::on(std::string_view method, std::string_view path, const sdk::Fa
 
 const sdk::Outcome& SkillHost::run(std::string_view skill, const std::string& input) {
   const auto& about = skill_of(skill);
-  const auto given = base::json::parse(input);
-  EXPECT_TRUE(given) << input;
-  if (given) {
-    const auto violations = about.input_validator->check(*given);
-    EXPECT_TRUE(violations.empty()) << input << (violations.empty() ? "" : violations[0].message);
-  }
+  toolrack::testing::expect_fits(*about.input_validator, input);
   outcome = host.run(skill, input, options_of(skill));
   output = rapidjson::Document();
   output.Parse<rapidjson::kParseValidateEncodingFlag>(outcome.output.data(), outcome.output.size());
   if (!outcome.ok()) return outcome;
-  const auto parsed = base::json::parse(outcome.output);
-  EXPECT_TRUE(parsed) << outcome.output;
-  if (!parsed) return outcome;
-  const auto violations = about.output_validator->check(*parsed);
-  EXPECT_TRUE(violations.empty()) << outcome.output << (violations.empty() ? "" : violations[0].message);
+  toolrack::testing::expect_fits(*about.output_validator, outcome.output);
   return outcome;
 }
 
-std::string SkillHost::at(const char* pointer) const {
-  if (output.HasParseError()) return "(absent)";
-  const rapidjson::Value* const value = rapidjson::Pointer(pointer).Get(output);
-  if (value == nullptr) return "(absent)";
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value->Accept(writer);
-  return buffer.GetString();
-}
+std::string SkillHost::at(const char* pointer) const { return toolrack::testing::json_at(output, pointer); }
 
 }  // namespace toolrack::kraken::testing
