@@ -13,10 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Folders of one rank never include each other; a folder includes only folders of a lower rank, and itself.
-const std::map<std::string, int> kRanks{{"base", 0},     {"store", 1},      {"text", 1},       {"registry", 2},
-                                        {"accounts", 3}, {"services", 4},   {"billing", 5},    {"sources", 6},
-                                        {"call", 6},     {"operations", 7}, {"transports", 8}, {"cli", 8},
-                                        {"app", 9}};
+const std::map<std::string, int> kRanks{
+    {"base", 0},    {"store", 1},   {"text", 1}, {"worker", 1},     {"registry", 2},   {"accounts", 3}, {"services", 4},
+    {"billing", 5}, {"sources", 6}, {"call", 6}, {"operations", 7}, {"transports", 8}, {"cli", 8},      {"app", 9}};
 
 std::string arrow_error(const std::string& from, const std::string& to) {
   const auto source = kRanks.find(from), target = kRanks.find(to);

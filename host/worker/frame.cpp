@@ -1,0 +1,81 @@
+#include "worker/frame.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace toolrack::worker {
+namespace {
+
+constexpr std::size_t kHead = sizeof(std::uint32_t) + kShortestFrame;
+/// Room for small frames, kept; what a large one needed is given back after it.
+constexpr std::size_t kUsualRoom = 64 << 10;
+
+}  // namespace
+
+FrameWriter::FrameWriter(FrameType type, std::uint64_t id) {
+  bytes_.resize(sizeof(std::uint32_t));  // The length, known at the end.
+  u32(static_cast<std::uint32_t>(type)).u64(id);
+}
+
+FrameWriter& FrameWriter::text(std::string_view value) {
+  u32(static_cast<std::uint32_t>(value.size()));
+  bytes_.append(value);
+  return *this;
+}
+
+std::string FrameWriter::take() && {
+  const auto length = static_cast<std::uint32_t>(bytes_.size() - sizeof(std::uint32_t));
+  std::memcpy(bytes_.data(), &length, sizeof length);
+  return std::move(bytes_);
+}
+
+std::string_view FieldReader::text() {
+  const auto size = u32();
+  if (size > rest_.size()) fail();
+  if (has_failed_) return {};
+  const auto out = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return out;
+}
+
+std::uint32_t FieldReader::count(std::size_t least_bytes) {
+  const auto out = u32();
+  if (out > rest_.size() / least_bytes) fail();
+  return has_failed_ ? 0 : out;
+}
+
+std::span<char> FrameReader::room() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+    if (buffer_.size() > kUsualRoom) buffer_ = {};
+  }
+  if (begin_ != 0 && end_ == buffer_.size()) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
+  // Twice what has come, never what a length promises.
+  if (end_ == buffer_.size()) buffer_.resize(std::max(kUsualRoom, 2 * buffer_.size()));
+  return std::span(buffer_).subspan(end_);
+}
+
+std::optional<Frame> FrameReader::next() {
+  if (is_broken_ || end_ - begin_ < kHead) return std::nullopt;
+  const char* at = buffer_.data() + begin_;
+  std::uint32_t length = 0, type = 0;
+  Frame frame;
+  std::memcpy(&length, at, sizeof length);
+  std::memcpy(&type, at + sizeof length, sizeof type);
+  std::memcpy(&frame.id, at + sizeof length + sizeof type, sizeof frame.id);
+  if (length < kShortestFrame || length > kLongestFrame || type == 0 ||
+      type > static_cast<std::uint32_t>(FrameType::kLast)) {
+    is_broken_ = true;
+    return std::nullopt;
+  }
+  if (end_ - begin_ < sizeof length + length) return std::nullopt;
+  frame.type = static_cast<FrameType>(type);
+  frame.payload = {at + kHead, length - kShortestFrame};
+  begin_ += sizeof length + length;
+  return frame;
+}
+
+}  // namespace toolrack::worker

@@ -1,0 +1,166 @@
+/// Frames: what the gateway and a worker process say to each other over a stream socket.
+///
+/// A frame is `u32 length` of what follows, `u32 type`, `u64 id`, then its fields one after another: numbers as they
+/// lie in memory (both ends run on one machine), texts as `u32 size` and their bytes. A reader believes nothing: a
+/// worker may send any bytes. Nothing here allocates more than it has received.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace toolrack::worker {
+
+/// The longest frame, its length field aside. What is larger travels as an asset.
+inline constexpr std::uint32_t kLongestFrame = 32U << 20;
+/// Of type and id, which every frame has.
+inline constexpr std::uint32_t kShortestFrame = 12;
+
+/// Numbers are part of what a gateway and its own worker program agree on, and of nothing else: both come from one
+/// build.
+enum class FrameType : std::uint32_t {
+  // Gateway to worker: requests of a [control] thread, answered by kReply of the same id.
+  kLoad = 1,   ///< label; opens the library. The reply: abi_major, abi_minor, min_host_minor.
+  kCreate,     ///< The reply: has it toolrack.state/1?
+  kStart,      ///< generation, manifest, configuration, label.
+  kSave,       ///< phase. The reply: what was saved.
+  kLoadState,  ///< phase, what was saved.
+  kStop,
+  kDestroy,
+  // Gateway to worker: calls. The id is the call's.
+  kInvoke,
+  kCancel,
+  kEmitState,  ///< What emit() is to answer from now on.
+  // Gateway to worker: operations. The id is the one that the worker gave.
+  kDone,
+  kHead,
+  kChunk,
+  // Worker to gateway.
+  kReply,  ///< Of a request: status, explanation, fields.
+  kComplete,
+  kProgress,
+  kEmit,
+  kMeter,
+  kLog,
+  kOperation,  ///< kind, call, its arguments; the id is the worker's.
+  kCancelOperation,
+  kResumeOperation,
+  kStopOperation,  ///< The plugin's sink wants no more.
+  kTaken,          ///< So many bytes of a kChunk have been taken.
+  kMisuse,         ///< function, what.
+  // Worker to gateway on the channel of questions, and the answer.
+  kAsk,
+  kAnswer,
+  kLast = kAnswer,
+};
+
+/// Host operations that a worker asks for: each ends in one kDone.
+enum class OperationKind : std::uint32_t {
+  kHttp = 1,
+  kToolsCall,
+  kToolsList,
+  kAssetsPut,
+  kAssetsOpen,
+  kAssetsAppend,
+  kAssetsClose,
+  kAssetsStat,
+  kAssetsRead,
+  kKnowledgeSearch,
+  kClockAfter,
+  kWritable,
+  kCheckpoint,
+};
+
+/// What must be answered at once, while the plugin's thread waits.
+enum class Question : std::uint32_t { kUnixTime = 1, kMonotonicTime, kRandom, kScratch };
+
+/// Makes one frame. Texts longer than 4 GiB do not occur: a frame is refused by its reader long before.
+class FrameWriter {
+ public:
+  FrameWriter(FrameType type, std::uint64_t id);
+  FrameWriter& u32(std::uint32_t value) { return put(&value, sizeof value); }
+  FrameWriter& u64(std::uint64_t value) { return put(&value, sizeof value); }
+  FrameWriter& i64(std::int64_t value) { return put(&value, sizeof value); }
+  FrameWriter& f64(double value) { return put(&value, sizeof value); }
+  FrameWriter& text(std::string_view value);
+  /// Longer than `kLongestFrame`: nobody would read it.
+  bool is_too_long() const noexcept { return bytes_.size() - sizeof(std::uint32_t) > kLongestFrame; }
+  /// The frame, ready to be sent.
+  std::string take() &&;
+
+ private:
+  FrameWriter& put(const void* data, std::size_t size) {
+    bytes_.append(static_cast<const char*>(data), size);
+    return *this;
+  }
+  std::string bytes_;
+};
+
+/// Takes the fields of one frame in their order. What is missing or too long makes the reader fail, and everything it
+/// gives from then on is 0 or empty: look at `is_whole` once at the end.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view payload) : rest_(payload) {}
+  std::uint32_t u32() { return number<std::uint32_t>(); }
+  std::uint64_t u64() { return number<std::uint64_t>(); }
+  std::int64_t i64() { return number<std::int64_t>(); }
+  double f64() { return number<double>(); }
+  /// Points into the payload.
+  std::string_view text();
+  /// A count of things that take at least `least_bytes` each: more than could follow makes the reader fail.
+  std::uint32_t count(std::size_t least_bytes);
+  bool has_failed() const noexcept { return has_failed_; }
+  /// All fields were there, and nothing else.
+  bool is_whole() const noexcept { return !has_failed_ && rest_.empty(); }
+
+ private:
+  template <typename T>
+  T number() {
+    T value{};
+    if (rest_.size() < sizeof value) {
+      fail();
+      return value;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+    return value;
+  }
+  void fail() noexcept {
+    has_failed_ = true;
+    rest_ = {};
+  }
+
+  std::string_view rest_;
+  bool has_failed_ = false;
+};
+
+struct Frame {
+  FrameType type = FrameType::kLast;
+  std::uint64_t id = 0;
+  std::string_view payload;  ///< Valid until `FrameReader::room`.
+};
+
+/// Cuts a stream of bytes into frames. One thread at a time.
+class FrameReader {
+ public:
+  /// Where the next bytes go: never empty. What `next` has given is invalid afterwards.
+  std::span<char> room();
+  /// So many of them came.
+  void filled(std::size_t bytes) noexcept { end_ += bytes; }
+  /// The next whole frame; nothing when more bytes are needed, and for ever when the stream is broken.
+  std::optional<Frame> next();
+  /// A length or type that no frame has: what follows cannot be told from noise.
+  bool is_broken() const noexcept { return is_broken_; }
+
+ private:
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0, end_ = 0;  // What has come and was not given yet.
+  bool is_broken_ = false;
+};
+
+}  // namespace toolrack::worker
