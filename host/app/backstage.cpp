@@ -21,6 +21,7 @@
 #include "base/version.hpp"
 #include "cli/exit_code.hpp"
 #include "services/log/log.hpp"
+#include "sources/native/signature.hpp"
 #include "store/data_directory.hpp"
 #include "transports/stdio/bridge.hpp"
 
@@ -307,6 +308,22 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::T
 }
 
 base::Result<std::string> Backstage::validate(const std::string& file) { return validate_file(file); }
+
+base::Result<std::string> Backstage::keygen(const std::string& file) {
+  const auto key = TRY(sources::native::make_signing_key(file));
+  return fmt::format(
+      "{} (keep it to yourself), {}.pub\nWho is to trust it adds to the configuration:\n  \"trusted_keys\": [\"{}\"]\n",
+      file, file, key);
+}
+
+base::Result<std::string> Backstage::sign(const std::string& key_file, const std::vector<std::string>& plugins) {
+  std::string out;
+  for (const auto& plugin : plugins) {
+    const auto key = TRY(sources::native::sign_plugin(key_file, plugin));
+    out += fmt::format("{}.sig, by {}\n", plugin, key);
+  }
+  return out;
+}
 
 std::string Backstage::doctor(const cli::Target& target) { return doctor_report(target, credentials_); }
 

@@ -24,6 +24,8 @@ class Backstage final : public cli::Backstage {
   base::Result<std::unique_ptr<cli::Api>> connect_recorded(const cli::Target& target,
                                                            services::recorder::Recording& recording) override;
   base::Result<std::string> validate(const std::string& file) override;
+  base::Result<std::string> keygen(const std::string& file) override;
+  base::Result<std::string> sign(const std::string& key_file, const std::vector<std::string>& plugins) override;
   std::string doctor(const cli::Target& target) override;
   std::string version() override;
 

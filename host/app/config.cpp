@@ -13,6 +13,7 @@
 #include "registry/input_validator.hpp"
 #include "services/http/egress.hpp"
 #include "services/log/log.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::embedded {
 std::span<const File> app_files();
@@ -114,10 +115,18 @@ std::optional<WrongValue> find_wrong_value(const json::Value& root) {
     if (!listen || (listen->empty() && std::string_view(name) == "metrics_listen")) continue;
     if (auto read = parse_endpoint(*listen); !read) return WrongValue{fmt::format("/{}", name), read.error()};
   }
+  std::size_t index = 0;
+  if (const auto* keys = json::find(root, "trusted_keys")) {
+    for (const auto& key : strings(*keys)) {
+      if (auto checked = sources::native::check_public_key(key); !checked)
+        return WrongValue{fmt::format("/trusted_keys/{}", index), checked.error()};
+      ++index;
+    }
+  }
   const auto* egress = json::find(root, "egress");
   const auto* allow = egress == nullptr ? nullptr : json::find(*egress, "allow");
   if (allow == nullptr) return std::nullopt;
-  std::size_t index = 0;
+  index = 0;
   for (const auto& network : strings(*allow)) {
     const auto policy =
         services::http::EgressPolicy::create({.allow_loopback = false, .allow = {network}, .ports = {}});
@@ -154,6 +163,8 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     config.plugins.clear();
     for (const auto& path : strings(*plugins)) config.plugins.push_back(expand(path));
   }
+  if (const auto require = json::find_bool(root, "require_signature")) config.require_signature = *require;
+  if (const auto* keys = json::find(root, "trusted_keys")) config.trusted_keys = strings(*keys);
   if (const auto watches = json::find_bool(root, "watch_plugins")) config.watch_plugins = *watches;
   if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
   if (const auto* log = json::find(root, "log")) {
@@ -215,6 +226,11 @@ base::Result<void> apply_environment(Config& config) {
   }
   if (const auto data = variable("TOOLRACK_DATA")) config.data = expand(*data);
   if (const auto plugins = variable("TOOLRACK_PLUGINS")) config.plugins = split_paths(*plugins);
+  if (const auto require = variable("TOOLRACK_REQUIRE_SIGNATURE")) {
+    if (*require != "true" && *require != "false")
+      return wrong("TOOLRACK_REQUIRE_SIGNATURE", *require, "true or false");
+    config.require_signature = *require == "true";
+  }
   if (const auto level = variable("TOOLRACK_LOG_LEVEL")) {
     services::log::Level known;
     if (!services::log::parse_level(*level, known))

@@ -31,6 +31,8 @@ struct Config {
   unsigned threads = 0;  ///< 0: one per core.
   std::filesystem::path data;
   std::vector<std::filesystem::path> plugins;  ///< Beside the bundled directory.
+  std::optional<bool> require_signature;       ///< Of plugins beside the bundled ones; unset: in hosted mode.
+  std::vector<std::string> trusted_keys;       ///< Whose signatures count.
   bool watch_plugins = true;                   ///< Plugins come and go while the gateway serves.
   std::vector<std::string> owners{"toolrack"};
   std::string log_level = "info";

@@ -21,6 +21,8 @@ constexpr std::array kFields = {
     field<&Config::threads>("threads", kRestart),
     field<&Config::data>("data", kRestart),
     field<&Config::plugins>("plugins", kRestart),
+    field<&Config::require_signature>("require_signature", kRestart),
+    field<&Config::trusted_keys>("trusted_keys", kRestart),
     field<&Config::watch_plugins>("watch_plugins", kRestart),
     field<&Config::owners>("owners", kLive),
     field<&Config::log_level>("log.level", kLive),

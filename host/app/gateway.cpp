@@ -308,6 +308,8 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.has_recordings = recording != nullptr;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
+  environment.settings.require_signature = config.require_signature.value_or(config.mode == call::Mode::kHosted);
+  environment.settings.trusted_keys = config.trusted_keys;
   environment.settings.provider_base_urls = config.provider_base_urls;
   environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<NativeSource>(std::move(environment));

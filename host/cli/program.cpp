@@ -168,14 +168,16 @@ class Run {
   void add_file_commands() {
     auto* validate = command("validate", "Check a manifest (.json) or a plugin (.so)");
     validate->add_option("file", file_, "What to check")->required();
-    validate->callback([this] {
-      command_ = [this] {
-        const auto report = backstage_.validate(file_);
-        if (!report) return complain(report.error());
-        output_.write(*report);
-        return int{kOk};
-      };
-    });
+    validate->callback([this] { command_ = [this] { return report(backstage_.validate(file_)); }; });
+    auto* keygen = command("keygen", "Make a key to sign plugins with");
+    keygen->add_option("file", file_, "Where the key goes; the public one goes to FILE.pub")
+        ->required()
+        ->type_name("FILE");
+    keygen->callback([this] { command_ = [this] { return report(backstage_.keygen(file_)); }; });
+    auto* sign = command("sign", "Sign plugins, so that racks that trust the key serve them");
+    sign->add_option("--key", file_, "The file that `toolrack keygen` made")->required()->type_name("FILE");
+    sign->add_option("plugin", plugins_, "Files (.so, .tool.json); the signature goes to FILE.sig")->required();
+    sign->callback([this] { command_ = [this] { return report(backstage_.sign(file_, plugins_)); }; });
     auto* make = command("new", "Start a tool of your own: a project that builds and passes its tests");
     make->add_option("name", new_tool_.name, "The tool's name: my-tool")->required();
     make->add_option("--lang", new_tool_.language, "What it is written in")->check(CLI::IsMember(new_tool_languages()));
@@ -250,6 +252,12 @@ class Run {
     return exit_code(json::find_string(*error, "type").value_or("internal"));
   }
 
+  int report(const base::Result<std::string>& done) {
+    if (!done) return complain(done.error());
+    output_.write(*done);
+    return kOk;
+  }
+
   int start_tool() {
     const auto files = make_new_tool(new_tool_);
     if (!files) return complain(files.error());
@@ -303,6 +311,7 @@ class Run {
   std::map<std::string, CLI::App*> groups_;
   std::map<std::string, VerbInput> verb_inputs_;
   std::string file_;
+  std::vector<std::string> plugins_;
   std::function<int()> command_;
 };
 

@@ -53,6 +53,10 @@ class Backstage {
                                                               services::recorder::Recording& recording) = 0;
   /// What is in a manifest or plugin file; an error says what is wrong with it.
   virtual base::Result<std::string> validate(const std::string& file) = 0;
+  /// Makes a key to sign plugins with; the public one, and where they are.
+  virtual base::Result<std::string> keygen(const std::string& file) = 0;
+  /// Signs plugin files with the key of a file; a line for each.
+  virtual base::Result<std::string> sign(const std::string& key_file, const std::vector<std::string>& plugins) = 0;
   /// {checks: [{name, status: ok|warning|error, detail, remedy?}]}.
   virtual std::string doctor(const Target& target) = 0;
   virtual std::string version() = 0;

@@ -17,6 +17,7 @@ struct FileStamp {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified_ns = 0;
   std::int64_t changed_ns = 0;  ///< Of content or of anything about it; nobody can set it back.
+  std::string signature = {};   ///< Of the signature beside it (signature.hpp); `stamp` leaves it empty.
   std::string knowledge = {};   ///< Of the documents beside a manifest (knowledge_folder.hpp); `stamp` leaves it empty.
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
@@ -31,6 +32,7 @@ struct CheckedFile {
   ElfInfo elf;
   std::shared_ptr<registry::Tool> tool;  ///< Without handlers; source and build id set.
   declarative::Programs programs;        ///< Of the skills that the host carries out itself.
+  std::string signed_digest;             ///< Of what a trusted signature covers; empty: none was asked for.
 };
 
 /// Files that are a manifest and nothing else: "<slug>.tool.json".

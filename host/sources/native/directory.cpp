@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sources/native/knowledge_folder.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -42,6 +43,7 @@ std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& direc
 
 LoadResult<FileStamp> stamp_with_knowledge(const std::string& path, bool require_safe_permissions) {
   auto stamped = stamp(path, require_safe_permissions);
+  if (stamped) stamped->signature = stamp_signature(path);
   if (!stamped || !path.ends_with(kManifestSuffix)) return stamped;
   auto beside = stamp_knowledge(path, require_safe_permissions);
   if (!beside) return tl::unexpected(beside.error());

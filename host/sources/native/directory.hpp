@@ -28,7 +28,7 @@ struct Candidate {
 /// passed over.
 std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories);
 
-/// `stamp` of the file, with the documents beside a manifest.
+/// `stamp` of the file, with its signature and the documents beside a manifest.
 LoadResult<FileStamp> stamp_with_knowledge(const std::string& path, bool require_safe_permissions);
 
 /// The stamps of all candidates by path. What cannot be looked at has an empty one, so that it differs when it can.

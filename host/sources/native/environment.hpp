@@ -41,6 +41,9 @@ struct Settings {
   /// Files and their folders must belong to root or to us, and nobody else may write to them.
   bool require_safe_permissions = false;
   bool allow_unique_symbols = false;
+  /// Files that do not ship with the program must be signed (signature.hpp) by one of these public keys.
+  bool require_signature = false;
+  std::vector<std::string> trusted_keys;
   /// Files may be replaced before their plugin is called for the first time: keep what was checked.
   bool copies_at_once = false;
   /// Provider slug to base URL, in place of the manifest's: how tests put a local server there.

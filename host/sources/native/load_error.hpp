@@ -37,6 +37,7 @@ enum class LoadCode : std::uint8_t {
   kUnsafeMemory,
   kTimeout,
   kCopy,
+  kSignature,
 };
 
 struct LoadErrorInfo {

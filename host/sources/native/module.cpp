@@ -44,13 +44,14 @@ std::string config_of(const Settings& settings, const std::string& id) {
 }  // namespace
 
 Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::string file, ElfInfo elf,
-               std::shared_ptr<const registry::Tool> tool)
+               std::shared_ptr<const registry::Tool> tool, std::string signed_digest)
     : runtime_(runtime),
       reaper_(reaper),
       control_(control),
       id_(tool->id()),
       version_(tool->version),
       build_id_(std::move(elf.build_id)),
+      signed_digest_(std::move(signed_digest)),
       size_(elf.size),
       bundled_(tool->bundled),
       http_targets_(*tool),

@@ -49,7 +49,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   /// `file` has passed the pre-check; `elf` is what was read from it. `runtime`, `reaper` and `control` outlive the
   /// module.
   Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::string file, ElfInfo elf,
-         std::shared_ptr<const registry::Tool> tool);
+         std::shared_ptr<const registry::Tool> tool, std::string signed_digest);
   ~Module() override;
 
   // --- registry::Handler.
@@ -141,6 +141,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   Reaper& reaper_;
   base::Pool& control_;
   const std::string id_, version_, build_id_;
+  const std::string signed_digest_;  ///< Of all its bytes; empty: nobody had to sign it.
   const std::uint64_t size_;
   const bool bundled_;
   const HttpTargets http_targets_;

@@ -7,6 +7,7 @@
 #include "services/log/log.hpp"
 #include "sources/native/checked_file.hpp"
 #include "sources/native/module.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -188,6 +189,13 @@ LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
   if (elf->build_id != build_id_ || elf->manifest != tool_->manifest_json) {
     return load_fail(LoadCode::kState, fmt::format("{} is not the file that was checked: build {} became {}", file,
                                                    build_id_, elf->build_id));
+  }
+  // A build id is whatever its file says; what was signed is every byte.
+  if (!signed_digest_.empty()) {
+    const auto digest = signed_digest(copy->path().string());
+    if (!digest) return tl::unexpected(digest.error());
+    if (*digest != signed_digest_)
+      return load_fail(LoadCode::kState, fmt::format("{} is not the file whose signature was checked", file));
   }
   // Without a build id another library may come this far.
   if (auto checked = check_library(*elf, settings.allow_unique_symbols); !checked)

@@ -110,7 +110,8 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
     open_.insert(of_requests);
     return of_requests;
   }
-  auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool);
+  auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool,
+                                         std::move(file.signed_digest));
   if (runtime_->settings().copies_at_once) module->copy_now();
   for (auto& skill : tool->skills)
     if (skill.handler == nullptr) skill.handler = module;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "registry/tool.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -95,9 +96,31 @@ void Scan::look(const Candidate& candidate) {
     note_fault(look, known, checked.error(), code != LoadCode::kPermissions);
     return keep();
   }
+  if (settings_.require_signature && !candidate.bundled) {
+    auto digest = find_signed_digest(path, *stamped);
+    if (!digest) {
+      note_fault(look, known, digest.error(), digest.error().code() == LoadCode::kSignature);
+      return keep();
+    }
+    checked->signed_digest = *std::move(digest);
+  }
   look.kind = Kind::kNew;
   look.checked = *std::move(checked);
   keep();
+}
+
+/// What is loaded later must have this digest. `stamped` was taken before the file was checked.
+LoadResult<std::string> Scan::find_signed_digest(const std::string& path, const FileStamp& stamped) const {
+  auto digest = signed_digest(path);
+  if (!digest) return digest;
+  // The manifest was read before the digest: both have to be of one file, or a signed one could lend its name to
+  // another.
+  const auto again = stamp_with_knowledge(path, settings_.require_safe_permissions);
+  if (!again || *again != stamped)
+    return load_fail(LoadCode::kState, "it changed while its signature was checked; it is looked at again");
+  if (auto checked = check_signature(path, *digest, settings_.trusted_keys); !checked)
+    return tl::unexpected(checked.error());
+  return digest;
 }
 
 /// A volume that is away for a moment must not take its tools with it.

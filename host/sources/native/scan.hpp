@@ -83,6 +83,7 @@ class Scan {
   using Holders = std::map<std::string, Holder>;
 
   void look(const Candidate& candidate);
+  LoadResult<std::string> find_signed_digest(const std::string& path, const FileStamp& stamped) const;
   void look_at_directory(const Candidate& candidate);
   void leave(const std::string& path, const FileEntry* known);
   void note_fault(Look& look, const FileEntry* known, const LoadError& error, bool is_settled);

@@ -24,7 +24,7 @@ export async function startRack({core, threads = 1, wrapper = [], data = scratch
   const port = await freePort();
   const command = [...wrapper, program, 'serve', '--mode', 'hosted', '--config', config, '--listen', `127.0.0.1:${port}`,
     '--metrics-listen', '', '--threads', String(threads), '--data', data, ...plugins.flatMap((folder) => ['--plugins', folder])];
-  const rack = start(command, {core, env: {TOOLRACK_LOG_LEVEL: 'warning'}});
+  const rack = start(command, {core, env: {TOOLRACK_LOG_LEVEL: 'warning', TOOLRACK_REQUIRE_SIGNATURE: 'false'}});
   const url = `http://127.0.0.1:${port}`;
   await until(() => key === undefined ? fetch(`${url}/readyz`) : send(url, requests(key)['REST echo']), 120_000, rack);
   key ??= JSON.parse(execFileSync(program, ['keys', 'create', 'bench', '--data', data, '--format', 'json'],

@@ -24,7 +24,8 @@ export function scratch(prefix = 'toolrack-e2e-') {
 /// Variables for a program that must not see the tester's own set-up.
 export function environment(extra = {}) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOOLRACK_')));
-  return {...clean, TOOLRACK_LOG_FORMAT: 'json', ...extra};
+  // Plugins of the tests are signed by nobody; signatures.test.mjs is about that.
+  return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
 /// Runs `toolrack serve` on a free port; resolves when it is ready. `descriptors`: its soft limit at the start.

@@ -78,6 +78,7 @@ class Allocations : public ::testing::Test {
   void SetUp() override {
     Config config;
     config.mode = call::Mode::kHosted;
+    config.require_signature = false;  // The tests' plugins are signed by nobody.
     config.listen.port = 0;
     config.metrics_listen.reset();
     config.threads = 1;

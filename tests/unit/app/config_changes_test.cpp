@@ -25,6 +25,8 @@ Config other() {
   config.threads = 3;
   config.data = "/other";
   config.plugins = {"/other"};
+  config.require_signature = true;
+  config.trusted_keys = {"other"};
   config.owners = {"other"};
   config.log_level = "error";
   config.log_format = "json";
@@ -56,10 +58,12 @@ TEST(ConfigChanges, NameEveryFieldThatDiffers) {
               ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts", "http.allowed_origins",
                           "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
                           "limits", "jobs", "providers"));
-  EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
-                                           "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
+  EXPECT_THAT(changes.restart,
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature",
+                          "trusted_keys", "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
   EXPECT_EQ(join(changes.restart),
-            "mode, listen, metrics_listen, threads, data, plugins, cache.max_bytes, assets.s3, knowledge.embeddings");
+            "mode, listen, metrics_listen, threads, data, plugins, require_signature, trusted_keys, cache.max_bytes, "
+            "assets.s3, knowledge.embeddings");
   EXPECT_TRUE(changes.has("limits"));
   EXPECT_FALSE(compare(Config{}, Config{}).has("limits"));
 }
@@ -69,8 +73,8 @@ TEST(ConfigChanges, TakeOverTheLiveFieldsAlone) {
   EXPECT_THAT(compare(merged, other()).live, IsEmpty());
   EXPECT_THAT(compare(Config{}, merged).restart, IsEmpty());
   EXPECT_THAT(compare(merged, other()).restart,
-              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "cache.max_bytes",
-                          "assets.s3", "knowledge.embeddings"))
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature",
+                          "trusted_keys", "cache.max_bytes", "assets.s3", "knowledge.embeddings"))
       << "and are told again until the gateway is restarted";
 }
 

@@ -28,11 +28,12 @@ TEST_F(ConfigEnvironmentTest, WinsOverTheFile) {
   environment_.set("TOOLRACK_THREADS", "7");
   environment_.set("TOOLRACK_DATA", "~/env");
   environment_.set("TOOLRACK_PLUGINS", "/one::~/two:");
+  environment_.set("TOOLRACK_REQUIRE_SIGNATURE", "false");
   environment_.set("TOOLRACK_LOG_LEVEL", "error");
   environment_.set("TOOLRACK_LOG_FORMAT", "json");
   const auto config =
       read_config(R"({"mode": "local", "listen": "127.0.0.1:9", "metrics_listen": "", "threads": 9, "data": "/file",
-    "plugins": ["/file"], "log": {"level": "debug", "format": "text"}, "owners": ["acme"]})",
+    "plugins": ["/file"], "log": {"level": "debug", "format": "text"}, "owners": ["acme"], "require_signature": true})",
                   "rack.json");
   ASSERT_TRUE(config) << config.error().message();
   EXPECT_EQ(config->mode, call::Mode::kHosted);
@@ -41,14 +42,16 @@ TEST_F(ConfigEnvironmentTest, WinsOverTheFile) {
   EXPECT_EQ(config->threads, 7u);
   EXPECT_EQ(config->data, "/home/somebody/env");
   EXPECT_THAT(config->plugins, ElementsAre("/one", "/home/somebody/two"));
+  EXPECT_EQ(config->require_signature, false);
   EXPECT_EQ(config->log_level, "error");
   EXPECT_EQ(config->log_format, "json");
   EXPECT_THAT(config->owners, ElementsAre("acme")) << "what no variable says comes from the file";
 }
 
 TEST_F(ConfigEnvironmentTest, IsNothingWhenItIsEmptyButForTheMetrics) {
-  for (const auto* name : {"TOOLRACK_MODE", "TOOLRACK_LISTEN", "TOOLRACK_METRICS_LISTEN", "TOOLRACK_THREADS",
-                           "TOOLRACK_DATA", "TOOLRACK_PLUGINS", "TOOLRACK_LOG_LEVEL", "TOOLRACK_LOG_FORMAT"})
+  for (const auto* name :
+       {"TOOLRACK_MODE", "TOOLRACK_LISTEN", "TOOLRACK_METRICS_LISTEN", "TOOLRACK_THREADS", "TOOLRACK_DATA",
+        "TOOLRACK_PLUGINS", "TOOLRACK_REQUIRE_SIGNATURE", "TOOLRACK_LOG_LEVEL", "TOOLRACK_LOG_FORMAT"})
     environment_.set(name, "");
   const auto config = read_config(R"({"threads": 9, "log": {"level": "debug"}})", "rack.json");
   ASSERT_TRUE(config) << config.error().message();
@@ -56,6 +59,7 @@ TEST_F(ConfigEnvironmentTest, IsNothingWhenItIsEmptyButForTheMetrics) {
   EXPECT_EQ(config->log_level, "debug");
   EXPECT_EQ(config->listen.port, 3141);
   EXPECT_EQ(config->metrics_listen, std::nullopt);
+  EXPECT_EQ(config->require_signature, std::nullopt);
 }
 
 TEST_F(ConfigEnvironmentTest, IsRefusedWithTheVariablesNameAndWhatIsExpected) {
@@ -68,6 +72,7 @@ TEST_F(ConfigEnvironmentTest, IsRefusedWithTheVariablesNameAndWhatIsExpected) {
       {"TOOLRACK_THREADS", "0", "1 to 256"},
       {"TOOLRACK_THREADS", "257", "1 to 256"},
       {"TOOLRACK_THREADS", "4x", "1 to 256"},
+      {"TOOLRACK_REQUIRE_SIGNATURE", "yes", "true or false"},
       {"TOOLRACK_LOG_LEVEL", "loud", "debug, info, notice, warning or error"},
       {"TOOLRACK_LOG_FORMAT", "xml", "text or json"},
   };

@@ -66,6 +66,8 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "threads": 3,
     "data": "~/rack",
     "plugins": ["~/tools", "/opt/tools"],
+    "require_signature": false,
+    "trusted_keys": ["rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="],
     "owners": ["acme", "toolrack"],
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
@@ -85,6 +87,8 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_EQ(config.threads, 3u);
   EXPECT_EQ(config.data, "/home/somebody/rack");
   EXPECT_THAT(config.plugins, ElementsAre("/home/somebody/tools", "/opt/tools"));
+  EXPECT_EQ(config.require_signature, false);
+  EXPECT_THAT(config.trusted_keys, ElementsAre("rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="));
   EXPECT_THAT(config.owners, ElementsAre("acme", "toolrack"));
   EXPECT_EQ(config.log_level, "warning");
   EXPECT_EQ(config.log_format, "json");

@@ -1,6 +1,8 @@
 /// What commands ask for, written down instead of done.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +34,10 @@ class FakeBackstage final : public cli::Backstage {
     return connect(target);
   }
   base::Result<std::string> validate(const std::string& file) override { return file + " is fine\n"; }
+  base::Result<std::string> keygen(const std::string& file) override { return file + " is made\n"; }
+  base::Result<std::string> sign(const std::string& key_file, const std::vector<std::string>& plugins) override {
+    return fmt::format("{} signs {}\n", key_file, fmt::join(plugins, " "));
+  }
   std::string doctor(const cli::Target&) override { return report; }
   std::string version() override { return "1.2.3"; }
 

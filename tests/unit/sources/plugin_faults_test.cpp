@@ -11,6 +11,7 @@
 #include <set>
 
 #include "native_fixture.hpp"
+#include "sources/native/signature.hpp"
 #include "support/data_file.hpp"
 
 namespace toolrack::sources::native {
@@ -130,8 +131,13 @@ TEST_P(PluginFault, HasACodeAndARemedyAndHarmsNobody) {
   }
   settings.grace = std::chrono::milliseconds(20);
   settings.require_safe_permissions = flag("hosted");
-  install("unlimited", "a_good");
-  install("background", "z_good");
+  settings.require_signature = flag("unsigned");
+  const auto good = {install("unlimited", "a_good"), install("background", "z_good")};
+  if (settings.require_signature) {
+    const auto key = directory.path() / "key";
+    settings.trusted_keys = {make_signing_key(key).value_or("")};
+    for (const auto& path : good) ASSERT_TRUE(sign_plugin(key, path.string()));
+  }
   if (const auto* beside = json::find(*GetParam(), "beside")) {
     for (const auto& other : beside->GetArray()) install(std::string(json::view(other)), "b_first");
   }
