@@ -181,7 +181,9 @@ class Call {
     if (status == TR_OK && !outcome.ok()) status = TR_ABORTED;
     return start(TR_SERVICE_ONCE, host_->once, &tr_once_api::end, lend(key), status, lend(outcome.body()));
   }
-  /// Jobs: `state` and the partials so far are kept; a restart begins with checkpoint() showing it.
+  /// Jobs of skills that the manifest calls resumable: once it is ok, `state` (any bytes, at most 1 MiB) and the
+  /// partials so far are on the disk, and a run after a restart begins with checkpoint() showing it. Elsewhere
+  /// `not_a_job` (see is_job()) or `checkpoint_not_kept`, and the call goes on as before.
   Op save_checkpoint(std::string_view state) const {
     return start(TR_SERVICE_CALL, host_->calls, &tr_call_api::checkpoint, lend(state));
   }

@@ -40,6 +40,7 @@ class Uses final : public Plugin {
     skill<&Uses::blocks>("blocks");
     skill<&Uses::waits>("waits");
     skill<&Uses::checkpoints>("checkpoints");
+    skill<&Uses::checkpoints_much>("checkpoints_much");
     skill<&Uses::asks_all>("asks_all");
     skill<&Uses::pays_once>("pays_once");
     skill<&Uses::repeats_itself>("repeats_itself");
@@ -182,6 +183,11 @@ class Uses final : public Plugin {
     if (!call.checkpoint().empty()) co_return Reply::json("\"resumed at " + call.checkpoint() + "\"");
     co_await call.save_checkpoint("page 7");
     throw std::runtime_error("crash");
+  }
+  Task checkpoints_much(Call call) {
+    const std::string bytes = call.input().str().substr(std::string("{\"bytes\":").size());
+    const std::string state(std::stoul(bytes), 'x');
+    co_return co_await call.save_checkpoint(state);
   }
   Task asks_all(Call call) {
     Op url = call.ask_url("pay", "Pay there", "https://pay.test/");
@@ -332,10 +338,27 @@ TEST_F(CallFixture, RefusesToWaitInPlaceElsewhere) {
 }
 
 TEST_F(CallFixture, ResumesFromItsCheckpoint) {
-  const Outcome crashed = host.run("checkpoints", "{}");
-  EXPECT_EQ(crashed.status, TR_INTERNAL);
   CallOptions options;
+  const Outcome crashed = host.run("checkpoints", "{}", options.job());
+  EXPECT_EQ(crashed.status, TR_INTERNAL);
   EXPECT_EQ(host.run("checkpoints", "{}", options.checkpoint(crashed.checkpoint)).output, "\"resumed at page 7\"");
+}
+
+TEST_F(CallFixture, KeepsNoCheckpointOfACallThatIsNoJob) {
+  const Outcome refused = host.run("checkpoints_much", R"({"bytes":1})");
+  EXPECT_EQ(refused.status, TR_FAILED_PRECONDITION);
+  EXPECT_EQ(refused.code, "not_a_job");
+  EXPECT_EQ(refused.checkpoint, "");
+}
+
+TEST_F(CallFixture, KeepsNoCheckpointAboveTheLimit) {
+  CallOptions options;
+  options.job();
+  EXPECT_EQ(host.run("checkpoints_much", R"({"bytes":1048576})", options).checkpoint.size(), 1'048'576U);
+  const Outcome refused = host.run("checkpoints_much", R"({"bytes":1048577})", options);
+  EXPECT_EQ(refused.status, TR_INVALID_ARGUMENT);
+  EXPECT_EQ(refused.code, "checkpoint_too_large");
+  EXPECT_EQ(refused.checkpoint, "");
 }
 
 TEST_F(CallFixture, AsksInEveryForm) {

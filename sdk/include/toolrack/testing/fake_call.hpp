@@ -41,6 +41,12 @@ class CallOptions {
     options_ = std::move(options_json);
     return *this;
   }
+  /// The call is a job of a skill that the manifest calls resumable: save_checkpoint() keeps.
+  CallOptions& job() {
+    flags_ |= TR_CALL_JOB;
+    return *this;
+  }
+  /// What an earlier run of the job kept.
   CallOptions& checkpoint(std::string state) {
     checkpoint_ = std::move(state);
     return *this;

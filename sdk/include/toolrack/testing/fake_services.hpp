@@ -126,10 +126,16 @@ class FakeRack : public FakeClock {
     owner->remember(what, FakeReply());
     owner->outcome.meters[view(unit).str()] += millionths;
   }
+  static constexpr std::size_t kMostCheckpointBytes = 1 << 20;
   static tr_op checkpoint(const tr_host* host, tr_call call, tr_str state, tr_done done, void* user) noexcept {
     const std::string copy = view(state).str();
     const auto keep_state = [&] {
-      if (FakeCall* const owner = of(host).find(call, "checkpoint")) owner->outcome.checkpoint = copy;
+      FakeCall* const owner = of(host).find(call, "checkpoint");
+      if (owner == nullptr || (owner->flags() & TR_CALL_JOB) == 0)
+        return FakeReply::failure(TR_FAILED_PRECONDITION, "not_a_job", "the call is no job: nothing is kept of it");
+      if (copy.size() > kMostCheckpointBytes)
+        return FakeReply::failure(TR_INVALID_ARGUMENT, "checkpoint_too_large", "more than 1 MiB of state");
+      owner->outcome.checkpoint = copy;
       return FakeReply();
     };
     return of(host).begin(call, "checkpoint", copy, keep_state, done, user);
