@@ -154,6 +154,15 @@ base::Result<KeyInfo> Keys::get(std::string_view account, std::string_view id) c
   return tl::unexpected(not_found(id));
 }
 
+base::Result<PrincipalRef> Keys::principal(std::string_view account, std::string_view id) const {
+  const auto row = find_row(account, id);
+  const auto& info = row ? row->key.info : KeyInfo{};
+  const bool is_over = info.revoked_ns != 0 || (info.expires_ns != 0 && info.expires_ns <= clock_.unix_ns());
+  if (!row || is_over)
+    return base::fail(ErrorCode::kInvalidKey, "The key that made the call has been revoked or has expired since.");
+  return row->principal;
+}
+
 base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id) {
   const auto row = find_row(account, id);
   if (!row) return tl::unexpected(not_found(id));

@@ -51,6 +51,9 @@ class Keys {
   std::vector<KeyInfo> list(std::string_view account) const;
   /// kKeyNotFound also for a key of another account.
   base::Result<KeyInfo> get(std::string_view account, std::string_view id) const;
+  /// Who a call with this key comes from, for one that goes on without it being presented again. kInvalidKey when the
+  /// key may not call any more: it was revoked, has expired, or is none of the account's.
+  base::Result<PrincipalRef> principal(std::string_view account, std::string_view id) const;
   /// Effective for the next call on every loop; idempotent.
   base::Result<KeyInfo> revoke(std::string_view account, std::string_view id);
 

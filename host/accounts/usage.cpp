@@ -70,6 +70,7 @@ class Usage::Impl : public std::enable_shared_from_this<Impl> {
   void record_durably(base::Loop& loop, const UsageRecord& record, std::function<void(base::Result<void>)> done);
   base::Result<void> flush();
   std::uint64_t lost();
+  void add_to(store::Commit& commit, const UsageRecord& record) { append_usage(commit, {&record, 1}, next_name()); }
   store::Store& store() noexcept { return store_; }
   const base::Clock& clock() const noexcept { return clock_; }
   /// Nobody records any more. The store's thread may hold on to this object until after the loops are gone.
@@ -276,6 +277,8 @@ void Usage::record(base::Loop& loop, const UsageRecord& record) { impl_->record(
 void Usage::record_durably(base::Loop& loop, const UsageRecord& record, std::function<void(base::Result<void>)> done) {
   impl_->record_durably(loop, record, std::move(done));
 }
+
+void Usage::add_to(store::Commit& commit, const UsageRecord& record) { impl_->add_to(commit, record); }
 
 base::Result<void> Usage::flush() { return impl_->flush(); }
 

@@ -50,6 +50,8 @@ class Usage {
   void record(base::Loop& loop, const UsageRecord& record);
   /// A priced call: `done` runs on `loop` when the record is durable (or with kStoreFailed).
   void record_durably(base::Loop& loop, const UsageRecord& record, std::function<void(base::Result<void>)> done);
+  /// Adds what writes the record of a priced call to a commit of somebody else, who has it written once; any thread.
+  void add_to(store::Commit& commit, const UsageRecord& record);
   /// Hands everything gathered on every loop to the store and waits; not on a loop.
   base::Result<void> flush();
   /// Records that were given up because the store failed for too long; any thread.

@@ -159,6 +159,7 @@ struct Gateway::Parts {
   base::Result<std::uint16_t> listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
                                         net::Handler& handler);
   base::Result<ConfigChanges> reload(const Config& wanted);
+  void resume_jobs();
   void end_jobs(std::chrono::steady_clock::time_point began);
   void close();
 
@@ -237,9 +238,9 @@ base::Result<void> Gateway::Parts::open_store() {
   approvals = std::make_unique<call::Approvals>(*store, clock);
   jobs = std::make_unique<call::jobs::Jobs>(*store, clock, metrics, config.jobs);
   webhook_secrets.emplace(*store, clock);
-  if (const auto interrupted = TRY(jobs->recover()); interrupted > 0)
+  if (const auto left = TRY(jobs->recover()); left.interrupted > 0)
     log::write(log::Level::kWarning, "jobs were running when the gateway ended: they have failed as interrupted",
-               {{"jobs", interrupted}});
+               {{"jobs", left.interrupted}});
   nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
   sessions.emplace(TRY(session_key(*store)), clock);
   return {};
@@ -451,16 +452,33 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   return changes;
 }
 
+/// Once everything is there that they may need.
+void Gateway::Parts::resume_jobs() {
+  const auto find = [this](std::string_view account, std::string_view key_id) -> base::Result<accounts::PrincipalRef> {
+    auto local = local_principal();
+    if (key_id.empty() && account == local->account) return local;
+    return keys->principal(account, key_id);
+  };
+  const auto resumed = jobs->resume(*calls, loops, find);
+  if (!resumed)
+    log::write(log::Level::kError, "jobs that were to go on wait for the next start",
+               {{"reason", resumed.error().message()}});
+  else if (*resumed > 0)
+    log::write(log::Level::kNotice, "jobs go on that were running when the gateway ended", {{"jobs", *resumed}});
+}
+
 /// Jobs may end until calls of connections had to: `began` is when the gateway was told to stop.
 void Gateway::Parts::end_jobs(std::chrono::steady_clock::time_point began) {
   if (!jobs) return;
   const auto left = began + kDrainPatience - std::chrono::steady_clock::now();
-  const auto cut = jobs->end_running(
+  const auto stopped = jobs->end_running(
       std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0)),
       kCutPatience);
-  if (cut > 0)
+  if (stopped.set_aside > 0)
+    log::write(log::Level::kNotice, "jobs are stopped, and go on at the next start", {{"jobs", stopped.set_aside}});
+  if (stopped.interrupted > 0)
     log::write(log::Level::kWarning, "jobs are cut off: they did not end in time, and fail as interrupted",
-               {{"jobs", cut}});
+               {{"jobs", stopped.interrupted}});
 }
 
 /// Transports first, then who answers them, then what those stand on.
@@ -508,7 +526,10 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   TRY(parts.load_plugins(options));
   parts.build_paths(options.runs_jobs);
   TRY(parts.listen(options));
-  if (options.runs_jobs) parts.webhooks->start();
+  if (options.runs_jobs) {
+    parts.webhooks->start();
+    parts.resume_jobs();
+  }
   if (options.runs_jobs && config.watch_plugins) parts.plugins->watch({});
   parts.is_ready.store(true);
   return gateway;

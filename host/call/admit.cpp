@@ -14,7 +14,7 @@ namespace toolrack::call {
 base::Result<void> Execution::admit() {
   TRY(require(*principal_, accounts::Scope::kToolsCall));
   TRY(price());
-  if (request_.dry_run) return {};
+  if (request_.dry_run || request_.resumption != nullptr) return {};
   if (skill_->confirm && !request_.confirmed)
     return base::fail(
         base::ErrorCode::kConfirmationRequired,

@@ -1,4 +1,9 @@
-/// Between admission and the backend: a call that is a job goes on without its caller, once it is durable.
+/// Between admission and the backend: a call that is a job goes on without its caller, once it is durable. And what
+/// its skill keeps of how far it has come.
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
 
@@ -12,14 +17,14 @@ base::Error no_jobs() {
 
 }  // namespace
 
-bool Execution::is_job() const noexcept {
+bool Execution::is_to_be_job() const noexcept {
   if (request_.dry_run) return false;
   return request_.job == JobUse::kAlways ||
          (request_.job == JobUse::kIfLong && skill_->is_long() && path_.deps_.jobs != nullptr);
 }
 
 base::Result<void> Execution::check_webhook() const {
-  if (!is_job() && !request_.dry_run)
+  if (!is_to_be_job() && !request_.dry_run)
     return base::fail(base::ErrorCode::kInvalidRequest, "\"webhook\" is for jobs, and this call is none",
                       "Add \"async\": true, or leave \"webhook\" out.");
   return path_.deps_.jobs == nullptr ? tl::unexpected(no_jobs()) : path_.deps_.jobs->check_webhook(request_.webhook);
@@ -27,7 +32,7 @@ base::Result<void> Execution::check_webhook() const {
 
 void Execution::become_job() {
   if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
-  request_.job = JobUse::kNever;  // It comes by here once.
+  request_.job = JobUse::kIsOne;
   request_.wants_progress = request_.wants_partials = true;
   state_ = State::kAdmitting;
   pin();
@@ -46,6 +51,27 @@ void Execution::become_job() {
                             if (stop_reason_) return fail_with(*std::move(stop_reason_));
                             go();
                           });
+}
+
+void Execution::describe_job() {
+  invocation_.is_job = true;
+  invocation_.checkpoints = this;
+  if (request_.resumption == nullptr) return;
+  invocation_.run = request_.resumption->run;
+  const auto& checkpoint = request_.resumption->checkpoint;
+  invocation_.checkpoint = checkpoint ? &*checkpoint : nullptr;
+}
+
+void Execution::keep(registry::Checkpoint checkpoint, Kept kept) {
+  if (state_ != State::kRunning || completed_) {
+    boost::asio::post(loop_.context(), [kept = std::move(kept)] {
+      kept(base::fail(base::ErrorCode::kCancelled, "the call is ending, and keeps nothing any more"));
+    });
+    return;
+  }
+  // Another backend would begin at the beginning, with a checkpoint that the first one's work led to.
+  if (skill_->resumable) has_partials_ = true;
+  sink_->keep(std::move(checkpoint), outcome_.backend, std::move(kept));
 }
 
 }  // namespace toolrack::call

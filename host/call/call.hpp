@@ -13,8 +13,10 @@
 #include "base/json.hpp"
 #include "base/money.hpp"
 #include "call/backend_preference.hpp"
+#include "registry/checkpoints.hpp"
 #include "registry/outcome.hpp"
 #include "registry/tool.hpp"
+#include "store/store.hpp"
 
 namespace toolrack::call {
 
@@ -25,6 +27,13 @@ enum class JobUse : std::uint8_t {
   kNever,
   kIfLong,  ///< Where the manifest says that the skill takes long.
   kAlways,
+  kIsOne,  ///< It is one already: its sink is the job's.
+};
+
+/// What the earlier runs of a job leave to the next one.
+struct Resumption {
+  std::uint32_t run = 1;                           ///< How many there were.
+  std::optional<registry::Checkpoint> checkpoint;  ///< Empty: it begins at its beginning.
 };
 
 /// Whether an answer that was given before will do. Only skills with a `cache_ttl` have such answers.
@@ -62,6 +71,9 @@ struct CallRequest {
   bool streams = false;         ///< The caller wants them as events; for the transport to do.
   JobUse job = JobUse::kNever;  ///< Others than kNever: the sink knows `accepted`.
   std::string_view webhook;     ///< The URL that hears of the job's end; only of a job. Empty: none.
+  /// Of a job that goes on after a restart; null: the call begins. What admits a call was asked then: rates, class
+  /// limits, confirmation and approval are not asked again.
+  std::shared_ptr<const Resumption> resumption;
   /// Of a call that a skill makes; null: somebody outside calls. Lives until `done` has been called.
   const Nesting* nesting = nullptr;
 };
@@ -128,6 +140,7 @@ struct CallOutcome {
   CacheNote cache;
   Timings timings;
   bool has_run = false;               ///< The handler was asked.
+  store::Commit charge;               ///< Of a job: what is to be written in the commit of its end, and nowhere else.
   const NestedUse* nested = nullptr;  ///< Null: the skill called no other. Its costs are not among those above.
 
   bool ok() const noexcept { return !result.error.has_value(); }
@@ -150,6 +163,10 @@ class CallSink {
   virtual void progress(double, double, std::string_view) noexcept {}
   /// False: nobody listens.
   virtual bool partial(registry::Part) noexcept { return false; }
+  /// Of a job: as registry::Checkpoints::keep. `backend`: the slug of the one that serves it, or empty.
+  virtual void keep(registry::Checkpoint checkpoint, std::string_view backend, registry::Checkpoints::Kept kept) {
+    static_cast<void>(checkpoint), static_cast<void>(backend), static_cast<void>(kept);
+  }
 
  protected:
   ~CallSink() = default;

@@ -39,7 +39,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   }();
   if (!admitted) {
     fail_with(std::move(admitted).error());
-  } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run) {
+  } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run && request_.resumption == nullptr) {
     check_store();
   } else {
     go();
@@ -53,7 +53,7 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
 }
 
 void Execution::go() {
-  if (request_.job != JobUse::kNever && is_job()) [[unlikely]]
+  if (request_.job != JobUse::kNever && is_to_be_job()) [[unlikely]]
     return become_job();
   if (!response_key_.empty() && answer_from_cache()) return;
   if (auto routed = route(); !routed && !request_.dry_run) return fail_with(std::move(routed).error());

@@ -14,12 +14,13 @@
 #include "call/job_keeper.hpp"
 #include "call/response_cache.hpp"
 #include "registry/caller.hpp"
+#include "registry/checkpoints.hpp"
 
 namespace toolrack::call {
 
 class NestedCalls;
 
-class Execution final : public registry::Completion, private registry::Caller {
+class Execution final : public registry::Completion, private registry::Caller, private registry::Checkpoints {
  public:
   Execution(CallPath& path, base::Loop& loop);
   ~Execution();
@@ -74,9 +75,11 @@ class Execution final : public registry::Completion, private registry::Caller {
 
   void go();  ///< From route on, once the call is admitted.
   // become_job.cpp
-  bool is_job() const noexcept;
+  void keep(registry::Checkpoint checkpoint, Kept kept) override;
+  bool is_to_be_job() const noexcept;
   base::Result<void> check_webhook() const;
   void become_job();
+  void describe_job();
   base::Result<void> price();
   void set_backend(const BackendCandidate& candidate);
   bool has_another_backend() const;
@@ -147,7 +150,7 @@ class Execution final : public registry::Completion, private registry::Caller {
   std::string text_;              ///< Copies of the request's texts; capacity is reused.
   BackendPlan plan_;              ///< Empty for a skill without backends.
   std::size_t next_backend_ = 0;  ///< In the plan: the first that was not tried.
-  bool has_partials_ = false;     ///< Something has reached the caller: no other backend may begin anew.
+  bool has_partials_ = false;     ///< Something has reached the caller, or is kept: no other backend may begin anew.
   bool is_attempt_over_ = false;  ///< `stop_reason_` is the attempt's deadline, not the call's.
   std::int64_t attempt_started_ns_ = 0;
   registry::Invocation invocation_;

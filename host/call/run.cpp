@@ -31,6 +31,7 @@ void Execution::run() {
   invocation_.wants_progress = request_.wants_progress;
   invocation_.wants_partials = request_.wants_partials;
   invocation_.caller = this;
+  if (request_.job == JobUse::kIsOne) describe_job();
   if (request_.nesting != nullptr) describe_nesting();
 
   state_ = State::kRunning;

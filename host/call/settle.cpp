@@ -1,5 +1,7 @@
 /// Stage 8: the price. A priced call's record is durable before the reply; a free one's is gathered (record.cpp).
 ///
+/// Of a job it is written in the commit of the job's end: neither is there without the other, however often it is run.
+///
 /// The ledger of credits comes with billing; until then the record is the charge. A failed call costs nothing, unless
 /// the provider says that it charged.
 #include <algorithm>
@@ -19,10 +21,14 @@ void Execution::settle() {
     record();
     return reply();
   }
-  pin();
-  state_ = State::kSettling;
   settle_began_ns_ = path_.deps_.clock.monotonic_ns();
   outcome_.timings.total_ns = settle_began_ns_ - started_ns_;
+  if (request_.job == JobUse::kIsOne) {
+    path_.deps_.usage.add_to(outcome_.charge, usage_record(request_, *principal_, outcome_, path_.deps_.clock));
+    return reply();
+  }
+  pin();
+  state_ = State::kSettling;
   path_.deps_.usage.record_durably(
       loop_, usage_record(request_, *principal_, outcome_, path_.deps_.clock),
       [this, ticket = ticket_](base::Result<void> stored) {

@@ -15,6 +15,8 @@ class Recording;
 namespace toolrack::registry {
 
 class Caller;
+class Checkpoints;
+struct Checkpoint;
 struct Skill;
 
 /// The backend that the call path chose for an attempt.
@@ -31,8 +33,9 @@ struct Invocation {
   std::string_view call_id;     ///< The same in every attempt and run.
   std::string_view account;     ///< Stable pseudonym.
   std::string_view transport, client, locale, traceparent, meta_json;
-  std::int64_t deadline_ns = 0;  ///< Monotonic; 0: none.
-  std::uint32_t attempt = 0, run = 0;
+  std::int64_t deadline_ns = 0;                    ///< Monotonic; 0: none.
+  std::uint32_t attempt = 0;                       ///< Counts backends, from 0.
+  std::uint32_t run = 0;                           ///< Above 0: earlier runs of the job were cut off by restarts.
   const Backend* backend = nullptr;                ///< Null when the skill has no providers.
   const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
   base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
@@ -41,6 +44,12 @@ struct Invocation {
   /// recorded.
   services::recorder::Recording* recording = nullptr;
   Caller* caller = nullptr;  ///< How the skill calls others (caller.hpp); null: it cannot.
+  /// The call is a job: it outlives its request, and goes on after a restart if its skill may.
+  bool is_job = false;
+  /// Of a job: where the skill keeps how far it has come (checkpoints.hpp). Null: the call is none.
+  Checkpoints* checkpoints = nullptr;
+  /// What an earlier run of the job kept last; null: nothing, so the skill begins at its beginning.
+  const Checkpoint* checkpoint = nullptr;
   /// Of a call that a skill makes: how many calls stand above it. What waits in place at one depth must not keep those
   /// below it from running.
   std::uint32_t depth = 0;

@@ -232,6 +232,10 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
   if (skill.cache_ttl.count() != 0 && !skill.read_only)
     violate(pointer + "/cache_ttl",
             "an answer is given again only by a skill that reads: it needs annotations.readOnlyHint");
+  if (skill.resumable && json::find(value, "request") != nullptr && !skill.is_repeatable())
+    violate(pointer + "/resumable",
+            "a request keeps no checkpoints, so after a restart it is sent anew: it needs idempotent or "
+            "annotations.readOnlyHint");
   skill.price = read_price(json::find(value, "price"), pointer + "/price");
   skill.cached_price = read_price(json::find(value, "cached_price"), pointer + "/cached_price");
   check_flat_name(tool, skill, pointer + "/name");

@@ -204,6 +204,7 @@ struct FakeSkill {
   std::chrono::seconds cache_ttl{0};
   base::Money cached_price;
   bool approval = false;
+  bool resumable = false, idempotent = false;
 };
 
 inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
@@ -258,6 +259,8 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.approval = fake.approval;
     skill.confirm = fake.confirm;
     skill.read_only = fake.read_only;
+    skill.resumable = fake.resumable;
+    skill.idempotent = fake.idempotent;
     skill.estimated_seconds = fake.estimated_seconds;
     skill.cache_ttl = fake.cache_ttl;
     skill.cached_price = fake.cached_price;

@@ -20,7 +20,9 @@ namespace toolrack::testing {
 
 class MemoryStore final : public store::Store {
  public:
-  explicit MemoryStore(std::chrono::milliseconds delay = {}) : delay_(delay), writer_([this] { run(); }) {}
+  /// `left`: begins with what is in another one, as after a process that was killed. Null: empty.
+  explicit MemoryStore(std::chrono::milliseconds delay = {}, const MemoryStore* left = nullptr)
+      : delay_(delay), tables_(left == nullptr ? Tables() : left->copy()), writer_([this] { run(); }) {}
   ~MemoryStore() override {
     {
       base::Lock lock(mutex_);
@@ -45,6 +47,11 @@ class MemoryStore final : public store::Store {
   void set_failing(bool failing) {
     base::Lock lock(mutex_);
     failing_ = failing;
+  }
+  /// The same for those commits only that touch this collection; empty: none.
+  void set_failing_for(std::string collection) {
+    base::Lock lock(mutex_);
+    failing_for_ = std::move(collection);
   }
   /// While set, commits are checked and answered but leave nothing: for what runs millions of times.
   void set_forgetful(bool forgetful) {
@@ -86,6 +93,11 @@ class MemoryStore final : public store::Store {
     const Tables tables_;
   };
 
+  Tables copy() const {
+    base::Lock lock(mutex_);
+    return tables_;
+  }
+
   static std::optional<std::int64_t> integer(const std::string& text) {
     std::int64_t value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -94,6 +106,10 @@ class MemoryStore final : public store::Store {
 
   static std::pair<std::string, std::string> name_of(const store::Operation& operation) {
     return std::visit([](const auto& one) { return std::pair(one.collection, one.key); }, operation);
+  }
+
+  static bool touches(const store::Commit& commit, const std::string& collection) {
+    return std::ranges::any_of(commit, [&](const auto& one) { return name_of(one).first == collection; });
   }
 
   /// Applies to a copy; the caller keeps the copy only when everything was accepted.
@@ -135,7 +151,8 @@ class MemoryStore final : public store::Store {
   }
 
   Outcome apply(const store::Commit& commit) TR_REQUIRES(mutex_) {
-    if (failing_) return base::fail(base::ErrorCode::kStoreFailed, "The store was told to fail.");
+    if (failing_ || touches(commit, failing_for_))
+      return base::fail(base::ErrorCode::kStoreFailed, "The store was told to fail.");
     auto copy = tables_;
     auto outcome = apply(copy, commit);
     if (outcome && outcome->accepted() && !forgetful_) tables_.swap(copy);
@@ -162,11 +179,12 @@ class MemoryStore final : public store::Store {
   }
 
   const std::chrono::milliseconds delay_;
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::condition_variable wake_;
   Tables tables_ TR_GUARDED_BY(mutex_);
   std::vector<std::pair<store::Commit, store::Done>> queue_ TR_GUARDED_BY(mutex_);
   bool failing_ TR_GUARDED_BY(mutex_) = false;
+  std::string failing_for_ TR_GUARDED_BY(mutex_);
   bool forgetful_ TR_GUARDED_BY(mutex_) = false;
   bool stopping_ TR_GUARDED_BY(mutex_) = false;
   std::thread writer_;

@@ -23,7 +23,7 @@ accounts::PrincipalRef principal(std::string account, accounts::Scopes scopes, b
 }  // namespace
 
 Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
-    : store(options.store_delay),
+    : store(options.store_delay, options.left),
       loops(options.loops),
       catalogue(build(std::move(tools), 1)),
       keys(*accounts::Keys::open(store, clock, options.limits)),

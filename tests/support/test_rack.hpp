@@ -38,7 +38,8 @@ struct RackOptions {
   std::size_t loops = 1;
   net::Limits http;
   accounts::Scopes local_scopes = accounts::Scopes::all();
-  bool starts_loops = true;  ///< False: nothing runs on a loop but what the test polls there itself.
+  const MemoryStore* left = nullptr;  ///< What a process before has left; null: nothing.
+  bool starts_loops = true;           ///< False: nothing runs on a loop but what the test polls there itself.
 };
 
 /// Members in the order of their making. Whoever runs calls ends them before the rack goes.

@@ -32,7 +32,13 @@ void put_text(json::Writer& writer, std::string_view name, std::string_view valu
   json::put(writer, value);
 }
 
-/// {progress, total?, message?}, as the events of a stream have it.
+double number_of(const json::Value& object, std::string_view name) {
+  const auto* value = json::find(object, name);
+  return value != nullptr && value->IsNumber() ? value->GetDouble() : 0;
+}
+
+}  // namespace
+
 void write_progress(json::Writer& writer, const Progress& progress) {
   writer.StartObject();
   json::key(writer, "progress");
@@ -45,12 +51,11 @@ void write_progress(json::Writer& writer, const Progress& progress) {
   writer.EndObject();
 }
 
-double number_of(const json::Value& object, std::string_view name) {
-  const auto* value = json::find(object, name);
-  return value != nullptr && value->IsNumber() ? value->GetDouble() : 0;
+Progress read_progress(const json::Value& object) {
+  return {.done = number_of(object, "progress"),
+          .total = number_of(object, "total"),
+          .note = std::string(json::find_string(object, "message").value_or(""))};
 }
-
-}  // namespace
 
 std::string_view to_string(Status status) noexcept { return kStatusNames[static_cast<std::size_t>(status)]; }
 
@@ -87,6 +92,10 @@ std::string to_document(const Job& job) {
   }
   put_text(writer, "status", to_string(job.status));
   if (!job.webhook.empty()) put_text(writer, "webhook", job.webhook);
+  if (job.runs > 1) {
+    json::key(writer, "runs");
+    writer.Uint(job.runs);
+  }
   json::key(writer, "pieces");
   writer.Uint(job.pieces);
   if (job.progress) {
@@ -121,10 +130,9 @@ base::Result<Job> from_document(std::string_view id, std::string_view text) {
   job.status = static_cast<Status>(status - kStatusNames.begin());
   job.pieces = static_cast<std::uint32_t>(*pieces);
   job.webhook = json::find_string(*document, "webhook").value_or("");
-  if (const auto* progress = json::find(*document, "progress"))
-    job.progress = Progress{.done = number_of(*progress, "progress"),
-                            .total = number_of(*progress, "total"),
-                            .note = std::string(json::find_string(*progress, "message").value_or(""))};
+  if (const auto* progress = json::find(*document, "progress")) job.progress = read_progress(*progress);
+  job.runs = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(json::find_int(*document, "runs").value_or(0), 0, UINT32_MAX));
   return job;
 }
 
@@ -139,6 +147,10 @@ void write_members(json::Writer& writer, const Job& job) {
     put_text(writer, "progress", to_text(*job.progress));
     json::key(writer, "progress_detail");
     write_progress(writer, *job.progress);
+  }
+  if (job.runs > 1) {
+    json::key(writer, "runs");
+    writer.Uint(job.runs);
   }
   if (!job.error_json.empty()) {
     const auto error = json::parse(job.error_json);

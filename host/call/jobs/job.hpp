@@ -20,6 +20,9 @@ struct Progress {
   double done = 0, total = 0;  ///< Finite. `total` ≤ 0: not known.
   std::string note;
 };
+/// {progress, total?, message?}, as the events of a stream have it.
+void write_progress(base::json::Writer& writer, const Progress& progress);
+Progress read_progress(const base::json::Value& object);
 /// For people and old clients: "reading page 2 (2 of 7)".
 std::string to_text(const Progress& progress);
 
@@ -31,6 +34,7 @@ struct Job {
   std::string error_json;                                     ///< Of one that failed: {code, type, message, ...}.
   std::int64_t created_ns = 0, ended_ns = 0, expires_ns = 0;  ///< Unix; 0: not yet.
   std::uint32_t pieces = 0;                                   ///< Documents that hold its result.
+  std::uint32_t runs = 0;  ///< Above 1: it went on after restarts, and was begun so often.
 };
 
 /// "job_" and 26 characters whose order is that of making.
@@ -45,7 +49,7 @@ std::string to_document(const Job& job);
 base::Result<Job> from_document(std::string_view id, std::string_view text);
 
 /// The members that everybody sees: job_id, status, tool, version, skill, request_id, progress? (a string),
-/// progress_detail?, error? (a string), error_detail?, created_at, ended_at?, expires_at?.
+/// progress_detail?, runs?, error? (a string), error_detail?, created_at, ended_at?, expires_at?.
 void write_members(base::json::Writer& writer, const Job& job);
 /// An object of those members, then the ones of `more` (empty, or an object with at least one member).
 std::string to_json(const Job& job, std::string_view more);

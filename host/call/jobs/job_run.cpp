@@ -17,8 +17,6 @@ namespace {
 
 namespace json = base::json;
 
-/// Parts beyond this are not kept; the skill is told that nobody listens.
-constexpr std::size_t kMaxPartialBytes = 1 << 20;
 constexpr std::size_t kMaxNoteBytes = 1'000;
 /// An error beyond this is kept without its particulars, because a record is one document.
 constexpr std::size_t kMaxErrorBytes = 256 << 10;
@@ -30,21 +28,41 @@ std::string shown(std::string_view text, std::size_t max_bytes) {
 
 }  // namespace
 
-void interrupt(Job& job) {
+void interrupt(Job& job, const base::Error* reason) {
   job.status = Status::kFailed;
-  job.error_json =
-      base::error_json(base::Error(base::ErrorCode::kInternal,
-                                   "the gateway ended while the job ran; whether the skill has acted is unknown",
-                                   "See whether it has acted, then call again. It is not run a second time by itself.")
-                           .with_name("interrupted"));
+  auto error = reason != nullptr
+                   ? *reason
+                   : base::Error(base::ErrorCode::kInternal,
+                                 "the gateway ended while the job ran; whether the skill has acted is unknown",
+                                 "See whether it has acted, then call again. It is not run a second time by itself.");
+  job.error_json = base::error_json(std::move(error).with_name("interrupted"));
 }
 
-JobRun::JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket)
-    : job_(std::move(job)), path_(path), loop_(loop), ticket_(ticket) {}
+JobRun::JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket, std::shared_ptr<RunKeeper> keeper)
+    : job_(std::move(job)), path_(path), loop_(loop), keeper_(std::move(keeper)), ticket_(ticket) {
+  can_go_on_.store(keeper_ != nullptr && keeper_->note().can_go_on());
+}
 
 void JobRun::begin(OnEnd on_end) {
   on_end_ = std::move(on_end);
   has_begun_.store(true);
+}
+
+void JobRun::start(const CallRequest& request) {
+  if (reason()) {  // Before it began.
+    CallOutcome outcome;
+    outcome.request_id = job_.request_id;
+    outcome.result.error.emplace(base::ErrorCode::kCancelled, "the job was told to end before it went on");
+    return done(outcome);
+  }
+  const auto self = shared_from_this();  // The end may be the last that is heard of us.
+  ticket_ = path_.start(loop_, request, *this);
+}
+
+void JobRun::go_on_from(std::optional<Progress> progress, std::string partials) {
+  const base::Lock lock(mutex_);
+  progress_ = std::move(progress);
+  partials_ = std::move(partials);
 }
 
 std::optional<Progress> JobRun::progress() const {
@@ -60,10 +78,43 @@ std::string JobRun::partials_json() const {
 void JobRun::cancel(Reason reason) {
   {
     const base::Lock lock(mutex_);
-    if (reason_) return;
+    if (reason_ && *reason_ >= reason) return;
     reason_ = reason;
   }
-  boost::asio::post(loop_.context(), [&path = path_, &loop = loop_, ticket = ticket_] { path.cancel(loop, ticket); });
+  boost::asio::post(loop_.context(), [self = shared_from_this()] { self->path_.cancel(self->loop_, self->ticket_); });
+}
+
+std::optional<JobRun::Reason> JobRun::reason() const {
+  const base::Lock lock(mutex_);
+  return reason_;
+}
+
+void JobRun::keep(registry::Checkpoint checkpoint, std::string_view backend, registry::Checkpoints::Kept kept) {
+  const auto refuse = [&](std::string why, std::string remedy) {
+    boost::asio::post(
+        loop_.context(),
+        [kept = std::move(kept), error = base::Error(base::ErrorCode::kUnimplemented, std::move(why), std::move(remedy))
+                                             .with_name("checkpoint_not_kept")] { kept(tl::unexpected(error)); });
+  };
+  if (keeper_ == nullptr)
+    return refuse("the skill is not run again after a restart, so nothing is kept of it",
+                  "Say \"resumable\": true in the manifest.");
+  if (keeper_->note().has_callers_keys)
+    return refuse(
+        "the call came with its caller's own provider keys, which are kept nowhere, so it does not go on "
+        "after a restart",
+        "Go on without a checkpoint.");
+  RunKeeper::Kept what{.checkpoint = std::move(checkpoint), .progress = {}, .partials = {}, .backend = {}};
+  what.backend = backend;
+  {
+    const base::Lock lock(mutex_);
+    what.progress = progress_;
+    what.partials = partials_;
+  }
+  keeper_->keep(std::move(what), [self = shared_from_this(), kept = std::move(kept)](base::Result<void> written) {
+    if (written) self->can_go_on_.store(true);
+    kept(std::move(written));
+  });
 }
 
 void JobRun::progress(double done, double total, std::string_view note) noexcept {
@@ -85,14 +136,13 @@ bool JobRun::partial(registry::Part part) noexcept {
 }
 
 void JobRun::take_error(Job& ended, const base::Error& error) {
-  std::optional<Reason> reason;
-  {
-    const base::Lock lock(mutex_);
-    reason = reason_;
-  }
+  const auto why = reason();
   const bool is_cancelled = error.code() == base::ErrorCode::kCancelled;
-  if (is_cancelled && reason == Reason::kInterrupted) return interrupt(ended);
-  ended.status = is_cancelled && reason ? Status::kCancelled : Status::kFailed;
+  if (is_cancelled && why == Reason::kStopping) {
+    const auto in_the_way = keeper_ == nullptr ? std::nullopt : obstacle(keeper_->note());
+    return interrupt(ended, in_the_way ? &*in_the_way : nullptr);
+  }
+  ended.status = is_cancelled && why ? Status::kCancelled : Status::kFailed;
   ended.error_json = base::error_json(error);
   if (ended.error_json.size() > kMaxErrorBytes)
     ended.error_json = base::error_json(
@@ -101,7 +151,21 @@ void JobRun::take_error(Job& ended, const base::Error& error) {
             .with_name(shown(error.name(), kMaxNoteBytes)));
 }
 
+/// As if the gateway had been killed at this moment, but that it does not count as that.
+void JobRun::set_aside() {
+  keeper_->set_aside([self = shared_from_this()](const base::Result<void>&) {
+    self->end({.job = self->job_, .result_json = {}, .more = {}, .is_set_aside = true});
+  });
+}
+
+void JobRun::end(End what) {
+  const auto on_end = std::exchange(on_end_, nullptr);
+  on_end(std::move(what));
+}
+
 void JobRun::done(CallOutcome& outcome) noexcept {
+  ticket_ = 0;
+  if (!outcome.ok() && can_go_on() && reason() == Reason::kStopping) return set_aside();
   auto ended = job_;
   ended.progress = progress();
   json::Buffer reply;
@@ -109,8 +173,13 @@ void JobRun::done(CallOutcome& outcome) noexcept {
     json::Writer writer(reply);
     write_reply(writer, outcome);
     ended.status = Status::kCompleted;
+  } else if (const auto& error = *outcome.result.error;
+             outcome.skill == nullptr && error.code() != base::ErrorCode::kCancelled) {  // What it called is gone.
+    take_error(ended, base::Error(error.code(), "the job cannot go on after the restart: " + error.message(),
+                                  "Call again what is there now.")
+                          .with_name(std::string(error.name())));
   } else {
-    take_error(ended, *outcome.result.error);
+    take_error(ended, error);
   }
   const auto partials = partials_json();
   std::string result;
@@ -125,9 +194,9 @@ void JobRun::done(CallOutcome& outcome) noexcept {
                           .with_name("result_too_large"));
     result.clear();
   }
-  // The end may be the last that is heard of us.
-  const auto on_end = std::exchange(on_end_, nullptr);
-  on_end(std::move(ended), std::move(result));
+  if (keeper_ != nullptr) keeper_->forget(outcome.charge);
+  // Which may be the last that is heard of us.
+  end({.job = std::move(ended), .result_json = std::move(result), .more = std::move(outcome.charge)});
 }
 
 }  // namespace toolrack::call::jobs

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,17 +11,27 @@
 #include "base/mutex.hpp"
 #include "call/call_path.hpp"
 #include "call/jobs/job.hpp"
+#include "call/jobs/run_keeper.hpp"
 
 namespace toolrack::call::jobs {
 
 /// Threads: what a CallSink does on the call's loop, the rest on any.
-class JobRun final : public CallSink {
+class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun> {
  public:
-  /// `job` ends as `ended` says, with `result_json` (fit for JobStore::finish). Called once, on the loop.
-  using OnEnd = std::function<void(Job ended, std::string result_json)>;
+  /// What a run came to.
+  struct End {
+    Job job;
+    std::string result_json;  ///< Fit for JobStore::finish.
+    store::Commit more;       ///< To be written with the end: the price, and what is not needed any more.
+    /// True: the gateway stops and the job goes on when it starts again, so this is no end. Then the rest is nothing.
+    bool is_set_aside = false;
+  };
+  /// Called once, on the loop.
+  using OnEnd = std::function<void(End end)>;
 
-  /// `path`, `loop` and `ticket` are the call's. Path and loop outlive it.
-  JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket);
+  /// `path`, `loop` and `ticket` are the call's (0: `start` is still to make it). Path and loop outlive it. `keeper` is
+  /// null for a job that does not go on after a restart.
+  JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket, std::shared_ptr<RunKeeper> keeper);
 
   const std::string& id() const noexcept { return job_.id; }
   const std::string& account() const noexcept { return job_.account; }
@@ -30,32 +41,44 @@ class JobRun final : public CallSink {
 
   /// The job is durable: from now on outcomes may come. On the loop.
   void begin(OnEnd on_end);
+  /// Makes the call of a job that goes on. Its end may come from inside. On the loop, after `begin`.
+  void start(const CallRequest& request);
+  /// Where an earlier run got to. Before `begin`.
+  void go_on_from(std::optional<Progress> progress, std::string partials);
   bool has_begun() const noexcept { return has_begun_.load(); }
   std::optional<Progress> progress() const;
   /// The content blocks so far, a JSON array.
   std::string partials_json() const;
+  /// Would it be run again if its run were cut off now?
+  bool can_go_on() const noexcept { return can_go_on_.load(); }
 
   enum class Reason : std::uint8_t {
-    kWanted,      ///< The account does not want it any more: it ends cancelled.
-    kInterrupted  ///< The gateway stops: it ends failed.
+    kStopping,  ///< The gateway stops: it goes on when that starts again, or ends failed.
+    kWanted     ///< The account does not want it any more: it ends cancelled.
   };
-  /// Tells the call; the first reason stays. A call that is about to end may end as if nothing had been said.
+  /// Tells the call; the account's wish stands above the gateway's. A call that is about to end may end as if nothing
+  /// had been said.
   void cancel(Reason reason);
 
   // CallSink
   void done(CallOutcome& outcome) noexcept override;
   void progress(double done, double total, std::string_view note) noexcept override;
   bool partial(registry::Part part) noexcept override;
+  void keep(registry::Checkpoint checkpoint, std::string_view backend, registry::Checkpoints::Kept kept) override;
 
  private:
+  std::optional<Reason> reason() const;
   void take_error(Job& ended, const base::Error& error);
+  void set_aside();
+  void end(End what);
 
   const Job job_;
   CallPath& path_;
   base::Loop& loop_;
-  const std::uint64_t ticket_;
-  OnEnd on_end_;  ///< The loop's.
-  std::atomic<bool> has_begun_{false};
+  const std::shared_ptr<RunKeeper> keeper_;  ///< What is in it is the loop's.
+  std::uint64_t ticket_;                     ///< The loop's, as `on_end_`.
+  OnEnd on_end_;
+  std::atomic<bool> has_begun_{false}, can_go_on_{false};
 
   mutable base::Mutex mutex_;
   std::optional<Reason> reason_ TR_GUARDED_BY(mutex_);
@@ -63,7 +86,8 @@ class JobRun final : public CallSink {
   std::string partials_ TR_GUARDED_BY(mutex_);  ///< Content blocks with commas between.
 };
 
-/// How a job ends that the gateway left behind: failed, with the code `interrupted`.
-void interrupt(Job& job);
+/// How a job ends that the gateway left behind: failed, with the code `interrupted`. `reason` says why it does not go
+/// on; null: it is none that does.
+void interrupt(Job& job, const base::Error* reason = nullptr);
 
 }  // namespace toolrack::call::jobs

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -31,16 +33,20 @@ std::string piece_key(std::string_view id, std::uint32_t index) { return fmt::fo
 
 }  // namespace
 
-void JobStore::create(const Job& job, store::Done done) {
-  store_.submit({store::PutIfAbsent{std::string(kJobs), job.id, to_document(job)},
-                 store::Put{std::string(kByAccount), by_account(job.account, job.id), "{}"},
-                 store::Put{std::string(kUnfinished), job.id, "{}"}},
-                std::move(done));
+store::ExpectVersion expect_unfinished(std::string_view job_id) {
+  return {std::string(kJobs), std::string(job_id), kCreatedVersion};
 }
 
-void JobStore::finish(Job job, std::string_view result_json, store::Done done) {
-  store::Commit commit{store::ExpectVersion{std::string(kJobs), job.id, kCreatedVersion},
-                       store::Delete{std::string(kUnfinished), job.id},
+void JobStore::create(const Job& job, store::Commit more, store::Done done) {
+  store::Commit commit{store::PutIfAbsent{std::string(kJobs), job.id, to_document(job)},
+                       store::Put{std::string(kByAccount), by_account(job.account, job.id), "{}"},
+                       store::Put{std::string(kUnfinished), job.id, "{}"}};
+  std::ranges::move(more, std::back_inserter(commit));
+  store_.submit(std::move(commit), std::move(done));
+}
+
+void JobStore::finish(Job job, std::string_view result_json, store::Commit more, store::Done done) {
+  store::Commit commit{expect_unfinished(job.id), store::Delete{std::string(kUnfinished), job.id},
                        store::Put{std::string(kByExpiry), by_expiry(job.expires_ns, job.id), "{}"}};
   for (job.pieces = 0; !result_json.empty(); ++job.pieces) {
     const auto piece = base::truncate_utf8(result_json, kPieceBytes);
@@ -49,6 +55,7 @@ void JobStore::finish(Job job, std::string_view result_json, store::Done done) {
   }
   commit.emplace_back(store::Put{std::string(kJobs), job.id, to_document(job)});
   owe_webhook(commit, job);
+  std::ranges::move(more, std::back_inserter(commit));
   store_.submit(std::move(commit), std::move(done));
 }
 
@@ -96,38 +103,52 @@ Result<std::vector<Job>> JobStore::list(std::string_view account, std::string_vi
   return found;
 }
 
-Result<std::size_t> JobStore::finish_leftovers(const std::function<void(Job&)>& end) {
-  std::size_t ended = 0;
+Result<JobStore::Leftovers> JobStore::finish_leftovers(const std::function<void(Job&, const base::Error*)>& end) {
+  Leftovers leftovers;
+  std::string last;
   for (;;) {
-    std::vector<std::pair<std::string, store::Document>> leftovers;
+    std::vector<std::string> ids;
+    store::Commit commit;
     {
       const auto snapshot = TRY(store_.snapshot());
-      std::vector<std::string> ids;
-      TRY(snapshot->scan(kUnfinished, "", "", store::Snapshot::Order::kForward,
+      TRY(snapshot->scan(kUnfinished, "", last, store::Snapshot::Order::kForward,
                          [&](std::string_view key, const store::Document&) {
-                           ids.emplace_back(key);
+                           if (key != last) ids.emplace_back(key);
                            return ids.size() < kJobBatch;
                          }));
-      for (auto& id : ids) {
-        auto document = TRY(snapshot->get(kJobs, id));
-        leftovers.emplace_back(std::move(id), document.value_or(store::Document{}));
-      }
+      for (const auto& id : ids) TRY(finish_leftover(*snapshot, id, end, leftovers, commit));
     }
-    if (leftovers.empty()) return ended;
-    store::Commit commit;
-    for (const auto& [id, document] : leftovers) {
-      commit.emplace_back(store::Delete{std::string(kUnfinished), id});
-      // One that cannot be read must not keep a gateway from starting; whoever asks for it is told.
-      auto job = from_document(id, document.json);
-      if (!job || is_over(job->status)) continue;
-      end(*job);
-      ++ended;
-      commit.emplace_back(store::Put{std::string(kJobs), id, to_document(*job)});
-      commit.emplace_back(store::Put{std::string(kByExpiry), by_expiry(job->expires_ns, id), "{}"});
-      owe_webhook(commit, *job);
-    }
-    TRY(store_.commit(std::move(commit)));
+    if (ids.empty()) return leftovers;
+    last = ids.back();
+    if (!commit.empty()) TRY(store_.commit(std::move(commit)));
   }
+}
+
+Result<void> JobStore::finish_leftover(store::Snapshot& snapshot, const std::string& id,
+                                       const std::function<void(Job&, const base::Error*)>& end, Leftovers& leftovers,
+                                       store::Commit& commit) {
+  const auto document = TRY(snapshot.get(kJobs, id));
+  auto job = from_document(id, document ? document->json : "");
+  // One that cannot be read must not keep a gateway from starting; whoever asks for it is told.
+  if (!job || is_over(job->status)) {
+    commit.emplace_back(store::Delete{std::string(kUnfinished), id});
+    return {};
+  }
+  const auto note = find_note(snapshot, id);
+  const auto reason = !note ? std::optional(note.error()) : *note ? obstacle(**note) : std::nullopt;
+  if (note && *note && !reason) {
+    leftovers.waiting.emplace_back(*std::move(job), **note);
+    return {};
+  }
+  end(*job, reason ? &*reason : nullptr);
+  ++leftovers.ended;
+  if (note && *note) job->runs = (*note)->runs;
+  commit.emplace_back(store::Delete{std::string(kUnfinished), id});
+  commit.emplace_back(store::Put{std::string(kJobs), id, to_document(*job)});
+  commit.emplace_back(store::Put{std::string(kByExpiry), by_expiry(job->expires_ns, id), "{}"});
+  if (!note || *note) forget_run(commit, id, note ? **note : RunNote());
+  owe_webhook(commit, *job);
+  return {};
 }
 
 Result<std::size_t> JobStore::sweep(std::int64_t now_unix_ns) {

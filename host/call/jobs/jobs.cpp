@@ -5,16 +5,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
-#include <array>
-#include <condition_variable>
-#include <map>
-#include <optional>
 #include <utility>
 
-#include "base/mutex.hpp"
-#include "call/jobs/job_run.hpp"
-#include "call/jobs/job_store.hpp"
-#include "call/jobs/webhook_delivery.hpp"
+#include "call/jobs/jobs_impl.hpp"
 #include "call/jobs/webhooks.hpp"
 
 namespace toolrack::call::jobs {
@@ -25,140 +18,47 @@ using base::ErrorCode;
 /// How long the end of a job is kept back when the store does not take it, the first time and at most.
 constexpr std::chrono::seconds kFirstPause{1}, kLongestPause{60};
 
-/// Somebody who wants to hear of the end of a job. Everything of its loop.
-struct Waiter {
-  Waiter(base::Loop& home, std::function<void()> then) : loop(home), timer(home.context()), ready(std::move(then)) {}
-  void tell() {
-    timer.cancel();
-    if (const auto then = std::exchange(ready, nullptr)) then();
-  }
-  base::Loop& loop;
-  boost::asio::steady_timer timer;
-  std::function<void()> ready;  ///< Null once it was called.
-};
-using Waiters = std::vector<std::weak_ptr<Waiter>>;
-
-void tell_all(const Waiters& waiters) {
-  for (const auto& weak : waiters)
-    if (const auto waiter = weak.lock()) boost::asio::post(waiter->loop.context(), [waiter] { waiter->tell(); });
-}
-
 }  // namespace
 
-class Jobs::Impl : public std::enable_shared_from_this<Impl> {
- public:
-  Impl(store::Store& its_store, const base::Clock& its_clock, base::Metrics& metrics, JobSettings its_settings)
-      : store(its_store),
-        deliveries(its_store),
-        clock(its_clock),
-        settings_(its_settings),
-        running_(metrics.gauge("toolrack_jobs", "Jobs that have not ended.", {{"state", "running"}})) {
-    for (const auto status : {Status::kCompleted, Status::kFailed, Status::kCancelled})
-      ended_[static_cast<std::size_t>(status)] = &metrics.counter(
-          "toolrack_jobs_ended_total", "Jobs by how they ended.", {{"state", std::string(to_string(status))}});
-  }
-
-  void begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, Job job, OnBegun begun);
-  /// The run of a job that has not ended, if it is the account's.
-  std::shared_ptr<JobRun> find(std::string_view account, std::string_view id);
-  bool add_waiter(std::string_view account, std::string_view id, const std::shared_ptr<Waiter>& waiter);
-  void set_settings(const JobSettings& settings);
-  /// Whatever the reason, the job is over: gives it its times.
-  void end(Job& job);
-  void count(Status status) { ended_[static_cast<std::size_t>(status)]->add(); }
-  void stop_taking();
-  std::size_t end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);
-
-  JobStore store;
-  WebhookStore deliveries;
-  const base::Clock& clock;
-  Webhooks* webhooks = nullptr;  ///< Set once, before any call.
-
- private:
-  struct Entry {
-    std::shared_ptr<JobRun> run;
-    Waiters waiters;
-    bool is_over = false;  ///< Its end is in the store; nobody need wait for it any more.
-  };
-  base::Result<void> add(const std::shared_ptr<JobRun>& run);
-  void remove(const std::string& id);
-  void finish(const std::shared_ptr<JobRun>& run, const Job& ended, std::shared_ptr<const std::string> result,
-              std::chrono::seconds pause);
-  bool wait_until_empty(std::chrono::milliseconds patience) TR_EXCLUDES(mutex_);
-
-  base::Mutex mutex_;
-  std::condition_variable removed_;
-  std::map<std::string, Entry, std::less<>> unfinished_ TR_GUARDED_BY(mutex_);
-  std::map<std::string, std::uint32_t, std::less<>> per_account_ TR_GUARDED_BY(mutex_);
-  JobSettings settings_ TR_GUARDED_BY(mutex_);
-  bool is_stopping_ TR_GUARDED_BY(mutex_) = false;
-
-  base::Gauge& running_;
-  std::array<base::Counter*, 5> ended_{};  ///< By Status; null for those that are no end.
-};
-
-base::Result<void> Jobs::Impl::add(const std::shared_ptr<JobRun>& run) {
-  const base::Lock lock(mutex_);
-  if (is_stopping_) return base::fail(ErrorCode::kUnavailable, "the gateway is stopping");
-  auto& count = per_account_[run->account()];
-  if (count >= settings_.per_account)
-    return tl::unexpected(
-        base::Error(
-            ErrorCode::kTooManyConcurrent,
-            fmt::format("{} jobs of the account have not ended, and it may have {}", count, settings_.per_account),
-            "Wait for one of them (GET /v1/jobs/<id>?wait=30), or cancel one (POST /v1/jobs/<id>/cancel).")
-            .with_name("too_many_jobs"));
-  ++count;
-  unfinished_.emplace(run->id(), Entry{.run = run, .waiters = {}});
-  running_.add(1);
-  return {};
-}
-
-/// The last that is known of it here; whoever waits may read it from the store. Who waits for the table to be empty
-/// hears of it last, because the loops may be gone then.
-void Jobs::Impl::remove(const std::string& id) {
-  Waiters waiters;
-  {
-    const base::Lock lock(mutex_);
-    auto& entry = unfinished_.find(id)->second;
-    entry.is_over = true;
-    waiters = std::move(entry.waiters);
-    const auto account = per_account_.find(entry.run->account());
-    if (--account->second == 0) per_account_.erase(account);
-  }
-  running_.add(-1);
-  tell_all(waiters);
-  const base::Lock lock(mutex_);
-  unfinished_.erase(id);
-  removed_.notify_all();
-}
-
-void Jobs::Impl::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, Job job, OnBegun begun) {
-  const auto run = std::make_shared<JobRun>(std::move(job), path, loop, ticket);
-  const auto say = [&loop](OnBegun to, base::Result<Begun> what) {
+void Jobs::Impl::begin(const std::shared_ptr<JobRun>& run, store::Commit more, OnBegun begun) {
+  const auto say = [&loop = run->loop()](OnBegun to, base::Result<Begun> what) {
     boost::asio::post(loop.context(), [to = std::move(to), what = std::move(what)]() mutable { to(std::move(what)); });
   };
-  if (auto added = add(run); !added) return say(std::move(begun), tl::unexpected(std::move(added).error()));
-  store.create(run->job(), [self = shared_from_this(), run, say,
-                            begun = std::move(begun)](base::Result<store::Receipt> written) mutable {
-    if (!written || !written->accepted()) {
-      self->remove(run->id());
-      return say(std::move(begun),
-                 tl::unexpected(written ? base::Error(ErrorCode::kInternal, "a job's id was given twice")
-                                        : std::move(written).error()));
-    }
-    boost::asio::post(run->loop().context(), [self, run, begun = std::move(begun)] {
-      // Weak, because the table holds the run, and the run this.
-      run->begin([weak_self = self->weak_from_this(), weak_run = std::weak_ptr(run)](Job ended, std::string result) {
-        const auto owner = weak_self.lock();
-        const auto one = weak_run.lock();
-        if (owner == nullptr || one == nullptr) return;
-        owner->end(ended);
-        owner->finish(one, ended, std::make_shared<const std::string>(std::move(result)), kFirstPause);
+  const auto most = [&] {
+    const base::Lock lock(mutex_);
+    return settings_.per_account;
+  }();
+  if (auto added = unfinished.add(run, most); !added)
+    return say(std::move(begun), tl::unexpected(std::move(added).error()));
+  store.create(
+      run->job(), std::move(more),
+      [self = shared_from_this(), run, say, begun = std::move(begun)](base::Result<store::Receipt> written) mutable {
+        if (!written || !written->accepted()) {
+          self->unfinished.remove(run->id());
+          return say(std::move(begun),
+                     tl::unexpected(written ? base::Error(ErrorCode::kInternal, "a job's id was given twice")
+                                            : std::move(written).error()));
+        }
+        boost::asio::post(run->loop().context(), [self, run, begun = std::move(begun)] {
+          run->begin(self->on_end_of(run));
+          begun(Begun{.id = run->id(), .sink = run.get()});
+        });
       });
-      begun(Begun{.id = run->id(), .sink = run.get()});
-    });
-  });
+}
+
+JobRun::OnEnd Jobs::Impl::on_end_of(const std::shared_ptr<JobRun>& run) {
+  // Weak, because the table holds the run, and the run this.
+  return [weak_self = weak_from_this(), weak_run = std::weak_ptr(run)](JobRun::End end) {
+    const auto self = weak_self.lock();
+    const auto one = weak_run.lock();
+    if (self == nullptr || one == nullptr) return;
+    if (end.is_set_aside) {
+      ++self->set_aside_;
+      return self->unfinished.remove(one->id());
+    }
+    self->end(end.job);
+    self->finish(one, std::make_shared<const JobRun::End>(std::move(end)), kFirstPause);
+  };
 }
 
 void Jobs::Impl::end(Job& job) {
@@ -167,42 +67,38 @@ void Jobs::Impl::end(Job& job) {
   job.expires_ns = job.ended_ns + std::chrono::nanoseconds(settings_.keep).count();
 }
 
+void Jobs::Impl::finished(const Job& ended) {
+  count(ended.status);
+  if (!ended.webhook.empty() && webhooks != nullptr) webhooks->look();
+  unfinished.remove(ended.id);
+}
+
 /// Until it is written, the job is told to run: what is told must survive.
-void Jobs::Impl::finish(const std::shared_ptr<JobRun>& run, const Job& ended, std::shared_ptr<const std::string> result,
+void Jobs::Impl::finish(const std::shared_ptr<JobRun>& run, std::shared_ptr<const JobRun::End> end,
                         std::chrono::seconds pause) {
-  store.finish(
-      ended, *result,
-      [self = shared_from_this(), run, ended, result, pause](const base::Result<store::Receipt>& written) {
-        if (written) {  // Refused: an earlier try did reach the disk although the store had to report a failure.
-          self->count(ended.status);
-          if (!ended.webhook.empty() && self->webhooks != nullptr) self->webhooks->look();
-          return self->remove(run->id());
-        }
-        boost::asio::post(run->loop().context(), [self, run, ended, result, pause] {
-          const auto timer = std::make_shared<boost::asio::steady_timer>(run->loop().context(), pause);
-          timer->async_wait([self, run, ended, result, pause, timer](boost::system::error_code error) {
-            if (!error) self->finish(run, ended, result, std::min(2 * pause, kLongestPause));
-          });
-        });
-      });
+  store.finish(end->job, end->result_json, end->more,
+               [self = shared_from_this(), run, end, pause](const base::Result<store::Receipt>& written) {
+                 // Refused: an earlier try did reach the disk although the store had to report a failure.
+                 if (written) return self->finished(end->job);
+                 boost::asio::post(run->loop().context(), [self, run, end, pause] {
+                   const auto timer = std::make_shared<boost::asio::steady_timer>(run->loop().context(), pause);
+                   timer->async_wait([self, run, end, pause, timer](boost::system::error_code error) {
+                     if (!error) self->finish(run, end, std::min(2 * pause, kLongestPause));
+                   });
+                 });
+               });
 }
 
-std::shared_ptr<JobRun> Jobs::Impl::find(std::string_view account, std::string_view id) {
-  const base::Lock lock(mutex_);
-  const auto found = unfinished_.find(id);
-  if (found == unfinished_.end() || found->second.run->account() != account) return nullptr;
-  return found->second.run;
-}
-
-bool Jobs::Impl::add_waiter(std::string_view account, std::string_view id, const std::shared_ptr<Waiter>& waiter) {
-  const base::Lock lock(mutex_);
-  const auto found = unfinished_.find(id);
-  if (is_stopping_ || found == unfinished_.end() || found->second.is_over || found->second.run->account() != account)
-    return false;
-  auto& waiters = found->second.waiters;
-  std::erase_if(waiters, [](const auto& weak) { return weak.expired(); });
-  waiters.push_back(waiter);
-  return true;
+/// Of one that does not run: what is kept of the run before. Its progress and runs go into `job`, its partials come
+/// back.
+base::Result<std::string> Jobs::Impl::describe_kept(Job& job) {
+  const auto snapshot = TRY(documents.snapshot());
+  const auto note = TRY(find_note(*snapshot, job.id));
+  if (!note) return std::string();
+  job.progress = note->progress;
+  job.runs = note->runs;
+  const auto partials = TRY(read_blob(*snapshot, job.id, Blob::kPartials, note->partial_pieces));
+  return partials.empty() ? std::string() : fmt::format(R"({{"partials":[{}]}})", partials);
 }
 
 void Jobs::Impl::set_settings(const JobSettings& settings) {
@@ -210,37 +106,15 @@ void Jobs::Impl::set_settings(const JobSettings& settings) {
   settings_ = settings;
 }
 
-void Jobs::Impl::stop_taking() {
-  std::vector<Waiters> all;
-  {
-    const base::Lock lock(mutex_);
-    is_stopping_ = true;
-    for (auto& [id, entry] : unfinished_) all.push_back(std::exchange(entry.waiters, {}));
-  }
-  std::ranges::for_each(all, tell_all);
-}
-
-bool Jobs::Impl::wait_until_empty(std::chrono::milliseconds patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  base::Lock lock(mutex_);
-  while (!unfinished_.empty()) {
-    const auto left = end - std::chrono::steady_clock::now();
-    if (left.count() <= 0) return false;
-    lock.wait_for(removed_, left);
-  }
-  return true;
-}
-
-std::size_t Jobs::Impl::end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace) {
-  if (wait_until_empty(patience)) return 0;
-  std::vector<std::shared_ptr<JobRun>> runs;
-  {
-    const base::Lock lock(mutex_);
-    for (const auto& [id, entry] : unfinished_) runs.push_back(entry.run);
-  }
-  for (const auto& run : runs) run->cancel(JobRun::Reason::kInterrupted);
-  static_cast<void>(wait_until_empty(grace));  // Those that are left are ended by the next start.
-  return runs.size();
+/// Those that go on when the gateway starts again are stopped as soon as there are no others to be patient with.
+Jobs::Stopped Jobs::Impl::end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace) {
+  static_cast<void>(unfinished.wait_until_ended(UnfinishedJobs::Which::kThoseThatCannotGoOn, patience));
+  const auto runs = unfinished.runs();
+  for (const auto& run : runs) run->cancel(JobRun::Reason::kStopping);
+  static_cast<void>(unfinished.wait_until_ended(UnfinishedJobs::Which::kAll, grace));
+  auto going_on = set_aside_.load();
+  for (const auto& left : unfinished.runs()) going_on += left->can_go_on() ? 1 : 0;  // The next start sees to those.
+  return {.interrupted = runs.size() - std::min(runs.size(), going_on), .set_aside = going_on};
 }
 
 Jobs::Jobs(store::Store& store, const base::Clock& clock, base::Metrics& metrics, JobSettings settings)
@@ -248,12 +122,18 @@ Jobs::Jobs(store::Store& store, const base::Clock& clock, base::Metrics& metrics
 
 Jobs::~Jobs() = default;
 
-base::Result<std::size_t> Jobs::recover() {
-  return impl_->store.finish_leftovers([this](Job& job) {
-    interrupt(job);
+base::Result<Jobs::Recovered> Jobs::recover() {
+  auto left = TRY(impl_->store.finish_leftovers([this](Job& job, const base::Error* reason) {
+    interrupt(job, reason);
     impl_->end(job);
     impl_->count(job.status);
-  });
+  }));
+  for (auto& [job, note] : left.waiting) impl_->unfinished.add({.job = std::move(job), .note = std::move(note)});
+  return Recovered{.interrupted = left.ended, .waiting = left.waiting.size()};
+}
+
+base::Result<std::size_t> Jobs::resume(CallPath& path, base::Loops& loops, const FindPrincipal& find) {
+  return impl_->resume(path, loops, find);
 }
 
 void Jobs::set_settings(const JobSettings& settings) { impl_->set_settings(settings); }
@@ -276,12 +156,24 @@ void Jobs::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const C
   job.request_id = request.request_id;
   job.webhook = request.webhook;
   job.created_ns = impl_->clock.unix_ns();
-  impl_->begin(path, loop, ticket, std::move(job), std::move(begun));
+  store::Commit more;
+  std::shared_ptr<RunKeeper> keeper;
+  if (skill.resumable) {
+    RunNote note;
+    note.runs = job.runs = 1;  // It may have acted from the moment that it is durable.
+    note.is_repeatable = skill.is_repeatable();
+    note.has_callers_keys = request.provider_keys != nullptr;
+    if (!note.has_callers_keys) note.request_pieces = put_blob(more, job.id, Blob::kRequest, to_kept(request, skill));
+    put_note(more, job.id, note);
+    keeper = std::make_shared<RunKeeper>(impl_->documents, loop, job.id, std::move(note));
+  }
+  impl_->begin(std::make_shared<JobRun>(std::move(job), path, loop, ticket, std::move(keeper)), std::move(more),
+               std::move(begun));
 }
 
 base::Result<std::string> Jobs::describe(std::string_view account, std::string_view id) {
   // First what is in memory: one that ends meanwhile has its end in the store.
-  const auto run = impl_->find(account, id);
+  const auto run = impl_->unfinished.find(account, id);
   auto job = TRY(impl_->store.find(id));
   if (!job || job->account != account) return tl::unexpected(job_not_found(id));
   std::string result;
@@ -290,7 +182,10 @@ base::Result<std::string> Jobs::describe(std::string_view account, std::string_v
   } else if (run != nullptr && run->has_begun()) {
     job->status = Status::kRunning;
     job->progress = run->progress();
+    job->runs = run->job().runs;
     if (auto partials = run->partials_json(); partials != "[]") result = fmt::format(R"({{"partials":{}}})", partials);
+  } else {
+    result = TRY(impl_->describe_kept(*job));
   }
   if (job->webhook.empty()) return to_json(*job, result);
   const auto delivery = TRY(impl_->deliveries.find(id));
@@ -301,31 +196,33 @@ base::Result<std::string> Jobs::describe(std::string_view account, std::string_v
 base::Result<std::vector<Job>> Jobs::list(std::string_view account, std::string_view after, std::size_t limit) {
   auto jobs = TRY(impl_->store.list(account, after, limit));
   for (auto& job : jobs) {
-    const auto run = is_over(job.status) ? nullptr : impl_->find(account, job.id);
+    const auto run = is_over(job.status) ? nullptr : impl_->unfinished.find(account, job.id);
     if (run == nullptr || !run->has_begun()) continue;
     job.status = Status::kRunning;
     job.progress = run->progress();
+    job.runs = run->job().runs;
   }
   return jobs;
 }
 
 void Jobs::cancel(std::string_view account, std::string_view id) {
-  if (const auto run = impl_->find(account, id)) run->cancel(JobRun::Reason::kWanted);
+  if (auto waiting = impl_->unfinished.take(account, id))
+    return impl_->end_waiting(
+        *std::move(waiting), Status::kCancelled,
+        base::Error(ErrorCode::kCancelled, "the account cancelled the job before it went on after a restart"));
+  if (const auto run = impl_->unfinished.find(account, id)) run->cancel(JobRun::Reason::kWanted);
 }
 
 void Jobs::await_end(std::string_view account, std::string_view id, std::chrono::milliseconds patience,
                      base::Loop& loop, std::function<void()> ready) {
-  const auto waiter = std::make_shared<Waiter>(loop, std::move(ready));
-  if (patience.count() <= 0 || !impl_->add_waiter(account, id, waiter)) return waiter->tell();
-  waiter->timer.expires_after(std::min<std::chrono::milliseconds>(patience, kLongestWait));
-  waiter->timer.async_wait([waiter](boost::system::error_code) { waiter->tell(); });
+  impl_->unfinished.await_end(account, id, patience, loop, std::move(ready));
 }
 
 base::Result<std::size_t> Jobs::sweep() { return impl_->store.sweep(impl_->clock.unix_ns()); }
 
-void Jobs::stop_taking() { impl_->stop_taking(); }
+void Jobs::stop_taking() { impl_->unfinished.stop(); }
 
-std::size_t Jobs::end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace) {
+Jobs::Stopped Jobs::end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace) {
   return impl_->end_running(patience, grace);
 }
 

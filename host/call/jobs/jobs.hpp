@@ -2,7 +2,7 @@
 ///
 /// A call becomes a job when it is admitted: its record is durable before its caller hears the job's id, and what it
 /// came to is durable before anybody is told. A job whose process ends is not run again: it ends failed, named
-/// interrupted.
+/// interrupted. One whose skill is resumable goes on from its last checkpoint when the next process starts.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "accounts/principal.hpp"
 #include "base/clock.hpp"
+#include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "call/job_keeper.hpp"
 #include "call/jobs/job.hpp"
@@ -38,8 +40,18 @@ class Jobs final : public JobKeeper {
   Jobs(store::Store& store, const base::Clock& clock, base::Metrics& metrics, JobSettings settings = {});
   ~Jobs();  ///< No call runs any more.
 
-  /// At start, before any call: ends what a process left behind. Returns how many those were. Waits for the store.
-  base::Result<std::size_t> recover();
+  struct Recovered {
+    std::size_t interrupted = 0, waiting = 0;
+  };
+  /// At start, before any call: ends what a process left behind, but for those that wait for `resume`, if that comes.
+  /// Waits for the store.
+  base::Result<Recovered> recover();
+  /// Who calls: the account's key, or without an id whoever needs none. An error says why a job of theirs cannot go on.
+  using FindPrincipal =
+      std::function<base::Result<accounts::PrincipalRef>(std::string_view account, std::string_view key_id)>;
+  /// Once the catalogue is whole and loops run: has those that wait go on. Returns how many; on an error the others
+  /// wait for the next start. Path and loops outlive the jobs. Waits for the store, not for the jobs; not on a loop.
+  base::Result<std::size_t> resume(CallPath& path, base::Loops& loops, const FindPrincipal& find);
   /// Who tells webhooks, and outlives it; before any call. Without, no job has one.
   void set_webhooks(Webhooks& webhooks);
   /// For the next job, and the next one that ends. Any thread.
@@ -56,7 +68,8 @@ class Jobs final : public JobKeeper {
   base::Result<std::string> describe(std::string_view account, std::string_view id);
   /// At most `limit`, the newest first, those before `after`; without what they came to.
   base::Result<std::vector<Job>> list(std::string_view account, std::string_view after, std::size_t limit);
-  /// Has the job's call told to end. Nothing happens to one that has ended, or is not the account's.
+  /// Has the job's call told to end; one that waits to go on ends without that. Nothing happens to one that has ended,
+  /// or is not the account's.
   void cancel(std::string_view account, std::string_view id);
   /// `ready` is called once, on `loop`: when the job has ended, when `patience` is over, or at once when there is no
   /// such job of this account that runs; then before this returns. On `loop`.
@@ -68,9 +81,13 @@ class Jobs final : public JobKeeper {
 
   /// No job begins any more, and whoever waits for one is answered. Any thread.
   void stop_taking();
-  /// Waits until the running ones have ended, after `patience` ends them as interrupted, and waits for that for
-  /// `grace`. Returns how many were interrupted. Not on a loop; the loops still run.
-  std::size_t end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);
+  struct Stopped {
+    std::size_t interrupted = 0;
+    std::size_t set_aside = 0;  ///< They go on at the next start.
+  };
+  /// Waits until the running ones have ended, at most `patience` and not for those that can go on after a restart; then
+  /// stops those and interrupts the others, and waits for that for `grace`. Not on a loop; the loops still run.
+  Stopped end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);
 
  private:
   class Impl;

@@ -23,9 +23,15 @@ bool CallEvents::add(Partial partial) {
   return !has_any_.exchange(true, std::memory_order_acq_rel);
 }
 
+bool CallEvents::add(Mark mark) {
+  base::Lock lock(mutex_);
+  waiting_.emplace_back(std::move(mark));
+  return !has_any_.exchange(true, std::memory_order_acq_rel);
+}
+
 void CallEvents::flush(registry::Completion* completion) {
   if (is_empty()) return;
-  std::vector<std::variant<Progress, Partial>> ready;
+  std::vector<std::variant<Progress, Partial, Mark>> ready;
   {
     base::Lock lock(mutex_);
     ready.swap(waiting_);
@@ -36,6 +42,8 @@ void CallEvents::flush(registry::Completion* completion) {
   for (auto& event : ready) {
     if (auto* progress = std::get_if<Progress>(&event)) {
       completion->progress(progress->done, progress->total, progress->note);
+    } else if (auto* mark = std::get_if<Mark>(&event)) {
+      mark->reached();
     } else if (!is_deaf()) {
       auto& partial = std::get<Partial>(event);
       if (!completion->partial(std::move(partial.part))) is_deaf_.store(true, std::memory_order_release);

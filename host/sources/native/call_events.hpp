@@ -1,8 +1,9 @@
-/// Progress and partial results on their way from a plugin's thread to the call's loop.
+/// Progress, partial results and checkpoints on their way from a plugin's thread to the call's loop.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,10 +30,17 @@ class CallEvents {
     base::LentBytes lent;
   };
 
+  /// A place among them: `reached` is called, on the loop, when everything before it has been passed on and nothing
+  /// behind it. Not when the call has ended before.
+  struct Mark {
+    std::function<void()> reached;
+  };
+
   /// True when nothing was waiting: the caller posts a flush. A progress replaces one that is still waiting behind no
   /// part.
   bool add(Progress progress);
   bool add(Partial partial);
+  bool add(Mark mark);
   bool is_full() const noexcept { return waiting_bytes_.load(std::memory_order_acquire) > kEventsPauseBytes; }
   /// Has the listener said that it takes no more?
   bool is_deaf() const noexcept { return is_deaf_.load(std::memory_order_acquire); }
@@ -44,7 +52,7 @@ class CallEvents {
 
  private:
   base::Mutex mutex_;
-  std::vector<std::variant<Progress, Partial>> waiting_ TR_GUARDED_BY(mutex_);
+  std::vector<std::variant<Progress, Partial, Mark>> waiting_ TR_GUARDED_BY(mutex_);
   std::atomic<std::size_t> waiting_bytes_{0};
   std::atomic<bool> has_any_{false};
   std::atomic<bool> is_deaf_{false};

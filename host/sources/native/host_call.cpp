@@ -1,6 +1,9 @@
 /// toolrack.call/1: what a plugin does with a call.
 #include <fmt/format.h>
 
+#include <memory>
+#include <utility>
+
 #include "sources/native/abi_text.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/module.hpp"
@@ -113,9 +116,64 @@ void meter(const tr_host* host, tr_call handle, tr_str unit, std::int64_t millio
   target.call->meter(view(unit), millionths);
 }
 
-tr_op checkpoint(const tr_host* host, tr_call handle, tr_str, tr_done done, void* user) noexcept {
-  return end_operation(host, handle, "checkpoint", done, user,
-                       OperationResult::from({base::ErrorCode::kUnimplemented, "this host runs no resumable jobs"}));
+OperationResult not_a_job() {
+  OperationResult result;
+  result.status = TR_FAILED_PRECONDITION;
+  result.code = "not_a_job";
+  result.message = "The call is no job: it ends with its request, and nothing is kept of it.";
+  result.hint = "Go on without a checkpoint; TR_CALL_JOB among the flags says which calls keep one.";
+  return result;
+}
+
+/// Kept in its place among the partials that the skill emits.
+class CheckpointOperation final : public Operation {
+ public:
+  using Operation::Operation;
+
+  void begin(std::string_view state) {
+    if (call().is_instance()) return static_cast<void>(end(not_a_job()));
+    checkpoint_ = call().checkpoint_of(state);
+    if (call().events().add(CallEvents::Mark{[self = boost::intrusive_ptr(this)] { self->keep(); }}))
+      call().post_flush();
+  }
+
+ private:
+  using Self = boost::intrusive_ptr<CheckpointOperation>;
+
+  /// On the loop.
+  void keep() {
+    if (has_ended() || !call().is_open()) return;  // The end of a call ends its operations.
+    auto* checkpoints = call().invocation().checkpoints;
+    if (checkpoints == nullptr) return static_cast<void>(end(not_a_job()));
+    self_ = std::make_shared<Self>(this);
+    checkpoints->keep(std::move(checkpoint_), [self = self_](const base::Result<void>& kept) {
+      if (const auto one = std::exchange(*self, nullptr))
+        one->end(kept ? OperationResult() : OperationResult::from(kept.error()));
+    });
+  }
+  /// The store may answer when we are long gone.
+  void on_cancel() override {
+    if (self_ != nullptr) self_->reset();
+    Operation::on_cancel();
+  }
+
+  registry::Checkpoint checkpoint_;
+  std::shared_ptr<Self> self_;  ///< The loop's.
+};
+
+tr_op checkpoint(const tr_host* host, tr_call handle, tr_str state, tr_done done, void* user) noexcept {
+  constexpr std::string_view kFunction = "checkpoint";
+  if (state.size > registry::kMaxCheckpointBytes)
+    return end_operation(
+        host, handle, kFunction, done, user,
+        OperationResult::from(
+            base::Error(base::ErrorCode::kInvalidRequest,
+                        fmt::format("the state has {} bytes, and of a job {} are kept", state.size,
+                                    registry::kMaxCheckpointBytes),
+                        "Keep what the next run needs to find the rest: positions and ids, and big things as assets.")
+                .with_name("checkpoint_too_large")));
+  return start_operation<CheckpointOperation>(host, handle, kFunction, done, user,
+                                              [&](CheckpointOperation& operation) { operation.begin(view(state)); });
 }
 
 OperationPtr find_operation(const tr_host* host, tr_op handle, std::string_view function) {

@@ -101,9 +101,12 @@ void NativeCall::begin(Module& module, const registry::Invocation& invocation, r
 void NativeCall::describe() {
   const auto& in = *invocation_;
   input_.assign(in.input_json);
-  const std::uint32_t flags = (in.wants_partials ? TR_CALL_PARTIALS : 0U) | (in.wants_progress ? TR_CALL_PROGRESS : 0U);
+  const std::uint32_t flags = (in.wants_partials ? TR_CALL_PARTIALS : 0U) |
+                              (in.wants_progress ? TR_CALL_PROGRESS : 0U) | (in.is_job ? TR_CALL_JOB : 0U);
   abi_ = tr_invocation{sizeof(tr_invocation), TR_SKILL,       skill_->index,  flags,   in.run,
                        to_abi(skill_->name),  to_abi(input_), in.deadline_ns, nullptr, {nullptr, 0}};
+  if (in.checkpoint != nullptr) [[unlikely]]
+    go_on_from(*in.checkpoint);
   if (in.backend == nullptr) return;
   const auto& backend = *in.backend;
   backend_text_.clear();
@@ -392,6 +395,8 @@ void NativeCall::drop_storage() noexcept {
   if (storage_.fetch_sub(1, std::memory_order_acq_rel) != 1 || pool_ == nullptr) return;
   trim(input_);
   trim(scratch_);
+  if (!checkpoint_.empty()) [[unlikely]]
+    std::string().swap(checkpoint_);
   if (has_files_.load(std::memory_order_relaxed)) [[unlikely]]
     drop_files();
   if (has_meters_.load(std::memory_order_relaxed) || has_texts_.load(std::memory_order_relaxed)) {

@@ -28,6 +28,7 @@
 #include "base/gate.hpp"
 #include "base/pool.hpp"
 #include "base/slot_map.hpp"
+#include "registry/checkpoints.hpp"
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
 #include "sources/native/call_events.hpp"
@@ -102,6 +103,8 @@ class NativeCall {
   /// Null when the host keeps none. For call 0 those of the plugin itself.
   std::shared_ptr<CallAssets> assets();
   void meter(std::string_view unit, std::int64_t millionths);
+  /// `state`, with what has been metered until now.
+  registry::Checkpoint checkpoint_of(std::string_view state);
   /// Inside a catch block: `function` of the plugin threw while it ran for us. Counted; the call fails, unless it has
   /// been completed.
   void note_thrown(std::string_view function);
@@ -146,6 +149,7 @@ class NativeCall {
 
   static void set_delivering(Operation* operation) noexcept;
   void describe();
+  void go_on_from(const registry::Checkpoint& checkpoint);
   bool invoke_here();
   void enter_plugin();
   void run_invoke();
@@ -186,6 +190,7 @@ class NativeCall {
   tr_invocation abi_{};
   tr_backend abi_backend_{};
   std::string input_;         // A copy: the plugin may read it after we have answered ourselves.
+  std::string checkpoint_;    // A copy, for the same reason.
   std::string backend_text_;  // Of abi_backend_.
   tr_call ticket_ = 0;
   std::atomic<Instance*> instance_{nullptr};  // Set by start().

@@ -35,6 +35,25 @@ void NativeCall::meter(std::string_view unit, std::int64_t millionths) {
   meters_.push_back({std::string(unit), millionths});
 }
 
+registry::Checkpoint NativeCall::checkpoint_of(std::string_view state) {
+  registry::Checkpoint checkpoint;
+  checkpoint.state = state;
+  base::Lock lock(mutex_);
+  if (raw_cost_micros_) checkpoint.raw_cost = base::Money::from_micros(*raw_cost_micros_);
+  checkpoint.meters = meters_;
+  return checkpoint;
+}
+
+/// What the runs before have metered counts as if this one had.
+void NativeCall::go_on_from(const registry::Checkpoint& checkpoint) {
+  checkpoint_ = checkpoint.state;
+  abi_.checkpoint = to_abi(checkpoint_);
+  base::Lock lock(mutex_);
+  meters_ = checkpoint.meters;
+  if (checkpoint.raw_cost) raw_cost_micros_ = checkpoint.raw_cost->micros();
+  has_meters_.store(!meters_.empty() || raw_cost_micros_.has_value(), std::memory_order_release);
+}
+
 void NativeCall::post_flush() {
   add_activity();
   boost::asio::post(loop_.context(), [this] {

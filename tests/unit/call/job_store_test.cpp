@@ -44,10 +44,10 @@ class JobStoreTest : public ::testing::Test {
     return result.value_or(store::Receipt{});
   }
   void create(const Job& job) {
-    EXPECT_TRUE(wait([&](auto done) { jobs_.create(job, std::move(done)); }).accepted());
+    EXPECT_TRUE(wait([&](auto done) { jobs_.create(job, {}, std::move(done)); }).accepted());
   }
   store::Receipt finish(const Job& job, std::string_view result = "") {
-    return wait([&](auto done) { jobs_.finish(job, result, std::move(done)); });
+    return wait([&](auto done) { jobs_.finish(job, result, {}, std::move(done)); });
   }
   std::size_t documents() {
     std::size_t count = 0;
@@ -140,11 +140,11 @@ TEST_F(JobStoreTest, GivesLeftoversTheirEndAndLeavesTheOthersAlone) {
   create(left);
   create(over);
   finish(ended(over));
-  const auto end = [](Job& job) { job = ended(job, Status::kFailed); };
-  EXPECT_EQ(*jobs_.finish_leftovers(end), 1U);
+  const auto end = [](Job& job, const base::Error*) { job = ended(job, Status::kFailed); };
+  EXPECT_EQ(jobs_.finish_leftovers(end)->ended, 1U);
   EXPECT_EQ((*jobs_.find(left.id))->status, Status::kFailed);
   EXPECT_EQ((*jobs_.find(over.id))->status, Status::kCompleted);
-  EXPECT_EQ(*jobs_.finish_leftovers(end), 0U);
+  EXPECT_EQ(jobs_.finish_leftovers(end)->ended, 0U);
   EXPECT_EQ(finish(ended(left)).refusal, store::Refusal::kVersion) << "it has ended";
 }
 
@@ -153,7 +153,7 @@ TEST_F(JobStoreTest, StumblesOverNoRecordThatCannotBeRead) {
   for (const auto& job : {broken, left}) create(job);
   ASSERT_TRUE(
       store_.commit({store::Put{"jobs", broken.id, "{}"}, store::Put{"jobs_by_expiry", "0/" + broken.id, "{}"}}));
-  EXPECT_EQ(*jobs_.finish_leftovers([](Job& job) { job = ended(job, Status::kFailed); }), 1U);
+  EXPECT_EQ(jobs_.finish_leftovers([](Job& job, const base::Error*) { job = ended(job, Status::kFailed); })->ended, 1U);
   EXPECT_EQ((*jobs_.find(left.id))->status, Status::kFailed);
   EXPECT_FALSE(jobs_.find(broken.id)) << "it is told to be broken";
   EXPECT_EQ(jobs_.list("acc_one", "", 10)->size(), 1U);

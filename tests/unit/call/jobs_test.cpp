@@ -6,6 +6,7 @@
 #include "call/jobs/job_store.hpp"
 #include "call/jobs/webhooks.hpp"
 #include "call_fixture.hpp"
+#include "job_calls.hpp"
 #include "support/scripted_http_server.hpp"
 
 namespace toolrack::call {
@@ -43,27 +44,6 @@ class TalkingSkill final : public registry::Handler {
   registry::Completion* completion_ = nullptr;
 };
 
-/// Hears either the outcome of a call or the id of its job.
-class JobSink final : public CallSink {
- public:
-  explicit JobSink(std::function<void(std::string_view)> on_accepted) : on_accepted_(std::move(on_accepted)) {}
-  void done(CallOutcome& outcome) noexcept override {
-    if (outcome.result.error) error = outcome.result.error->name();
-    heard.add();
-  }
-  void accepted(std::string_view job_id) noexcept override {
-    if (on_accepted_) on_accepted_(job_id);
-    id = job_id;
-    heard.add();
-  }
-  testing::Count heard;
-  std::string id, error;
-  std::uint64_t ticket = 0;
-
- private:
-  const std::function<void(std::string_view)> on_accepted_;
-};
-
 class JobsTest : public CallTest {
  protected:
   JobsTest() {
@@ -84,37 +64,20 @@ class JobsTest : public CallTest {
                                      JobUse use = JobUse::kAlways, std::string input = "{}",
                                      std::function<void(std::string_view)> on_accepted = nullptr,
                                      std::string webhook = "") {
-    auto sink = std::make_shared<JobSink>(std::move(on_accepted));
-    on_loop([&] {
-      const auto value = base::json::parse(input);
-      const auto who = principal ? principal : rack_.local;
-      const std::string request_id = "the id of the request, which is gone before the job runs";
-      CallRequest request;
-      request.principal = &who;
-      request.tool = "fake";
-      request.skill = skill;
-      request.input_json = input;
-      request.input = &*value;
-      request.request_id = request_id;
-      request.job = use;
-      request.webhook = webhook;
-      sink->ticket = rack_.calls.start(rack_.loops[0], request, *sink);
-    });
-    EXPECT_TRUE(sink->heard.wait_for(1));
-    return sink;
+    JobAsk ask;
+    ask.skill = std::move(skill);
+    ask.input = std::move(input);
+    ask.principal = std::move(principal);
+    ask.request.job = use;
+    ask.request.webhook = webhook;
+    return start_as_job(rack_, ask, std::move(on_accepted));
   }
-  /// True when it has ended before ten seconds were over.
   bool await(const std::string& id, std::chrono::milliseconds patience = std::chrono::seconds(10),
              std::string_view account = "local") {
-    testing::Count ready;
-    on_loop([&] { rack_.jobs.await_end(account, id, patience, rack_.loops[0], [&] { ready.add(); }); });
-    EXPECT_TRUE(ready.wait_for(1, std::chrono::seconds(30)));
-    return at(describe(id, account), "/ended_at") != "(absent)";
+    return await_job(rack_, id, patience, account);
   }
   base::json::Document describe(const std::string& id, std::string_view account = "local") {
-    const auto text = rack_.jobs.describe(account, id);
-    EXPECT_TRUE(text) << text.error().message();
-    return parsed(text.value_or("{}"));
+    return describe_job(rack_, id, account);
   }
   static accounts::PrincipalRef of_account(std::string account) {
     return std::make_shared<accounts::Principal>(
@@ -309,14 +272,14 @@ TEST_F(JobsTest, ThatAProcessLeftBehindHaveFailedAndDoNotRunAgain) {
   left.tool = "fake";
   left.skill = "echo";
   testing::Count kept;
-  jobs::JobStore(rack_.store).create(left, [&](auto) { kept.add(); });
+  jobs::JobStore(rack_.store).create(left, {}, [&](auto) { kept.add(); });
   ASSERT_TRUE(kept.wait_for(1));
-  EXPECT_EQ(*rack_.jobs.recover(), 1U);
+  EXPECT_EQ(rack_.jobs.recover()->interrupted, 1U);
   const auto told = describe(left.id);
   EXPECT_EQ(at(told, "/status"), "failed");
   EXPECT_EQ(at(told, "/error_detail/code"), "interrupted");
   EXPECT_NE(at(told, "/expires_at"), "(absent)");
-  EXPECT_EQ(*rack_.jobs.recover(), 0U);
+  EXPECT_EQ(rack_.jobs.recover()->interrupted, 0U);
   EXPECT_EQ(echo_->invoked.value(), 0);
 }
 
@@ -337,7 +300,7 @@ TEST_F(JobsTest, AreInterruptedWhenTheGatewayStops) {
   rack_.jobs.stop_taking();
   EXPECT_TRUE(ready.wait_for(1)) << "who waits is answered";
   EXPECT_EQ(start_job("echo")->error, "unavailable");
-  EXPECT_EQ(rack_.jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10)), 1U);
+  EXPECT_EQ(rack_.jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10)).interrupted, 1U);
   EXPECT_EQ(at(describe(job->id), "/status"), "failed");
   EXPECT_EQ(at(describe(job->id), "/error_detail/code"), "interrupted");
 }
@@ -405,9 +368,9 @@ TEST_F(TellingJobsTest, ThatAProcessLeftBehindAreToldToHaveFailed) {
   left.account = "local";
   left.webhook = hook();
   testing::Count kept;
-  jobs::JobStore(rack_.store).create(left, [&](auto) { kept.add(); });
+  jobs::JobStore(rack_.store).create(left, {}, [&](auto) { kept.add(); });
   ASSERT_TRUE(kept.wait_for(1));
-  EXPECT_EQ(*rack_.jobs.recover(), 1U);
+  EXPECT_EQ(rack_.jobs.recover()->interrupted, 1U);
   webhooks_->look();
   ASSERT_TRUE(server_.wait_for_requests(1));
   EXPECT_EQ(at(parsed(server_.requests().front().body), "/error_detail/code"), "interrupted");

@@ -72,11 +72,11 @@ class WebhooksFixture : public ::testing::Test {
     job.request_id = "req";
     job.webhook = std::move(url);
     job.created_ns = clock_.unix_ns();
-    wait([&](auto done) { jobs_.create(job, std::move(done)); });
+    wait([&](auto done) { jobs_.create(job, {}, std::move(done)); });
     job.status = Status::kCompleted;
     job.ended_ns = clock_.unix_ns();
     job.expires_ns = job.ended_ns + std::chrono::nanoseconds(std::chrono::hours(7 * 24)).count();
-    wait([&](auto done) { jobs_.finish(job, result, std::move(done)); });
+    wait([&](auto done) { jobs_.finish(job, result, {}, std::move(done)); });
     return job.id;
   }
   void wait(const std::function<void(store::Done)>& submit) {

@@ -127,7 +127,7 @@ TEST_F(HostServices, GivesTimeAndChance) {
 
 TEST_F(HostServices, OffersNoMoreThanItHas) {
   EXPECT_EQ(run("unknown_service").output, R"({"status":0,"order":"","overlaps":0})");
-  EXPECT_EQ(run("checkpoint").output, R"({"status":12,"order":"","overlaps":0})");
+  EXPECT_EQ(run("checkpoint").output, R"({"status":9,"order":"","overlaps":0})");
   EXPECT_EQ(run("log").output, R"({"status":0,"order":"","overlaps":0})");
 }
 
