@@ -5,7 +5,8 @@ import {closeSync, copyFileSync, mkdirSync, openSync, renameSync, rmSync, symlin
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {build, isSanitized, post, run, scratch, startGateway} from './support/gateway.mjs';
-import {Callers, library, random, slowProvider} from './support/swapped.mjs';
+import {random} from './support/random.mjs';
+import {Callers, library, slowProvider} from './support/swapped.mjs';
 
 const rounds = Number(process.env.TOOLRACK_WATCH_ROUNDS ?? 60);
 const swaps = Number(process.env.TOOLRACK_WATCH_SWAPS ?? 50);

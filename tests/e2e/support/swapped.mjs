@@ -19,17 +19,6 @@ export function library(generation) {
   return bytes;
 }
 
-/// Numbers that come again with the same seed, from 0 to below 1.
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /// A provider that takes up to `mostMs` for its answer.
 export async function slowProvider(mostMs) {
   const server = createServer((request, reply) => setTimeout(() => reply.end('{}'), Math.random() * mostMs));
