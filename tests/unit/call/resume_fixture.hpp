@@ -89,7 +89,8 @@ class ResumeFixture : public ::testing::Test {
   }
   base::Money charged() {
     auto sum = base::Money();
-    for (const auto& row : *rack_->usage.summary("local", accounts::Period::kAll)) sum = sum + row.cost;
+    const auto rows = rack_->usage.summary("local", accounts::Period::kAll);
+    for (const auto& row : *rows) sum = sum + row.cost;
     return sum;
   }
 
