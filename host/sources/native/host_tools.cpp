@@ -61,7 +61,7 @@ class CallerOperation : public Operation {
   virtual void ask(registry::Caller& caller) = 0;
 };
 
-class ToolOperation final : public CallerOperation, private registry::NestedSink {
+class ToolOperation final : public CallerOperation, public registry::NestedSink {
  public:
   ToolOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, AskedCall asked)
       : CallerOperation(call, map, done, user), asked_(std::move(asked)) {}

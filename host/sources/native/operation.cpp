@@ -41,9 +41,7 @@ Operation::Operation(NativeCall& call, OperationMap& map, tr_done done, void* us
   intrusive_ptr_add_ref(this);  // Ours, until done() has returned.
 }
 
-Operation::~Operation() {
-  if (slot_ != nullptr) map_.retire(*slot_);
-}
+Operation::~Operation() = default;
 
 bool Operation::end(OperationResult result) {
   if (ended_.exchange(true, std::memory_order_acq_rel)) return false;
@@ -96,6 +94,7 @@ void Operation::run() noexcept {
     map_.close(*slot_, handle_);
     // Whoever looked us up just now takes a reference of its own within a few instructions.
     while (slot_->is_pinned()) std::this_thread::yield();
+    map_.retire(*slot_);
   }
   NativeCall& call = call_;
   intrusive_ptr_release(this);

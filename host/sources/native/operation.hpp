@@ -38,8 +38,9 @@ struct OperationResult {
 };
 
 /// Owner: itself, from construction until its done() has returned; those who can end it hold a pointer too. It keeps
-/// its call alive all that time. Threads: `end`, `request_cancel` and `request_resume` any; `on_cancel` and `on_resume`
-/// run on the call's loop.
+/// its call alive until done() has returned, and no longer: a pool that lets go of it later may outlive the source, so
+/// nothing after that, destructors included, may reach for the call or the tables. Threads: `end`, `request_cancel` and
+/// `request_resume` any; `on_cancel` and `on_resume` run on the call's loop.
 class Operation : public Frame, public boost::intrusive_ref_counter<Operation> {
  public:
   /// `call` is referenced already on our behalf. Give it to `NativeCall::adopt` afterwards.

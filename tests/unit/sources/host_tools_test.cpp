@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <map>
+#include <vector>
 
 #include "base/json.hpp"
 #include "native_fixture.hpp"
 #include "registry/caller.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/operation.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -27,6 +29,7 @@ class FakeCaller final : public registry::Caller {
     last_options = request.options_json;
     last_timeout_ms = request.timeout_ms;
     const auto ticket = ++calls;
+    if (keeps_operations) kept.emplace_back(dynamic_cast<Operation*>(&sink));
     if (answers_at_once) {
       sink.done(reply());
       return 0;
@@ -51,7 +54,8 @@ class FakeCaller final : public registry::Caller {
     return "{\"items\":[],\"pattern\":" + base::json::quote(pattern) + ",\"cursor\":" + base::json::quote(cursor) + "}";
   }
 
-  bool answers_at_once = false, waits_for_cancel = false;
+  bool answers_at_once = false, waits_for_cancel = false, keeps_operations = false;
+  std::vector<OperationPtr> kept;
   std::optional<base::Error> error;
   bool may_have_acted = false;
   // Read by the test when the call has ended.
@@ -113,6 +117,15 @@ TEST_F(HostTools, CallsFromEveryMode) {
     }
   }
   EXPECT_EQ(row("composes").misuses, 0U);
+}
+
+TEST_F(HostTools, LetsOthersLetGoOfAnOperationAfterItsSource) {
+  caller.keeps_operations = true;
+  EXPECT_FALSE(run("calls", kOnce).error);
+  ASSERT_EQ(caller.kept.size(), 1U);
+  ASSERT_NE(caller.kept.front(), nullptr);
+  source.reset();
+  caller.kept.clear();  // Touches nothing of the source; sanitizers see it if it does.
 }
 
 TEST_F(HostTools, RunsManySideBySide) {
