@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "cli/text_argument.hpp"
 #include "cli/typed_value.hpp"
 
 namespace toolrack::cli {
@@ -19,20 +17,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 namespace json = base::json;
-
-base::Result<std::string> read_all(std::istream& stream, std::string_view name) {
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return fail(ErrorCode::kInvalidRequest, fmt::format("{} cannot be read", name));
-  return text;
-}
-
-base::Result<std::string> input_text(const std::string& input) {
-  if (input == "-") return read_all(std::cin, "standard input");
-  if (!input.starts_with('@')) return input;
-  std::ifstream file(input.substr(1), std::ios::binary);
-  if (!file) return fail(ErrorCode::kInvalidRequest, fmt::format("{} cannot be read", input.substr(1)));
-  return read_all(file, input);
-}
 
 using Pairs = std::map<std::string, std::vector<std::string>>;
 
@@ -121,7 +105,7 @@ base::Result<void> add_pairs(json::Document& input, const CallOptions& options, 
 base::Result<std::string> call_body(const CallOptions& options, Api& api) {
   json::Document input(rapidjson::kObjectType);
   if (options.input) {
-    const auto text = TRY(input_text(*options.input));
+    const auto text = TRY(text_argument(*options.input));
     auto parsed = json::parse(text);
     if (!parsed) return fail(ErrorCode::kInvalidRequest, fmt::format("--input: {}", parsed.error().message()));
     if (!parsed->IsObject()) return fail(ErrorCode::kInvalidRequest, "--input is not a JSON object");

@@ -17,6 +17,8 @@
 #include "cli/operation_verb.hpp"
 #include "cli/present.hpp"
 #include "cli/recorded_run.hpp"
+#include "cli/text_argument.hpp"
+#include "lint/lint.hpp"
 #include "operations/openapi.hpp"
 
 namespace toolrack::cli {
@@ -178,6 +180,7 @@ class Run {
     sign->add_option("--key", file_, "The file that `toolrack keygen` made")->required()->type_name("FILE");
     sign->add_option("plugin", plugins_, "Files (.so, .tool.json); the signature goes to FILE.sig")->required();
     sign->callback([this] { command_ = [this] { return report(backstage_.sign(file_, plugins_)); }; });
+    add_lint();
     auto* make = command("new", "Start a tool of your own: a project that builds and passes its tests");
     make->add_option("name", new_tool_.name, "The tool's name: my-tool")->required();
     make->add_option("--lang", new_tool_.language, "What it is written in")->check(CLI::IsMember(new_tool_languages()));
@@ -209,6 +212,33 @@ class Run {
         return int{kOk};
       };
     });
+  }
+
+  void add_lint() {
+    auto* lint = command("lint", "Try a plugin (.so) or manifest (.json) of your own as hard as a gateway never will");
+    lint->add_option("file", lint_.file, "What to try")->required();
+    lint->add_option("--only", lint_.only, "Only these checks")->delimiter(',')->type_name("CHECK,...");
+    lint->add_option("--runs", lint_.runs, "Calls of each skill")->check(CLI::Range(1, 1'000'000));
+    lint->add_option("--reproduce", lint_.reproduce, "Only the run of this seed, as a finding names it")
+        ->type_name("SEED");
+    lint->add_option("--settings", settings_, "The operator's settings of the tool: JSON, @FILE, or -")
+        ->type_name("JSON|@FILE|-");
+    lint->add_flag("--in-process", lint_.in_process, "No process for each check: for debuggers");
+    lint->add_flag_callback(
+        "--json", [this] { format_ = "json"; }, "The same as --format json");
+    lint->callback([this] { command_ = [this] { return this->lint(); }; });
+  }
+
+  int lint() {
+    if (!settings_.empty()) {
+      auto text = text_argument(settings_);
+      if (!text) return complain(text.error());
+      lint_.settings_json = *std::move(text);
+    }
+    const auto report = lint::run(lint_);
+    if (!report) return complain(report.error());
+    output_.write(format_ == "json" ? to_json(*report) + "\n" : to_text(*report));
+    return report->has_errors() ? kInvalid : kOk;
   }
 
   int call() {
@@ -308,6 +338,8 @@ class Run {
   StdioOptions stdio_;
   CallOptions call_;
   NewTool new_tool_;
+  lint::Options lint_;
+  std::string settings_;
   std::map<std::string, CLI::App*> groups_;
   std::map<std::string, VerbInput> verb_inputs_;
   std::string file_;

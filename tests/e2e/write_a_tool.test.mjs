@@ -26,6 +26,7 @@ const expectations = {
     assert.match(out, /my_tool_test[\s\S]*validate/);
   },
   'toolrack validate build/plugins/my-tool.so': (out) => assert.match(out, /^local\/my-tool 0\.1\.0: My tool/),
+  'toolrack lint build/plugins/my-tool.so': (out) => assert.match(out, /^ok    crowd of count_text[\s\S]*0 errors, 0 warnings$/m),
   'toolrack plugins': (out) => assert.match(out, /my-tool/),
   'toolrack info my-tool': (out) => assert.match(out, /count_text/),
   'toolrack call my-tool count_text --url https://example.com/ --text domain': (out) => assert.deepEqual(JSON.parse(out), {count: 2, bytes: 39}),

@@ -13,9 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Folders of one rank never include each other; a folder includes only folders of a lower rank, and itself.
-const std::map<std::string, int> kRanks{
-    {"base", 0},    {"store", 1},   {"text", 1}, {"worker", 1},     {"registry", 2},   {"accounts", 3}, {"services", 4},
-    {"billing", 5}, {"sources", 6}, {"call", 6}, {"operations", 7}, {"transports", 8}, {"cli", 8},      {"app", 9}};
+const std::map<std::string, int> kRanks{{"base", 0},       {"store", 1},    {"text", 1},       {"worker", 1},
+                                        {"registry", 2},   {"accounts", 3}, {"services", 4},   {"billing", 5},
+                                        {"sources", 6},    {"call", 6},     {"operations", 7}, {"lint", 7},
+                                        {"transports", 8}, {"cli", 8},      {"app", 9}};
 
 std::string arrow_error(const std::string& from, const std::string& to) {
   const auto source = kRanks.find(from), target = kRanks.find(to);
@@ -49,6 +50,7 @@ TEST(Layers, AnArrowThatPointsBackIsNamed) {
   EXPECT_EQ(arrow_error("app", "cli"), "");
 }
 
+/// But for the linter, which runs plugins on the very host that their authors' unit tests have.
 TEST(Layers, OnlyTheAbiIsSharedWithPlugins) {
   const fs::path host = fs::path(TOOLRACK_SOURCE_DIR) / "host";
   const std::regex include(R"re(^#include <toolrack/(.*)>)re");
@@ -57,6 +59,8 @@ TEST(Layers, OnlyTheAbiIsSharedWithPlugins) {
     for (std::string line; entry.is_regular_file() && std::getline(file, line);) {
       std::smatch match;
       if (!std::regex_search(line, match, include)) continue;
+      const bool is_linter = fs::relative(entry.path(), host).begin()->string() == "lint";
+      if (is_linter && match[1] == "testing/fake_host.hpp") continue;
       EXPECT_TRUE(std::regex_match(match[1].str(), std::regex(R"(abi\.h|draft/[a-z]+\.h)")))
           << match[1] << " in " << entry.path();
     }

@@ -1,6 +1,7 @@
 /// The service tables of a FakeHost. Each function finds its FakeRack through tr_host.impl.
 #pragma once
 
+#include <toolrack/draft/knowledge.h>
 #include <toolrack/testing/fake_clock.hpp>
 
 #include <cstdint>

@@ -1,0 +1,150 @@
+#include "lint/file_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "registry/manifest.hpp"
+#include "sources/declarative/program.hpp"
+
+namespace toolrack::lint {
+
+namespace json = base::json;
+namespace native = sources::native;
+
+namespace {
+
+/// A manifest that is not yet, or never will be, in a library.
+base::Result<native::CheckedFile> read_manifest(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return base::fail(base::ErrorCode::kInvalidRequest, fmt::format("{} cannot be read", path));
+  native::CheckedFile out;
+  out.tool = TRY(registry::load_manifest(std::string{std::istreambuf_iterator<char>(file), {}}));
+  out.programs = TRY(sources::declarative::compile_programs(*out.tool));
+  return out;
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+}
+
+/// Collects findings on one manifest's texts.
+class TextCheck {
+ public:
+  explicit TextCheck(CheckResult& result) : result_(result) {}
+
+  /// `why`: what a text of another length costs.
+  void length(std::string where, std::string_view text, std::size_t least, std::size_t most, std::string_view why) {
+    ++result_.runs;
+    const auto size = count_characters(text);
+    if (size >= least && size <= most) return;
+    const auto found = size == 0 ? std::string("there is none") : fmt::format("it has {} characters", size);
+    result_.findings.push_back({.severity = Severity::kWarning,
+                                .check = result_.check,
+                                .where = std::move(where),
+                                .message = fmt::format("{}; {} to {} are read", found, least, most),
+                                .remedy = std::string(why)});
+  }
+  void missing(std::string where, std::string_view what, std::string_view why) {
+    ++result_.runs;
+    result_.findings.push_back({.severity = Severity::kWarning,
+                                .check = result_.check,
+                                .where = std::move(where),
+                                .message = fmt::format("it has no {}", what),
+                                .remedy = std::string(why)});
+  }
+
+ private:
+  CheckResult& result_;
+};
+
+void check_parameters(TextCheck& check, const registry::Skill& skill, const std::string& where) {
+  const auto schema = json::parse(skill.input_schema);
+  const auto* properties = schema ? json::find(*schema, "properties") : nullptr;
+  if (properties == nullptr || !properties->IsObject()) return;
+  for (const auto& [name, property] : properties->GetObject()) {
+    const auto text = json::find_string(property, "description").value_or("");
+    check.length(fmt::format("{}/input/properties/{}", where, json::view(name)), text, 1, 150,
+                 "Say what the parameter means, in a sentence.");
+  }
+}
+
+constexpr std::array<std::string_view, 8> kEverywhere{"libc.so",       "libm.so",  "libstdc++.so", "libgcc_s.so",
+                                                      "libpthread.so", "libdl.so", "librt.so",     "ld-linux"};
+
+}  // namespace
+
+std::optional<native::CheckedFile> check_file(const std::string& path, CheckResult& result) {
+  result.check = "file";
+  result.runs = 1;
+  const auto refuse = [&](std::string message, std::string remedy) {
+    result.findings.push_back(
+        {.check = "file", .where = {}, .message = std::move(message), .remedy = std::move(remedy)});
+    return std::nullopt;
+  };
+  if (path.ends_with(".json")) {
+    auto read = read_manifest(path);
+    if (!read) return refuse(read.error().message(), std::string(read.error().hint()));
+    return *std::move(read);
+  }
+  auto checked = native::check_file(path, false);
+  if (!checked)
+    return refuse(fmt::format("{}: {}", checked.error().name(), checked.error().message()),
+                  std::string(checked.error().remedy()));
+  return *std::move(checked);
+}
+
+CheckResult check_library(const native::ElfInfo& elf) {
+  CheckResult out{.check = "library", .runs = 1};
+  const auto warn = [&](std::string message, std::string remedy) {
+    out.findings.push_back({.severity = Severity::kWarning,
+                            .check = out.check,
+                            .where = {},
+                            .message = std::move(message),
+                            .remedy = std::move(remedy)});
+  };
+  for (const auto& path : elf.run_paths)
+    if (!path.empty() && !path.starts_with("$ORIGIN"))
+      warn(fmt::format("it looks for libraries in {}, a path of the machine that built it", path),
+           "Link without a run path, or with $ORIGIN: set CMAKE_SKIP_RPATH.");
+  for (const auto& needed : elf.needed) {
+    const auto is_known = [&](std::string_view known) { return needed.starts_with(known); };
+    if (std::ranges::none_of(kEverywhere, is_known))
+      warn(fmt::format("it needs {}, which not every machine has", needed),
+           "Link it statically, or say so in its README.");
+  }
+  if (elf.never_unloads || elf.has_thread_destructors)
+    warn(elf.never_unloads ? "it is linked with -z nodelete" : "a thread_local with a destructor keeps it in memory",
+         "A new version can be loaded, but the old one's memory is not given back.");
+  if (elf.build_id.empty())
+    warn("it has no build id", "Link with --build-id, as toolrack_add_plugin() does: it tells versions apart.");
+  return out;
+}
+
+CheckResult check_texts(const registry::Tool& tool) {
+  CheckResult out{.check = "texts"};
+  TextCheck check(out);
+  if (!tool.title.empty()) check.length("/title", tool.title, 3, 50, "People choose from a list by it.");
+  check.length("/description", tool.description, 10, 2'500, "Say what the tool is for, and when to use it.");
+  for (const auto& skill : tool.skills) {
+    const auto where = fmt::format("/skills/{}", skill.index);
+    check.length(where + "/description", skill.description, 20, 300, "A model chooses the skill by it.");
+    if (!skill.returns.empty()) check.length(where + "/returns", skill.returns, 10, 200, "Say what the answer holds.");
+    check_parameters(check, skill, where);
+    if (skill.examples.empty())
+      check.missing(where, "examples", "One is worth a paragraph to a model, and these checks use them.");
+    for (std::size_t i = 0; i < skill.examples.size(); ++i)
+      check.length(fmt::format("{}/examples/{}/description", where, i), skill.examples[i].description, 5, 100,
+                   "Say what the example is for.");
+  }
+  return out;
+}
+
+}  // namespace toolrack::lint

@@ -1,0 +1,116 @@
+/// The linter finds each planted fault, names it, shows it again by its seed, and has nothing against what is right.
+#include "lint/lint.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace toolrack::lint {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string planted(const std::string& fault) {
+  return std::string(TOOLRACK_BINARY_DIR) + "/tests/plugins/planted_" + fault + ".so";
+}
+
+Report lint(Options options) {
+  auto report = run(options);
+  EXPECT_TRUE(report) << report.error().message();
+  return report ? *std::move(report) : Report{};
+}
+
+std::vector<Finding> errors_of(const Report& report) {
+  std::vector<Finding> out;
+  for (const auto& result : report.results)
+    for (const auto& finding : result.findings)
+      if (finding.severity == Severity::kError) out.push_back(finding);
+  return out;
+}
+
+struct Row {
+  const char* fault;
+  const char* check;    ///< The one that has to find it.
+  const char* message;  ///< What it has to say.
+};
+
+class PlantedFaults : public testing::TestWithParam<Row> {};
+
+TEST_P(PlantedFaults, AreFoundAndNamed) {
+  const auto& row = GetParam();
+  const auto report = lint({.file = planted(row.fault)});
+  bool is_found = false;
+  for (const auto& finding : errors_of(report))
+    is_found = is_found || (finding.check == row.check && finding.message.find(row.message) != std::string::npos);
+  EXPECT_TRUE(is_found) << to_text(report);
+  EXPECT_TRUE(report.has_errors());
+}
+
+TEST_P(PlantedFaults, AreSeenAgainByTheirSeed) {
+  const auto& row = GetParam();
+  const auto whole = lint({.file = planted(row.fault), .only = {row.check}});
+  for (const auto& finding : errors_of(whole)) {
+    if (!finding.seed) continue;
+    const auto again = lint({.file = planted(row.fault), .only = {row.check}, .reproduce = finding.seed});
+    bool is_there = false;
+    for (const auto& other : errors_of(again)) is_there = is_there || other == finding;
+    EXPECT_TRUE(is_there) << to_text(whole) << "\n" << to_text(again);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, PlantedFaults,
+    testing::Values(Row{"never_completes", "runs", "never completes: it waits for nothing"},
+                    Row{"completes_twice", "runs", "complete() for call 1, which has completed"},
+                    Row{"ignores_cancel", "cancel", "goes on for ever"},
+                    Row{"step_not_ended", "runs", "the step \"step\" begun and not ended"},
+                    Row{"goes_on_unanswered", "questions", "said TR_SUSPENDED, but the call went on"},
+                    Row{"crashes_on_input", "runs", "the plugin "},
+                    Row{"breaks_its_schema", "runs", "its output breaks its schema at \"/length\""},
+                    Row{"asks_in_create", "life", "before start()"},
+                    Row{"keeps_for_ever", "runs", "kept buffers were never released"},
+                    Row{"needs_everything", "services", "without toolrack.http/1"},
+                    Row{"mixes_calls", "crowd", "calls get in each other's way"},
+                    Row{"leaves_descriptors", "leaks", "descriptors more after"}),
+    [](const auto& info) { return info.param.fault; });
+
+TEST(Lint, HasNothingAgainstAPluginThatIsRight) {
+  const auto report = lint({.file = planted("none"), .runs = 200});
+  EXPECT_FALSE(report.has_errors()) << to_text(report);
+  std::size_t done = 0;
+  for (const auto& result : report.results) done += result.skipped.empty() ? 1 : 0;
+  EXPECT_GE(done, 10U) << to_text(report);
+}
+
+TEST(Lint, HasNothingAgainstTheBundledTools) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(TOOLRACK_BINARY_DIR) + "/plugins")) {
+    const auto path = entry.path().string();
+    if (!path.ends_with(".so") && !path.ends_with(".tool.json")) continue;
+    const auto report = lint({.file = path, .runs = 40});
+    EXPECT_FALSE(report.has_errors()) << to_text(report);
+  }
+}
+
+TEST(Lint, TellsAFileThatIsNoneInsteadOfFailing) {
+  const auto report = lint({.file = "/no/such/file.so"});
+  EXPECT_TRUE(report.has_errors());
+  ASSERT_EQ(report.results.size(), 1U);
+}
+
+TEST(Lint, NamesTheChecksThereAre) {
+  const auto report = run({.file = planted("none"), .only = {"no_such_check"}});
+  ASSERT_FALSE(report);
+  EXPECT_THAT(std::string(report.error().hint()), HasSubstr("crowd"));
+}
+
+TEST(Lint, RefusesSettingsThatAreNoObject) { EXPECT_FALSE(run({.file = planted("none"), .settings_json = "[]"})); }
+
+TEST(Lint, WorksInOneProcessForDebuggers) {
+  const auto report = lint({.file = planted("none"), .only = {"runs"}, .runs = 5, .in_process = true});
+  EXPECT_FALSE(report.has_errors()) << to_text(report);
+}
+
+}  // namespace
+}  // namespace toolrack::lint
