@@ -56,6 +56,7 @@ std::size_t Rig::begin(const registry::Skill& skill, const std::string& input,
   testing::CallOptions call;
   call.index(skill.index).deadline_in(deadline.value_or(skill.timeout));
   if (skill.mode == registry::Mode::kBlocking) call.blocking();
+  if (skill.resumable && options_.seed % 2 == 0) call.flags(TR_CALL_JOB | TR_CALL_PARTIALS | TR_CALL_PROGRESS);
   if (!skill.backends.empty()) {
     const auto& chosen = skill.backends[options_.seed % skill.backends.size()];
     const auto* provider = subject_.tool().find_provider(chosen.provider);
