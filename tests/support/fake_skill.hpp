@@ -21,6 +21,7 @@
 #include "registry/handler.hpp"
 #include "registry/input_validator.hpp"
 #include "registry/tool.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::testing {
 
@@ -48,7 +49,7 @@ class Count {
     return value_;
   }
   /// False when it does not get there in time.
-  [[nodiscard]] bool wait_for(int wanted, std::chrono::milliseconds limit = std::chrono::seconds(10)) const {
+  [[nodiscard]] bool wait_for(int wanted, std::chrono::milliseconds limit = toolrack::testing::kPatience) const {
     const auto end = std::chrono::steady_clock::now() + limit;
     base::Lock lock(mutex_);
     while (value_ < wanted) {

@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "support/patience.hpp"
 #include "support/test_certificate.hpp"
 
 namespace toolrack::test {
@@ -127,8 +128,8 @@ class ScriptedHttpServer {
   std::size_t connections_accepted() const;
   std::size_t connections_open() const;
   /// Waits until so many requests have come, or connections are open; false when `limit` passed before.
-  bool wait_for_requests(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
-  bool wait_for_open(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
+  bool wait_for_requests(std::size_t count, std::chrono::milliseconds limit = toolrack::testing::kPatience) const;
+  bool wait_for_open(std::size_t count, std::chrono::milliseconds limit = toolrack::testing::kPatience) const;
 
  private:
   class Impl;

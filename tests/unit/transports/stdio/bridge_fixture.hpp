@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "support/patience.hpp"
 #include "transports/net/unique_fd.hpp"
 #include "transports/stdio/bridge.hpp"
 
@@ -63,7 +64,7 @@ class PipedBridge {
         return text;
       }
       pollfd ready{.fd = out_.get(), .events = POLLIN, .revents = 0};
-      if (::poll(&ready, 1, 10'000) <= 0) {
+      if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(toolrack::testing::kPatience).count())) <= 0) {
         ADD_FAILURE() << "no line came";
         return std::nullopt;
       }
