@@ -165,6 +165,8 @@ base::Result<void> apply(const json::Value& root, Config& config) {
   }
   if (const auto require = json::find_bool(root, "require_signature")) config.require_signature = *require;
   if (const auto* keys = json::find(root, "trusted_keys")) config.trusted_keys = strings(*keys);
+  if (const auto* versions = json::find(root, "versions"))
+    config.allow_breaking_versions = json::find_bool(*versions, "allow_breaking").value_or(false);
   if (const auto watches = json::find_bool(root, "watch_plugins")) config.watch_plugins = *watches;
   if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
   if (const auto* log = json::find(root, "log")) {

@@ -33,6 +33,7 @@ struct Config {
   std::vector<std::filesystem::path> plugins;  ///< Beside the bundled directory.
   std::optional<bool> require_signature;       ///< Of plugins beside the bundled ones; unset: in hosted mode.
   std::vector<std::string> trusted_keys;       ///< Whose signatures count.
+  bool allow_breaking_versions = false;        ///< A higher version may take something away from callers.
   bool watch_plugins = true;                   ///< Plugins come and go while the gateway serves.
   std::vector<std::string> owners{"toolrack"};
   std::string log_level = "info";

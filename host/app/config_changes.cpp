@@ -23,6 +23,7 @@ constexpr std::array kFields = {
     field<&Config::plugins>("plugins", kRestart),
     field<&Config::require_signature>("require_signature", kRestart),
     field<&Config::trusted_keys>("trusted_keys", kRestart),
+    field<&Config::allow_breaking_versions>("versions.allow_breaking", kRestart),
     field<&Config::watch_plugins>("watch_plugins", kRestart),
     field<&Config::owners>("owners", kLive),
     field<&Config::log_level>("log.level", kLive),

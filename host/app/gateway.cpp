@@ -311,6 +311,7 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.require_signature = config.require_signature.value_or(config.mode == call::Mode::kHosted);
   environment.settings.trusted_keys = config.trusted_keys;
+  environment.settings.allow_breaking = config.allow_breaking_versions;
   environment.settings.provider_base_urls = config.provider_base_urls;
   environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<NativeSource>(std::move(environment));
@@ -362,25 +363,27 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
       }});
   asset_routes.emplace(rest::AssetRoutes::Dependencies{
       .assets = *assets, .links = *asset_links, .signer = *url_signer, .pool = file_pool});
-  operation_services.emplace(operations::Services{
-      .catalogue = plugins->catalogue(),
-      .keys = *keys,
-      .usage = *usage,
-      .providers = providers,
-      .clock = clock,
-      .version = base::kVersion,
-      .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
-      .started_unix_ns = clock.unix_ns(),
-      .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
-      .plugins_json = [this] { return plugins_json(native->files()); },
-      .reload_plugins = [this]() -> base::Result<std::string> { return to_json(TRY(plugins->rescan())); },
-      .credentials = credentials,
-      .assets = &*asset_services,
-      .approvals = approvals.get(),
-      .jobs = jobs.get(),
-      .webhook_secrets = &*webhook_secrets,
-      .knowledge = &*knowledge,
-      .table = &table});
+  operation_services.emplace(
+      operations::Services{.catalogue = plugins->catalogue(),
+                           .keys = *keys,
+                           .usage = *usage,
+                           .providers = providers,
+                           .clock = clock,
+                           .version = base::kVersion,
+                           .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+                           .started_unix_ns = clock.unix_ns(),
+                           .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+                           .plugins_json = [this] { return plugins_json(native->files()); },
+                           .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
+                             return to_json(TRY(plugins->rescan(force)));
+                           },
+                           .credentials = credentials,
+                           .assets = &*asset_services,
+                           .approvals = approvals.get(),
+                           .jobs = jobs.get(),
+                           .webhook_secrets = &*webhook_secrets,
+                           .knowledge = &*knowledge,
+                           .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
   const auto anonymous = anonymous_principal();

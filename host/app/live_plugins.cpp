@@ -58,16 +58,20 @@ void LivePlugins::stop() {
   is_stopped_ = true;
 }
 
-base::Result<LivePlugins::Change> LivePlugins::rescan() {
+base::Result<LivePlugins::Change> LivePlugins::rescan(std::string_view force) {
   native::ScanOptions options;
   options.retries_failed = true;
+  if (!force.empty()) {
+    const std::lock_guard lock(mutex_);
+    forced_.emplace(force);
+  }
   return scan(options, nullptr);
 }
 
-base::Result<LivePlugins::Change> LivePlugins::scan(const native::ScanOptions& options,
-                                                    std::vector<std::string>* left) {
+base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options, std::vector<std::string>* left) {
   const std::lock_guard lock(mutex_);
   if (is_stopped_) return base::fail(base::ErrorCode::kUnavailable, "the gateway stops");
+  options.forced = forced_;
   auto found = source_.scan(directories_, options);
   if (left != nullptr) *left = std::move(found.left);
   Change change{

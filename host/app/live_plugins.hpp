@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metrics.hpp"
@@ -44,13 +46,15 @@ class LivePlugins {
   /// Waits for a scan that runs; afterwards nothing changes any more.
   void stop();
 
-  /// Looks at every file again, also at those that failed. kConflict and others: the catalogue stays as it was.
-  base::Result<Change> rescan();
+  /// Looks at every file again, also at those that failed. `force` (may be empty): a "tool@version" that serves from
+  /// now on although it takes something away from callers of the one before. kConflict and others: the catalogue stays
+  /// as it was.
+  base::Result<Change> rescan(std::string_view force = {});
   /// Whose tool a bare slug means from now on. Errors are those of Catalogue::build, then everything is as it was.
   base::Result<void> set_owners(std::vector<std::string> owners);
 
  private:
-  base::Result<Change> scan(const sources::native::ScanOptions& options, std::vector<std::string>* left);
+  base::Result<Change> scan(sources::native::ScanOptions options, std::vector<std::string>* left);
   void publish(std::shared_ptr<const registry::Catalogue> next);
 
   sources::native::NativeSource& source_;
@@ -64,6 +68,7 @@ class LivePlugins {
 
   std::mutex mutex_;  // One change at a time.
   std::vector<std::string> owners_;
+  std::set<std::string> forced_;
   std::vector<std::shared_ptr<const registry::Tool>> tools_;
   sources::native::RetiredModules retired_;  // Of scans whose catalogue could not be made: still named by the old one.
   bool is_unpublished_ = false;              // The last scan's tools.

@@ -58,8 +58,8 @@ base::Result<Answer> plugins(Services& services, const Context&) {
   return Answer{fmt::format(R"({{"plugins":{}}})", services.plugins_json())};
 }
 
-base::Result<Answer> reload_plugins(Services& services, const Context&) {
-  return Answer{TRY(services.reload_plugins())};
+base::Result<Answer> reload_plugins(Services& services, const Context& context) {
+  return Answer{TRY(services.reload_plugins(base::json::find_string(context.input, "force").value_or("")))};
 }
 
 Operation open_get(std::string_view name, std::string_view path, std::string_view title, std::string_view description,
@@ -104,7 +104,9 @@ std::vector<Operation> gateway_operations() {
                  .title = "Reload plugins",
                  .description = "Look at every plugin file again, also at those that failed: what came, what went and "
                                 "what cannot be served. A gateway that watches its directories does it by itself.",
-                 .input_schema = kNoInput,
+                 .input_schema = R"({"type":"object","properties":{
+"force":{"type":"string","pattern":"^[^@]+@[^@]+$","description":"tool@version: serve it although it takes something away from callers of the version before."}},
+"additionalProperties":false})",
                  .annotations = R"({"readOnlyHint":false,"openWorldHint":false})",
                  .run = reload_plugins});
   return all;

@@ -51,7 +51,8 @@ struct Services {
   std::function<bool()> is_ready;             ///< False while starting or draining; any thread.
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
   /// Looks at every plugin file again; a JSON object of what came, went and failed. Waits for plugins that start.
-  std::function<base::Result<std::string>()> reload_plugins = nullptr;
+  /// `force`: empty, or the "tool@version" that may take something away from callers of the one before.
+  std::function<base::Result<std::string>(std::string_view force)> reload_plugins = nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   call::Approvals* approvals = nullptr;                                     ///< Null: the gateway keeps none.

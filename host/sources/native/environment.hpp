@@ -44,6 +44,9 @@ struct Settings {
   /// Files that do not ship with the program must be signed (signature.hpp) by one of these public keys.
   bool require_signature = false;
   std::vector<std::string> trusted_keys;
+  /// Whether a higher version may take away from callers what a lower one of the same major version took
+  /// (registry/compatibility.hpp).
+  bool allow_breaking = false;
   /// Files may be replaced before their plugin is called for the first time: keep what was checked.
   bool copies_at_once = false;
   /// Provider slug to base URL, in place of the manifest's: how tests put a local server there.

@@ -31,13 +31,14 @@ constexpr std::array kTable{
     LoadErrorInfo{kTimeout, "E_TIMEOUT", "Let the plugin's static constructors, create() and start() return at once and wait elsewhere; restart Toolrack when it does not recover."},
     LoadErrorInfo{kCopy, "E_COPY", "Make room for the runtime folder that is named, and let the service user write there."},
     LoadErrorInfo{kSignature, "E_SIGNATURE", "Have the file signed by somebody whose key stands in \"trusted_keys\", or set \"require_signature\" to false if you trust whoever may write to its folder."},
+    LoadErrorInfo{kIncompatible, "E_INCOMPATIBLE", "Keep what the named places took, or give it a new major version; `toolrack plugins reload --force TOOL@VERSION` serves it all the same."},
 };
 // clang-format on
 
 constexpr bool table_is_in_order() {
   for (std::size_t i = 0; i < kTable.size(); ++i)
     if (kTable[i].code != static_cast<LoadCode>(i)) return false;
-  return kTable.size() == static_cast<std::size_t>(kSignature) + 1;
+  return kTable.size() == static_cast<std::size_t>(kIncompatible) + 1;
 }
 static_assert(table_is_in_order(), "rows stand in the order of the enum, none is missing");
 

@@ -38,6 +38,7 @@ enum class LoadCode : std::uint8_t {
   kTimeout,
   kCopy,
   kSignature,
+  kIncompatible,
 };
 
 struct LoadErrorInfo {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "registry/compatibility.hpp"
+#include "registry/semver.hpp"
 #include "registry/tool.hpp"
 #include "sources/native/signature.hpp"
 
@@ -46,6 +48,7 @@ void Scan::run(const std::vector<Candidate>& candidates) {
   }
   for (auto& look : looks_)
     if (look.kind == Kind::kHeld) hold(look);
+  if (!settings_.allow_breaking) refuse_breaks();
   for (auto& look : looks_)
     if (look.kind == Kind::kNew) take(look);
   for (auto& look : looks_) entries.emplace(look.path, std::move(look.entry));
@@ -166,6 +169,56 @@ void Scan::hold(Look& look) {
   const auto tool = module == nullptr ? nullptr : module->tool();
   if (tool == nullptr || holders_.contains(key_of(*tool)) || find_clash(*tool)) return;
   serve(look.entry, module, *tool);
+}
+
+/// What a new file takes the place of: what was in it before, or what has lost its own file while this one came.
+std::shared_ptr<Served> Scan::module_before(const Look& look) const {
+  const auto* known = find_known(look.path);
+  if (known == nullptr || (known->module != nullptr && !is_served_now(*known->module)))
+    return find_predecessor(look.path, look.checked->tool->id());
+  return nullptr;
+}
+
+/// A version that takes something away from callers of the one before it does not serve, lower ones first: each is held
+/// against what serves, what it would replace, and what comes with it.
+void Scan::refuse_breaks() {
+  std::vector<Look*> newcomers;
+  for (auto& look : looks_)
+    if (look.kind == Kind::kNew) newcomers.push_back(&look);
+  if (newcomers.empty()) return;
+  const auto version_of = [](const registry::Tool& tool) { return registry::Semver::parse(tool.version); };
+  std::ranges::stable_sort(newcomers, [&](const Look* a, const Look* b) {
+    return version_of(*a->checked->tool) < version_of(*b->checked->tool);
+  });
+  std::vector<std::shared_ptr<const registry::Tool>> served;
+  for (const auto& [key, module] : serving)
+    if (auto tool = module->tool()) served.push_back(std::move(tool));
+  for (auto* look : newcomers) {
+    const auto& tool = *look->checked->tool;
+    const auto replaced = module_before(*look);
+    std::shared_ptr<const registry::Tool> before;
+    const auto consider = [&](std::shared_ptr<const registry::Tool> one) {
+      if (one == nullptr || one->id() != tool.id() || !registry::must_be_compatible(one->version, tool.version)) return;
+      if (before == nullptr || version_of(*before) < version_of(*one)) before = std::move(one);
+    };
+    for (const auto& one : served) consider(one);
+    if (replaced != nullptr) consider(replaced->tool());
+    const auto breaks = before == nullptr ? std::vector<registry::Break>() : registry::find_breaks(*before, tool);
+    if (breaks.empty() || options_.forced.contains(key_of(tool)) ||
+        options_.forced.contains(fmt::format("{}@{}", tool.slug, tool.version))) {
+      served.push_back(look->checked->tool);
+      continue;
+    }
+    auto& entry = look->entry;
+    describe_tool(entry.row, tool, look->checked->elf.build_id);
+    describe_failure(
+        entry.row, LoadError(LoadCode::kIncompatible, fmt::format("{} takes away from callers of {}: {}", key_of(tool),
+                                                                  before->version, registry::to_text(breaks))));
+    // Not settled: the one before may go, and then nothing is taken away.
+    entry.module = replaced;
+    look->kind = entry.module != nullptr ? Kind::kHeld : Kind::kBad;
+    hold(*look);
+  }
 }
 
 void Scan::take(Look& look) {

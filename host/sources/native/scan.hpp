@@ -43,6 +43,8 @@ struct ScanOptions {
   /// Paths among them that may still grow: one that ends early is left as it was, and not a fault yet.
   std::set<std::string> growing;
   bool retries_failed = false;  ///< Also files that have failed and not changed.
+  /// "owner/slug@version" or "slug@version": may take something away from callers of the version before.
+  std::set<std::string> forced;
 };
 
 class Scan {
@@ -87,6 +89,8 @@ class Scan {
   void look_at_directory(const Candidate& candidate);
   void leave(const std::string& path, const FileEntry* known);
   void note_fault(Look& look, const FileEntry* known, const LoadError& error, bool is_settled);
+  void refuse_breaks();
+  std::shared_ptr<Served> module_before(const Look& look) const;
   void take(Look& look);
   void hold(Look& look);
   bool admit(FileEntry& entry, const registry::Tool& tool, const std::string& build_id);

@@ -27,6 +27,7 @@ Config other() {
   config.plugins = {"/other"};
   config.require_signature = true;
   config.trusted_keys = {"other"};
+  config.allow_breaking_versions = true;
   config.owners = {"other"};
   config.log_level = "error";
   config.log_format = "json";
@@ -58,11 +59,12 @@ TEST(ConfigChanges, NameEveryFieldThatDiffers) {
               ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts", "http.allowed_origins",
                           "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
                           "limits", "jobs", "providers"));
-  EXPECT_THAT(changes.restart,
-              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature",
-                          "trusted_keys", "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
+  EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
+                                           "require_signature", "trusted_keys", "versions.allow_breaking",
+                                           "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
   EXPECT_EQ(join(changes.restart),
-            "mode, listen, metrics_listen, threads, data, plugins, require_signature, trusted_keys, cache.max_bytes, "
+            "mode, listen, metrics_listen, threads, data, plugins, require_signature, trusted_keys, "
+            "versions.allow_breaking, cache.max_bytes, "
             "assets.s3, knowledge.embeddings");
   EXPECT_TRUE(changes.has("limits"));
   EXPECT_FALSE(compare(Config{}, Config{}).has("limits"));
@@ -72,9 +74,10 @@ TEST(ConfigChanges, TakeOverTheLiveFieldsAlone) {
   const auto merged = with_live_fields(Config{}, other());
   EXPECT_THAT(compare(merged, other()).live, IsEmpty());
   EXPECT_THAT(compare(Config{}, merged).restart, IsEmpty());
-  EXPECT_THAT(compare(merged, other()).restart,
-              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature",
-                          "trusted_keys", "cache.max_bytes", "assets.s3", "knowledge.embeddings"))
+  EXPECT_THAT(
+      compare(merged, other()).restart,
+      ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature", "trusted_keys",
+                  "versions.allow_breaking", "cache.max_bytes", "assets.s3", "knowledge.embeddings"))
       << "and are told again until the gateway is restarted";
 }
 

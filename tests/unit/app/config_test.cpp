@@ -68,6 +68,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "plugins": ["~/tools", "/opt/tools"],
     "require_signature": false,
     "trusted_keys": ["rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="],
+    "versions": {"allow_breaking": true},
     "owners": ["acme", "toolrack"],
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
@@ -89,6 +90,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_THAT(config.plugins, ElementsAre("/home/somebody/tools", "/opt/tools"));
   EXPECT_EQ(config.require_signature, false);
   EXPECT_THAT(config.trusted_keys, ElementsAre("rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="));
+  EXPECT_TRUE(config.allow_breaking_versions);
   EXPECT_THAT(config.owners, ElementsAre("acme", "toolrack"));
   EXPECT_EQ(config.log_level, "warning");
   EXPECT_EQ(config.log_format, "json");
