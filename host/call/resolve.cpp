@@ -4,12 +4,25 @@
 #include "call/execution.hpp"
 
 namespace toolrack::call {
+namespace {
+
+/// `seo_run@1`: what the usual version has by that flat name, in the version that is named. Null when nothing has it.
+base::Result<const registry::Skill*> find_pinned_flat(const registry::Catalogue& catalogue, std::string_view name) {
+  const auto at = name.rfind('@');
+  const auto* usual = at == std::string_view::npos ? nullptr : catalogue.find_flat(name.substr(0, at));
+  if (usual == nullptr) return nullptr;
+  const auto* tool = TRY(catalogue.find_tool(fmt::format("{}{}", usual->tool->id(), name.substr(at))));
+  return TRY(catalogue.find_skill(*tool, usual->name));
+}
+
+}  // namespace
 
 base::Result<void> Execution::resolve(const registry::Catalogue& catalogue) {
   if (request_.tool.empty())
     return base::fail(base::ErrorCode::kInvalidRequest, "the request names no tool", "Give \"tool\" and \"skill\".");
   if (request_.skill.empty()) {
     skill_ = catalogue.find_flat(request_.tool);
+    if (skill_ == nullptr) skill_ = TRY(find_pinned_flat(catalogue, request_.tool));
     if (skill_ == nullptr) {
       const auto* tool = TRY(catalogue.find_tool(request_.tool));
       if (tool->skills.size() != 1)

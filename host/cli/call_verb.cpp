@@ -51,9 +51,11 @@ const json::Value* input_schema_in(const base::Result<json::Document>& answer, s
 /// The skill's input schema, or an empty object where the gateway does not know it: the call itself will say so.
 base::Result<json::Document> schema_of(const CallOptions& options, Api& api) {
   json::Document schema(rapidjson::kObjectType);
-  if (options.skill.empty()) {  // A flat name, as the gateway reads it first.
+  if (options.skill.empty()) {  // A flat name, as the gateway reads it first; its versions differ little.
+    const auto flat_name = std::string_view(options.tool).substr(0, options.tool.find('@'));
     const auto flat = json::parse(TRY(api.request("GET", "/v1/tools/mcp", "")).body);
-    if (const auto* input = input_schema_in(flat, "tools", [&](const auto& name) { return name == options.tool; })) {
+    if (const auto* input =
+            input_schema_in(flat, "tools", [&](const auto& name) { return name && *name == flat_name; })) {
       schema.CopyFrom(*input, schema.GetAllocator());
       return schema;
     }

@@ -32,14 +32,23 @@ std::string first_sentence(std::string text) {
   return text.substr(0, blank == std::string::npos ? kWide : blank) + " …";
 }
 
+/// "2.0.0 (1.4.0)": the one that a call gets, and those that it gets by name.
+std::string versions(const json::Value& tool) {
+  const auto version = text_of(tool, "version");
+  std::string others;
+  each(tool, "versions", [&](const json::Value& one) {
+    if (json::view(one) != version) others.append(others.empty() ? "" : ", ").append(json::view(one));
+  });
+  return others.empty() ? version : fmt::format("{} ({})", version, others);
+}
+
 std::string tools(const json::Value& answer) {
   Columns columns({"TOOL", "VERSION", "SKILLS", "DESCRIPTION"});
   each(answer, "tools", [&](const json::Value& tool) {
     std::string skills;
     each(tool, "skills",
          [&](const json::Value& skill) { skills += (skills.empty() ? "" : ", ") + text_of(skill, "name"); });
-    columns.add(
-        {text_of(tool, "name"), text_of(tool, "version"), skills, first_sentence(text_of(tool, "description"))});
+    columns.add({text_of(tool, "name"), versions(tool), skills, first_sentence(text_of(tool, "description"))});
   });
   const auto* list = json::find(answer, "tools");
   if (list != nullptr && list->IsArray() && list->Empty()) return "No tool matches.\n";
@@ -47,8 +56,8 @@ std::string tools(const json::Value& answer) {
 }
 
 std::string tool(const json::Value& answer) {
-  auto out = fmt::format("{} {} ({})\n{}\n", text_of(answer, "name"), text_of(answer, "version"),
-                         text_of(answer, "owner"), text_of(answer, "description"));
+  auto out = fmt::format("{} {} ({})\n{}\n", text_of(answer, "name"), versions(answer), text_of(answer, "owner"),
+                         text_of(answer, "description"));
   each(answer, "skills", [&](const json::Value& skill) {
     out += fmt::format("\n{}\n  {}\n", text_of(skill, "name"), text_of(skill, "description"));
     const auto* schema = json::find(skill, "inputSchema");

@@ -6,6 +6,7 @@
 #include "operations/table.hpp"
 #include "operations/use_tool.hpp"
 #include "registry/tool_json.hpp"
+#include "registry/versions.hpp"
 #include "services/credentials/signing.hpp"
 
 namespace toolrack::operations {
@@ -42,8 +43,9 @@ registry::MissingVariables missing_variables(const Services& services) {
 
 base::Result<Answer> list_tools(Services& services, const Context&) {
   const auto catalogue = services.catalogue.load();
-  return Answer{
-      tool_list(catalogue->tools(), [](Writer& w, const registry::Tool* t) { registry::write_tool_summary(w, *t); })};
+  return Answer{tool_list(catalogue->tools(), [&](Writer& w, const registry::Tool* t) {
+    registry::write_tool_summary(w, *t, registry::versions_of(*catalogue, *t));
+  })};
 }
 
 base::Result<Answer> discover(Services& services, const Context& context) {
@@ -56,8 +58,9 @@ base::Result<Answer> discover(Services& services, const Context& context) {
                          .category = base::json::find_string(input, "category").value_or(""),
                          .limit = static_cast<std::size_t>(base::json::find_int(input, "limit").value_or(20))});
   const auto missing = missing_variables(services);
-  return Answer{tool_list(
-      hits, [&](Writer& w, const registry::SearchHit& hit) { registry::write_tool_detail(w, *hit.tool, missing); })};
+  return Answer{tool_list(hits, [&](Writer& w, const registry::SearchHit& hit) {
+    registry::write_tool_detail(w, *hit.tool, missing, registry::versions_of(*catalogue, *hit.tool));
+  })};
 }
 
 base::Result<Answer> get_tool(Services& services, const Context& context) {
@@ -67,7 +70,7 @@ base::Result<Answer> get_tool(Services& services, const Context& context) {
   const auto* tool = TRY(catalogue->find_tool(name));
   Buffer buffer;
   Writer writer(buffer);
-  registry::write_tool_detail(writer, *tool, missing_variables(services));
+  registry::write_tool_detail(writer, *tool, missing_variables(services), registry::versions_of(*catalogue, *tool));
   return Answer{text(buffer)};
 }
 
@@ -87,7 +90,8 @@ std::vector<Operation> tool_operations() {
        .cli = "tools",
        .open = true,
        .title = "List tools",
-       .description = "All tools of this rack with their skills in short.",
+       .description =
+           "All tools of this rack with their skills in short: the version that a call gets, and which there are.",
        .input_schema = R"({"type":"object","additionalProperties":false})",
        .run = list_tools},
       {.name = "discover",

@@ -25,10 +25,6 @@ Result<void> read_tools(std::string_view list, std::vector<std::string>& out) {
     const auto name = list.substr(0, comma);
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     if (name.empty()) continue;
-    if (name.find('@') != std::string_view::npos) {
-      return fail(ErrorCode::kInvalidRequest,
-                  fmt::format("tools={}: a list of tools names no versions; it shows the default ones", name));
-    }
     if (out.size() >= kMaxTools) {
       return fail(ErrorCode::kInvalidRequest,
                   fmt::format("tools: more than {} names; leave it out to see all tools", kMaxTools));
@@ -77,10 +73,42 @@ Result<std::vector<const Skill*>> Exposure::skills(const Catalogue& catalogue) c
   if (kind == Kind::kMeta) return out;
   if (tools.empty()) return catalogue.flat();
   std::unordered_set<const Tool*> wanted;
-  for (const auto& name : tools) wanted.insert(TRY(catalogue.find_tool(name)));
-  std::copy_if(catalogue.flat().begin(), catalogue.flat().end(), std::back_inserter(out),
-               [&](const Skill* skill) { return wanted.contains(skill->tool); });
-  return out;
+  for (const auto& name : tools) {
+    const auto* tool = TRY(catalogue.find_tool(name));
+    if (!wanted.insert(tool).second) continue;
+    for (const auto& skill : tool->skills) out.push_back(&skill);
+  }
+  std::ranges::sort(out, {}, &Skill::flat_name);
+  const auto twin = std::ranges::adjacent_find(out, {}, &Skill::flat_name);
+  if (twin == out.end()) return out;
+  const auto full_name = [](const Skill& skill) { return skill.tool->id() + "@" + skill.tool->version; };
+  return fail(
+      ErrorCode::kInvalidRequest,
+      fmt::format("tools: {} and {} both offer \"{}\"", full_name(**twin), full_name(**(twin + 1)), (*twin)->flat_name),
+      "Name one version of a tool.");
+}
+
+bool Exposure::has_pins() const noexcept {
+  return std::ranges::any_of(tools, [](const auto& name) { return name.find('@') != std::string::npos; });
+}
+
+Result<const Skill*> Exposure::find_flat(const Catalogue& catalogue, std::string_view flat_name) const {
+  const auto* usual = catalogue.find_flat(flat_name);
+  for (const auto& name : tools) {
+    const auto at = name.find('@');
+    if (at == std::string::npos) continue;
+    const auto tool = catalogue.find_tool(name);
+    if (!tool) {
+      // Another version than the one that was named would be the wrong one.
+      const auto any = catalogue.find_tool(std::string_view(name).substr(0, at));
+      if (usual != nullptr && any && *any == usual->tool) return tl::unexpected(tool.error());
+      continue;
+    }
+    const auto skill = std::ranges::find((*tool)->skills, flat_name, &Skill::flat_name);
+    if (skill != (*tool)->skills.end()) return &*skill;
+    if (usual != nullptr && usual->tool->owner == (*tool)->owner && usual->tool->slug == (*tool)->slug) usual = nullptr;
+  }
+  return usual;
 }
 
 }  // namespace toolrack::registry

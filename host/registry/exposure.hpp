@@ -13,19 +13,25 @@ class Catalogue;
 struct Skill;
 
 /// Read from the query of the endpoint's URL. `/mcp`: the meta-tools; `?expose=flat`: every skill under its flat name;
-/// `&tools=a,b` narrows to those tools. Every flat name is callable at any exposure.
+/// `&tools=a,b@1` narrows to those tools, `b` in that version. Every flat name is callable at any exposure, and leads
+/// to the version that the exposure names.
 struct Exposure {
   enum class Kind : unsigned char { kMeta, kFlat };
   Kind kind = Kind::kMeta;
-  std::vector<std::string> tools;  ///< Sorted; empty: all.
+  std::vector<std::string> tools;  ///< Sorted, with their @version; empty: all.
 
   /// kInvalidRequest names an unknown parameter value.
   static base::Result<Exposure> parse(std::string_view query);
   /// A text that is equal for equal exposures: the key of cached lists.
   std::string cache_key() const;
-  /// The skills listed for kFlat, in the catalogue's order; kMeta lists none. kToolNotFound for a tool that is not
-  /// there.
+  /// The skills listed for kFlat, by flat name; kMeta lists none. kToolNotFound and kVersionNotFound for what is not
+  /// there; kInvalidRequest when two of the versions have a flat name in common.
   base::Result<std::vector<const Skill*>> skills(const Catalogue& catalogue) const;
+  /// Whether a flat name may lead to another version than the catalogue says; `find_flat` tells.
+  bool has_pins() const noexcept;
+  /// The skill of a flat name at this exposure; null when there is none. kToolNotFound and kVersionNotFound when it
+  /// belongs to a tool whose version is not there.
+  base::Result<const Skill*> find_flat(const Catalogue& catalogue, std::string_view flat_name) const;
 };
 
 }  // namespace toolrack::registry

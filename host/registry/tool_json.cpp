@@ -32,12 +32,18 @@ void put_list(Writer& writer, std::string_view key, const std::vector<std::strin
   writer.EndArray();
 }
 
-void put_identity(Writer& writer, const Tool& tool) {
+void put_identity(Writer& writer, const Tool& tool, Versions versions) {
   put_member(writer, "name", tool.slug);
   put_member(writer, "owner", tool.owner);
   put_member(writer, "displayName", tool.title);
   put_member(writer, "description", tool.description);
   put_member(writer, "version", tool.version);
+  if (!versions.empty()) {
+    json::key(writer, "versions");
+    writer.StartArray();
+    for (const auto& one : versions) json::put(writer, one->version);
+    writer.EndArray();
+  }
   put_list(writer, "categories", tool.categories);
   put_member(writer, "status", tool.status);
   put_member(writer, "source", tool.source);
@@ -181,9 +187,9 @@ void put_output_schema(Writer& writer, const Skill& skill, bool legacy_shape) {
 
 void write_skill(Writer& writer, const Skill& skill) { put_skill(writer, skill); }
 
-void write_tool_summary(Writer& writer, const Tool& tool) {
+void write_tool_summary(Writer& writer, const Tool& tool, Versions versions) {
   writer.StartObject();
-  put_identity(writer, tool);
+  put_identity(writer, tool, versions);
   json::key(writer, "skills");
   writer.StartArray();
   for (const auto& skill : tool.skills) {
@@ -195,9 +201,9 @@ void write_tool_summary(Writer& writer, const Tool& tool) {
   writer.EndObject();
 }
 
-void write_tool_detail(Writer& writer, const Tool& tool, const MissingVariables& missing) {
+void write_tool_detail(Writer& writer, const Tool& tool, const MissingVariables& missing, Versions versions) {
   writer.StartObject();
-  put_identity(writer, tool);
+  put_identity(writer, tool, versions);
   put_list(writer, "aliases", tool.aliases);
   put_providers(writer, tool);
   put_list(writer, "credentials", wanted_credentials(tool));

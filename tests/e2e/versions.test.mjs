@@ -35,12 +35,53 @@ async function row(name, isSo) {
     await new Promise((wake) => { setTimeout(wake, 50); });
   }
 }
+async function rpc(query, method, params) {
+  const headers = {'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-06-18'};
+  const reply = await fetch(`${gateway.url}/mcp${query}`, {method: 'POST', headers, body: JSON.stringify({jsonrpc: '2.0', id: 1, method, params})});
+  return reply.json();
+}
+
 before(async () => {
   place('one.so', '1.3.0', 13);
   place('two.so', '2.0.0', 20);
   gateway = await startGateway({plugins: [plugins]});
 });
 after(() => gateway.stop());
+
+test('the highest version is what a call gets, and any other by its name, in every way to call', async () => {
+  assert.equal(await generation('swapped'), 20);
+  assert.equal(await generation('swapped@1'), 13);
+  assert.equal(await generation('test/swapped@1.3.0'), 13);
+  const flat = await post(`${gateway.url}/v1/tools/call`, {tool: 'swapped_which@1', input: {}});
+  assert.equal(flat.json.output?.generation, '00000013', flat.text);
+  const {status, json} = await call('swapped@3');
+  assert.equal(status, 404);
+  assert.match(json.error.message, /there are: 2\.0\.0, 1\.3\.0/);
+
+  const done = await command('call', 'swapped@1.3.0', 'which');
+  assert.match(done.stdout, /00000013/, done.stderr);
+  assert.match((await command('call', 'swapped_which@1')).stdout, /00000013/);
+  assert.match((await command('info', 'swapped@1')).stdout, /^swapped 1\.3\.0 \(2\.0\.0\) /);
+
+  const params = {name: 'swapped_which', arguments: {}};
+  const used = await rpc('', 'tools/call', {name: 'use_tool', arguments: {tool: 'swapped@1', skill: 'which', input: {}}});
+  assert.match(JSON.stringify(used), /00000013/);
+  assert.equal((await rpc('?expose=flat', 'tools/call', params)).result.structuredContent.generation, '00000020');
+  assert.equal((await rpc('?expose=flat&tools=swapped@1', 'tools/call', params)).result.structuredContent.generation, '00000013');
+  assert.match((await rpc('?expose=flat&tools=swapped@7', 'tools/call', params)).error.message, /has no version "7"/);
+  const batch = await post(`${gateway.url}/v1/tools/batch`, {calls: ['swapped@1', 'swapped'].map((tool) => ({tool, skill: 'which', input: {}}))});
+  assert.deepEqual(batch.json.results.map(({output}) => Number(output.generation)), [13, 20]);
+});
+
+test('lists name the version that a call gets, and which there are', async () => {
+  const {tools} = await (await fetch(`${gateway.url}/v1/tools`)).json();
+  const listed = tools.find(({name}) => name === 'swapped');
+  assert.equal(listed.version, '2.0.0');
+  assert.deepEqual(listed.versions, ['2.0.0', '1.3.0']);
+  assert.match((await command('tools')).stdout, /^swapped +2\.0\.0 \(1\.3\.0\) /m);
+  const list = await rpc('?expose=flat&tools=swapped%401', 'tools/list', {});
+  assert.ok(list.result.tools.some(({name}) => name === 'swapped_which'));
+});
 
 const withoutSkill = (manifest) => manifest.replace('"name": "blocks"', '"name": "blockz"');
 

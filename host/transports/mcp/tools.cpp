@@ -17,6 +17,12 @@ RpcError invalid(std::string message) {
   return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
 }
 
+/// Most endpoints name no version, and need not be read for each call.
+bool may_pin(std::string_view query) {
+  return query.find("tools=") != std::string_view::npos &&
+         (query.find('@') != std::string_view::npos || query.find("%40") != std::string_view::npos);
+}
+
 }  // namespace
 
 void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer answer) {
@@ -45,13 +51,28 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer answ
   if (const auto* entry = deps_.table.find(*name); entry != nullptr && entry->operation.meta_tool)
     return call_operation(inbound, message, *entry, std::move(answer));
 
-  const auto* skill = state(inbound.loop).catalogue.get()->find_flat(*name);
+  const auto& catalogue = *state(inbound.loop).catalogue.get();
+  const registry::Skill* skill = nullptr;
+  std::string pinned;
+  if (may_pin(inbound.request.query)) {
+    const auto exposure = registry::Exposure::parse(inbound.request.query);
+    const auto found = exposure ? exposure->find_flat(catalogue, *name) : tl::unexpected(exposure.error());
+    if (!found) return refuse(invalid(found.error().message()));
+    skill = *found;
+    if (skill != nullptr) pinned = fmt::format("{}@{}", skill->tool->id(), skill->tool->version);
+  } else {
+    skill = catalogue.find_flat(*name);
+  }
   if (skill == nullptr)
     return refuse(invalid(fmt::format("there is no tool \"{}\"; tools/list names what there is", *name)));
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
   call::CallRequest request;
   request.tool = *name;
+  if (!pinned.empty()) {
+    request.tool = pinned;
+    request.skill = skill->name;
+  }
   request.input_json = message.arguments;
   request.input = arguments;
   start_call(inbound, message, request, std::move(answer));

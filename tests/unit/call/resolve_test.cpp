@@ -48,6 +48,10 @@ TEST_F(ResolveTest, TakesTheVersionThatIsNamed) {
 TEST_F(ResolveTest, TakesFlatNamesAndToolsOfOneSkill) {
   EXPECT_EQ(resolve("fake_which", ""), R"({"version":"1.2.0"})");
   EXPECT_EQ(resolve("fake", ""), R"({"version":"1.2.0"})");
+  EXPECT_EQ(resolve("fake@1.0.0", ""), R"({"version":"1.0.0"})");
+  EXPECT_EQ(resolve("fake_which@1.0.0", ""), R"({"version":"1.0.0"})");
+  EXPECT_EQ(resolve("fake_which@7", ""), "version_not_found");
+  EXPECT_EQ(resolve("fake_witch@1", ""), "tool_not_found");
   EXPECT_EQ(resolve("many_b", ""), "{}");
   EXPECT_EQ(resolve("many", ""), "invalid_request");
 }

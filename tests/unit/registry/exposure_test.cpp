@@ -54,6 +54,45 @@ TEST(Exposure, NarrowsToTools) {
   EXPECT_THAT(names("expose=flat&tools=search-engine"), ElementsAre("seo_a", "seo_b")) << "aliases too";
 }
 
+TEST(Exposure, ShowsTheVersionsThatAreNamed) {
+  EXPECT_THAT(names("expose=flat&tools=seo@2,voice"), ElementsAre("seo_next", "voice_speak"));
+  EXPECT_THAT(names("expose=flat&tools=toolrack/seo%401.0.0"), ElementsAre("seo_a", "seo_b"));
+  const auto tools = catalogue();
+  EXPECT_EQ(parse("expose=flat&tools=seo@3").skills(*tools).error().code(), base::ErrorCode::kVersionNotFound);
+  const auto twice = parse("expose=flat&tools=seo,seo@1").skills(*tools);
+  EXPECT_TRUE(twice) << "the same version";
+}
+
+TEST(Exposure, RefusesTwoVersionsWithOneFlatName) {
+  const auto tools = *Catalogue::build({FakeTool{}.make(), FakeTool{.version = "2.0.0"}.make()}, {}, 1);
+  const auto skills = parse("expose=flat&tools=seo@1,seo@2").skills(*tools);
+  ASSERT_FALSE(skills);
+  EXPECT_EQ(skills.error().code(), base::ErrorCode::kInvalidRequest);
+  EXPECT_THAT(skills.error().message(), HasSubstr("toolrack/seo@1.0.0"));
+  EXPECT_THAT(skills.error().message(), HasSubstr("\"seo_run\""));
+}
+
+TEST(Exposure, LeadsFlatNamesToTheVersionsThatAreNamed) {
+  const auto tools = *Catalogue::build(
+      {FakeTool{.skills = {"run", "old"}}.make(), FakeTool{.version = "2.0.0", .skills = {"run", "new"}}.make(),
+       FakeTool{.slug = "voice", .skills = {"speak"}}.make()},
+      {}, 1);
+  const auto version = [&](std::string_view query, std::string_view name) -> std::string {
+    const auto exposure = parse(query);
+    const auto skill = exposure.find_flat(*tools, name);
+    return !skill ? std::string(skill.error().name()) : *skill == nullptr ? "none" : (*skill)->tool->version;
+  };
+  EXPECT_FALSE(parse("tools=seo,voice").has_pins());
+  EXPECT_TRUE(parse("tools=seo@1").has_pins());
+  EXPECT_EQ(version("tools=seo@1", "seo_run"), "1.0.0");
+  EXPECT_EQ(version("tools=seo@1", "seo_old"), "1.0.0");
+  EXPECT_EQ(version("tools=seo@1", "seo_new"), "none") << "that version has no such skill";
+  EXPECT_EQ(version("tools=seo@1", "voice_speak"), "1.0.0") << "every flat name is callable";
+  EXPECT_EQ(version("tools=seo@7", "seo_run"), "version_not_found") << "no other version instead";
+  EXPECT_EQ(version("tools=seo@7", "voice_speak"), "1.0.0");
+  EXPECT_EQ(version("tools=voice", "seo_run"), "2.0.0");
+}
+
 TEST(Exposure, GivesEqualExposuresEqualKeys) {
   EXPECT_EQ(parse("expose=flat&tools=b,a,b,").cache_key(), parse("tools=a&tools=b&expose=flat").cache_key());
   EXPECT_NE(parse("expose=flat&tools=a").cache_key(), parse("expose=flat").cache_key());
@@ -61,10 +100,7 @@ TEST(Exposure, GivesEqualExposuresEqualKeys) {
 }
 
 TEST(Exposure, RefusesUnknownValuesByName) {
-  for (const auto& [query, words] : {std::pair{"expose=all", "\"all\""},
-                                     {"expose", "\"\""},
-                                     {"expose=%zz", ""},
-                                     {"tools=seo@1&expose=flat", "seo@1"}}) {
+  for (const auto& [query, words] : {std::pair{"expose=all", "\"all\""}, {"expose", "\"\""}, {"expose=%zz", ""}}) {
     const auto exposure = Exposure::parse(query);
     ASSERT_FALSE(exposure) << query;
     EXPECT_EQ(exposure.error().code(), base::ErrorCode::kInvalidRequest);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/manifest.hpp"
+#include "registry/versions.hpp"
 #include "unit/registry/fake_tool.hpp"
 
 namespace toolrack::registry {
@@ -41,6 +42,24 @@ TEST(ToolJson, WritesTheRowOfAList) {
             R"("version":"1.2.0","categories":["data"],"status":"stable","source":"native","skills":[)"
             R"({"name":"current","displayName":"Now","description":"Weather now.","flatName":"weather_current"},)"
             R"({"name":"history","displayName":"history","description":"Long.","flatName":"weather_history"}]})");
+}
+
+TEST(ToolJson, NamesTheVersionsThatStandBesideIt) {
+  const auto catalogue = *Catalogue::build({FakeTool{}.make(), FakeTool{.version = "1.10.0"}.make(),
+                                            FakeTool{.version = "1.9.0"}.make(), FakeTool{.slug = "voice"}.make()},
+                                           {}, 1);
+  const auto versions = [&](std::string_view name) {
+    const auto& tool = **catalogue->find_tool(name);
+    const auto row =
+        *json::parse(written([&](auto& writer) { write_tool_summary(writer, tool, versions_of(*catalogue, tool)); }));
+    const auto detail = *json::parse(
+        written([&](auto& writer) { write_tool_detail(writer, tool, {}, versions_of(*catalogue, tool)); }));
+    EXPECT_EQ(*json::find(row, "versions"), *json::find(detail, "versions"));
+    return json::dump(*json::find(row, "versions"));
+  };
+  EXPECT_EQ(versions("seo"), R"(["1.10.0","1.9.0","1.0.0"])");
+  EXPECT_EQ(versions("seo@1.9.0"), R"(["1.10.0","1.9.0","1.0.0"])");
+  EXPECT_EQ(versions("voice"), R"(["1.0.0"])");
 }
 
 TEST(ToolJson, WritesWhatClientsReadInADetail) {
