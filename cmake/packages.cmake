@@ -1,6 +1,7 @@
 # `cpack` in a build folder makes two Debian packages: toolrack (the program, its bundled tools, a systemd unit) and
 # toolrack-sdk (what an author of tools needs; sdk/cmake/install.cmake says what).
 install(TARGETS toolrack RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT gateway)
+install(TARGETS toolrack-worker RUNTIME DESTINATION lib/toolrack COMPONENT gateway)
 install(FILES examples/deploy/systemd/toolrack.service examples/deploy/systemd/toolrack.socket
   DESTINATION lib/systemd/system COMPONENT gateway)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/toolrack RENAME copyright COMPONENT gateway)

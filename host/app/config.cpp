@@ -103,6 +103,20 @@ void apply_embeddings(const json::Value& given, Config& config) {
   embeddings.dimensions = static_cast<std::size_t>(json::find_int(given, "dimensions").value_or(0));
 }
 
+void apply_isolation(const json::Value& given, Config& config) {
+  using sources::isolated::Isolation;
+  const auto read = [](std::string_view word) { return word == "worker" ? Isolation::kWorker : Isolation::kInProcess; };
+  auto& isolation = config.isolation;
+  if (const auto otherwise = json::find_string(given, "default")) isolation.otherwise = read(*otherwise);
+  if (const auto sandbox = json::find_string(given, "sandbox"))
+    isolation.sandbox = *sandbox == "required" ? worker::SandboxMode::kRequired : worker::SandboxMode::kBestEffort;
+  if (const auto megabytes = json::find_int(given, "max_memory_mb"))
+    isolation.max_memory = static_cast<std::uint64_t>(*megabytes) << 20;
+  if (const auto* plugins = json::find(given, "plugins"))
+    for (const auto& plugin : plugins->GetObject())
+      isolation.plugins.emplace(json::view(plugin.name), read(json::view(plugin.value)));
+}
+
 /// A value that the schema allows and its reader does not.
 struct WrongValue {
   std::string pointer;
@@ -194,6 +208,7 @@ base::Result<void> apply(const json::Value& root, Config& config) {
       config.jobs.per_account = static_cast<std::uint32_t>(*most);
     if (const auto hours = json::find_int(*jobs, "keep_hours")) config.jobs.keep = std::chrono::hours(*hours);
   }
+  if (const auto* isolation = json::find(root, "isolation")) apply_isolation(*isolation, config);
   if (const auto* providers = json::find(root, "providers"))
     for (const auto& provider : providers->GetObject())
       if (const auto url = json::find_string(provider.value, "base_url"))
@@ -330,6 +345,14 @@ std::filesystem::path bundled_plugins() {
   const auto beside = self.parent_path() / "plugins";
   if (std::filesystem::is_directory(beside, error)) return beside;
   return self.parent_path().parent_path() / "lib" / "toolrack" / "plugins";
+}
+
+std::filesystem::path worker_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = self.parent_path() / "toolrack-worker";
+  if (std::filesystem::exists(beside, error)) return beside;
+  return self.parent_path().parent_path() / "lib" / "toolrack" / "toolrack-worker";
 }
 
 }  // namespace toolrack::app

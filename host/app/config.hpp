@@ -15,6 +15,7 @@
 #include "call/jobs/jobs.hpp"
 #include "services/assets/s3/s3_client.hpp"
 #include "services/knowledge/http_embedder.hpp"
+#include "sources/isolated/settings.hpp"
 
 namespace toolrack::app {
 
@@ -49,6 +50,8 @@ struct Config {
   std::optional<services::assets::s3::S3Settings> assets_s3;         ///< Where assets lie; null: in the data directory.
   std::optional<services::knowledge::EmbeddingSettings> embeddings;  ///< Null: knowledge is found by words alone.
   call::jobs::JobSettings jobs;
+  sources::isolated::Settings
+      isolation;  ///< Which plugins run in processes of their own. The program is `worker_program()`.
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };
 
@@ -70,5 +73,7 @@ base::Result<void> check_config(const Config& config);
 
 /// The directory of the plugins that ship with the program: beside it, or under its prefix.
 std::filesystem::path bundled_plugins();
+/// The program that runs a plugin in a process of its own: beside this one, or under its prefix.
+std::filesystem::path worker_program();
 
 }  // namespace toolrack::app

@@ -313,6 +313,8 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.settings.trusted_keys = config.trusted_keys;
   environment.settings.allow_breaking = config.allow_breaking_versions;
   environment.settings.provider_base_urls = config.provider_base_urls;
+  environment.settings.isolation = config.isolation;
+  environment.settings.isolation.program = worker_program();
   environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<NativeSource>(std::move(environment));
 
@@ -374,6 +376,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                            .started_unix_ns = clock.unix_ns(),
                            .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
                            .plugins_json = [this] { return plugins_json(native->files()); },
+                           .workers_json = [this] { return workers_json(native->files()); },
                            .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
                              return to_json(TRY(plugins->rescan(force)));
                            },

@@ -1,5 +1,8 @@
 #include "app/plugins_json.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "base/clock.hpp"
 #include "base/json.hpp"
 
@@ -40,12 +43,62 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files) {
     writer.StartArray();
     for (const auto& skill : file.demoted_skills) put(writer, skill);
     writer.EndArray();
+    text("isolation", file.isolation);
+    if (file.worker) {
+      key(writer, "worker");
+      writer.StartObject();
+      key(writer, "process");
+      if (file.worker->process == 0)
+        writer.Null();
+      else
+        writer.Int64(file.worker->process);
+      key(writer, "deaths");
+      writer.Uint64(file.worker->deaths);
+      text("sandbox", file.worker->sandbox);
+      text("missing", file.worker->missing);
+      text("trouble", file.worker->trouble);
+      writer.EndObject();
+    }
     text("code", file.code);
     text("message", file.message);
     text("remedy", file.remedy);
     writer.EndObject();
   }
   writer.EndArray();
+  return std::string(base::json::view(buffer));
+}
+
+std::string workers_json(std::span<const sources::native::PluginFile> files) {
+  using base::json::key;
+  using base::json::put;
+  std::uint64_t running = 0, ended = 0;
+  std::vector<std::string_view> down;
+  std::string_view sandbox, missing;
+  for (const auto& file : files) {
+    if (!file.worker) continue;
+    running += file.worker->process != 0 ? 1 : 0;
+    ended += file.worker->deaths;
+    if (!file.worker->trouble.empty()) down.push_back(file.tool);
+    if (!file.worker->sandbox.empty()) sandbox = file.worker->sandbox;
+    if (!file.worker->missing.empty()) missing = file.worker->missing;
+  }
+  base::json::Buffer buffer;
+  base::json::Writer writer(buffer);
+  writer.StartObject();
+  key(writer, "running");
+  writer.Uint64(running);
+  key(writer, "ended");
+  writer.Uint64(ended);
+  key(writer, "down");
+  writer.StartArray();
+  for (const auto tool : down) put(writer, tool);
+  writer.EndArray();
+  for (const auto& [name, value] : {std::pair("sandbox", sandbox), std::pair("missing", missing)}) {
+    if (value.empty()) continue;
+    key(writer, name);
+    put(writer, value);
+  }
+  writer.EndObject();
   return std::string(base::json::view(buffer));
 }
 

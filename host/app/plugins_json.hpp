@@ -12,4 +12,8 @@ namespace toolrack::app {
 /// code?, message?, remedy?}.
 std::string plugins_json(std::span<const sources::native::PluginFile> files);
 
+/// What /health says of those that run in processes of their own: {running, ended, down: [tools], sandbox?, missing?}.
+/// No process is named: anybody may ask.
+std::string workers_json(std::span<const sources::native::PluginFile> files);
+
 }  // namespace toolrack::app

@@ -89,12 +89,23 @@ std::string key_list(const json::Value& answer) {
   return columns.text();
 }
 
+/// "in process 4711 (seccomp, landlock)", or why there is none.
+std::string of_worker(const json::Value& worker) {
+  auto out = text_of(worker, "trouble");
+  if (out.empty()) out = fmt::format("in process {} ({})", text_of(worker, "process"), text_of(worker, "sandbox"));
+  if (const auto missing = text_of(worker, "missing"); !missing.empty()) out += "; missing: " + missing;
+  if (const auto deaths = text_of(worker, "deaths"); deaths != "0") out += fmt::format("; has ended {} times", deaths);
+  return out;
+}
+
 std::string plugins(const json::Value& answer) {
   Columns columns({"STATE", "TOOL", "VERSION", "FILE", "REASON"});
   each(answer, "plugins", [&](const json::Value& file) {
     auto reason = text_of(file, "code");
     reason += (reason.empty() ? "" : ": ") + text_of(file, "message");
     if (const auto remedy = text_of(file, "remedy"); !remedy.empty()) reason += " " + remedy;
+    if (const auto* worker = json::find(file, "worker"); worker != nullptr && reason.empty())
+      reason = of_worker(*worker);
     columns.add(
         {text_of(file, "state"), text_of(file, "tool"), text_of(file, "version"), text_of(file, "path"), reason});
   });

@@ -34,6 +34,10 @@ base::Result<Answer> health(Services& services, const Context&) {
   writer.StartArray();
   for (const auto& slug : services.providers.paused()) put(writer, slug);
   writer.EndArray();
+  if (services.workers_json) {
+    key(writer, "workers");
+    base::json::raw(writer, services.workers_json(), rapidjson::kObjectType);
+  }
   writer.EndObject();
   return Answer{std::string(base::json::view(buffer)), ready ? 200 : 503};
 }

@@ -17,7 +17,7 @@
 namespace toolrack::worker {
 
 /// The longest frame, its length field aside. What is larger travels as an asset.
-inline constexpr std::uint32_t kLongestFrame = 32U << 20;
+inline constexpr std::uint32_t kLongestFrame = 64U << 20;
 /// Of type and id, which every frame has.
 inline constexpr std::uint32_t kShortestFrame = 12;
 
@@ -26,7 +26,7 @@ inline constexpr std::uint32_t kShortestFrame = 12;
 enum class FrameType : std::uint32_t {
   // Gateway to worker: requests of a [control] thread, answered by kReply of the same id.
   kLoad = 1,   ///< label; opens the library. The reply: abi_major, abi_minor, min_host_minor.
-  kCreate,     ///< The reply: has it toolrack.state/1?
+  kCreate,     ///< offered services, least log level. The reply: has it toolrack.state/1?
   kStart,      ///< generation, manifest, configuration, label.
   kSave,       ///< phase. The reply: what was saved.
   kLoadState,  ///< phase, what was saved.

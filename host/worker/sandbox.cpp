@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace toolrack::worker {
@@ -64,12 +65,17 @@ void limit_resources(const SandboxRules& rules) {
   if (rules.max_memory != 0) limit(RLIMIT_AS, rules.max_memory);
   limit(RLIMIT_FSIZE, rules.max_file);
   limit(RLIMIT_NOFILE, rules.max_descriptors);
-  limit(RLIMIT_NPROC, rules.max_threads);
+  if (rules.max_threads != 0) limit(RLIMIT_NPROC, rules.max_threads);
   limit(RLIMIT_MSGQUEUE, 0);
   limit(RLIMIT_MEMLOCK, 0);
 }
 
-SandboxState enter_sandbox(const SandboxRules& rules) {
+void end_with(int gateway) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != gateway) ::_exit(0);
+}
+
+SandboxState enter_sandbox(const SandboxRules& rules, int gateway) {
   SandboxState state;
   const auto took = [&](Failure failure) {
     if (failure) state.missing.push_back(*std::move(failure));
@@ -82,10 +88,14 @@ SandboxState enter_sandbox(const SandboxRules& rules) {
   state.has_landlock = took(restrict_files(rules));
   if (rules.user_id != 0 && ::geteuid() == 0 && state.has_private_root)
     state.has_other_user = took(change_user(rules.user_id));
-  // With a user of its own the limit counts its threads alone.
-  limit_resources(rules);
+  // The limit of threads counts everything that its user runs: in a user namespace of its own, or as a user that nobody
+  // else has, these are its own.
+  auto limits = rules;
+  if (!state.has_other_user && (::geteuid() == 0 || !state.has_network_namespace)) limits.max_threads = 0;
+  limit_resources(limits);
   state.has_no_capabilities = took(drop_capabilities());
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (gateway != 0) end_with(gateway);
   state.has_seccomp = took(filter_system_calls());
   return state;
 }

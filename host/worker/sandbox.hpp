@@ -44,8 +44,12 @@ struct SandboxState {
 
 /// Limits that hold without any right: memory, descriptors, file sizes, threads, no core dump.
 void limit_resources(const SandboxRules& rules);
-/// Closes the door behind the calling process: it cannot undo any of it, nor can what it loads.
-SandboxState enter_sandbox(const SandboxRules& rules);
+/// The process ends when `gateway`, its parent, does; at once when that has gone already. For the parent's thread that
+/// started us, so that one must live as long as its process. A change of user undoes it.
+void end_with(int gateway);
+/// Closes the door behind the calling process: it cannot undo any of it, nor can what it loads. `gateway` as in
+/// `end_with`; 0: none.
+SandboxState enter_sandbox(const SandboxRules& rules, int gateway = 0);
 
 // --- The layers, in the order in which `enter_sandbox` takes them. Each says what went wrong, or nothing.
 

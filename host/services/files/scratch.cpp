@@ -88,14 +88,18 @@ base::Result<std::unique_ptr<Scratches>> Scratches::open(const fs::path& parent,
   return std::unique_ptr<Scratches>(new Scratches(std::move(absolute), pool));
 }
 
-base::Result<std::unique_ptr<ScratchDirectory>> Scratches::make() {
-  auto path = parent_ / base::random_hex(16);
+base::Result<std::unique_ptr<ScratchDirectory>> Scratches::make(std::string_view below,
+                                                                std::optional<std::uint32_t> owner_id) {
+  auto path = parent_ / below / base::random_hex(16);
   if (::mkdir(path.c_str(), 0700) != 0)
     return base::fail(ErrorCode::kStoreFailed, fmt::format("cannot make {}: {}", path.native(), reason(errno)));
   Descriptor directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory)
     return base::fail(ErrorCode::kStoreFailed, fmt::format("cannot open {}: {}", path.native(), reason(errno)));
-  return std::make_unique<ScratchDirectory>(std::move(path), std::move(directory), pool_);
+  auto made = std::make_unique<ScratchDirectory>(std::move(path), std::move(directory), pool_);
+  if (owner_id && ::chown(made->path().c_str(), *owner_id, *owner_id) != 0)
+    return base::fail(ErrorCode::kStoreFailed, fmt::format("cannot give {} away: {}", made->path(), reason(errno)));
+  return made;
 }
 
 }  // namespace toolrack::services::files

@@ -1,8 +1,10 @@
 /// Directories of calls: where a skill may write files, and the only place the host reads a skill's files from.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,8 +40,11 @@ class Scratches {
  public:
   /// Under `parent`, which is made when missing and emptied of what earlier processes left. `pool` removes.
   static base::Result<std::unique_ptr<Scratches>> open(const std::filesystem::path& parent, base::Pool& pool);
-  /// One system call or two: short enough for a plugin to wait for.
-  base::Result<std::unique_ptr<ScratchDirectory>> make();
+  /// One system call or two: short enough for a plugin to wait for. `below`: a folder of ours in which it is made;
+  /// `owner_id`: the user to whom it is given.
+  base::Result<std::unique_ptr<ScratchDirectory>> make(std::string_view below = {},
+                                                       std::optional<std::uint32_t> owner_id = std::nullopt);
+  const std::string& path() const noexcept { return parent_.native(); }
 
  private:
   Scratches(std::filesystem::path parent, base::Pool& pool) : parent_(std::move(parent)), pool_(pool) {}

@@ -12,6 +12,7 @@
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
+#include "sources/isolated/settings.hpp"
 #include "sources/native/library.hpp"
 
 namespace toolrack::services::assets {
@@ -53,6 +54,8 @@ struct Settings {
   std::map<std::string, std::string, std::less<>> provider_base_urls;
   /// The operator's settings for a plugin, by "owner/slug", JSON objects.
   std::map<std::string, std::string, std::less<>> plugin_config;
+  /// Plugins that run in processes of their own.
+  isolated::Settings isolation;
   /// After a cancellation or the deadline, how long a plugin may take to complete before the host answers itself.
   std::chrono::milliseconds grace{2'000};
   /// After a failed load, how long until a call may try again.

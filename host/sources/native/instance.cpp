@@ -62,10 +62,10 @@ class ReleaseFrame final : public Frame {
 
 }  // namespace
 
-Instance::Instance(Runtime& runtime, Module& module, Library library, std::string label)
+Instance::Instance(Runtime& runtime, Module& module, std::shared_ptr<PluginCode> code, std::string label)
     : runtime_(runtime),
       module_(module),
-      library_(std::move(library)),
+      code_(std::move(code)),
       label_(std::move(label)),
       host_{sizeof(tr_host),    TR_ABI_MAJOR,           TR_ABI_MINOR, 0,       this,
             to_abi("toolrack"), to_abi(base::kVersion), &get_service, &explain},
@@ -75,26 +75,26 @@ Instance::Instance(Runtime& runtime, Module& module, Library library, std::strin
 
 Instance::~Instance() = default;
 
-LoadResult<std::unique_ptr<Instance>> Instance::create(Runtime& runtime, Module& module, Library library,
-                                                       std::string_view manifest_json, std::string label) {
-  const tr_entry* entry = library.entry();
-  if (auto checked = check_entry(entry, manifest_json); !checked) {
-    library.close(runtime.settings().unload);
+LoadResult<std::unique_ptr<Instance>> Instance::create(Runtime& runtime, Module& module,
+                                                       std::shared_ptr<PluginCode> code, std::string_view manifest_json,
+                                                       std::string label) {
+  if (auto checked = check_entry(code->entry(), manifest_json); !checked) {
+    code->close(runtime.settings().unload);
     return tl::unexpected(checked.error());
   }
-  std::unique_ptr<Instance> instance(new Instance(runtime, module, std::move(library), std::move(label)));
-  if (auto created = instance->create_plugin(*entry); !created) {
+  std::unique_ptr<Instance> instance(new Instance(runtime, module, std::move(code), std::move(label)));
+  if (auto created = instance->create_plugin(); !created) {
     instance->close(runtime.settings().unload);
     return tl::unexpected(created.error());
   }
   return instance;
 }
 
-LoadResult<void> Instance::create_plugin(const tr_entry& entry) {
+LoadResult<void> Instance::create_plugin() {
   const tr_plugin* plugin = nullptr;
   tr_status status = TR_OK;
   try {
-    status = may_throw(entry.create)(&host_, &plugin);
+    status = code_->create(&host_, &plugin);
   } catch (...) {
     return load_fail(LoadCode::kCreate, "create() failed: " + describe_thrown());
   }

@@ -15,8 +15,9 @@
 
 #include "base/lent_bytes.hpp"
 #include "base/mutex.hpp"
-#include "sources/native/library.hpp"
+#include "sources/native/load_error.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/plugin_code.hpp"
 
 namespace toolrack::sources::native {
 
@@ -28,8 +29,9 @@ class Instance {
  public:
   /// [control] Checks the entry against this host and the manifest, then create(). Errors: kAbiMajor, kHostTooOld,
   /// kNoEntry, kCreate with the plugin's own words. `label` is for logs.
-  static LoadResult<std::unique_ptr<Instance>> create(Runtime& runtime, Module& module, Library library,
-                                                      std::string_view manifest_json, std::string label);
+  static LoadResult<std::unique_ptr<Instance>> create(Runtime& runtime, Module& module,
+                                                      std::shared_ptr<PluginCode> code, std::string_view manifest_json,
+                                                      std::string label);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -51,7 +53,10 @@ class Instance {
   void destroy() noexcept;
   /// [control] After destroy(). True when the library stays mapped; it does when destroy() threw, because its threads
   /// may be left.
-  bool close(UnloadPolicy policy) { return library_.close(may_unmap_ ? policy : UnloadPolicy::kRetain); }
+  bool close(UnloadPolicy policy) { return code_->close(may_unmap_ ? policy : UnloadPolicy::kRetain); }
+
+  /// Any thread; constant.
+  PluginCode& code() const noexcept { return *code_; }
 
   /// Constant after destroy().
   bool may_unmap() const noexcept { return may_unmap_; }
@@ -98,8 +103,8 @@ class Instance {
   void release_later(std::vector<base::LentBytes> lent);
 
  private:
-  Instance(Runtime& runtime, Module& module, Library library, std::string label);
-  LoadResult<void> create_plugin(const tr_entry& entry);
+  Instance(Runtime& runtime, Module& module, std::shared_ptr<PluginCode> code, std::string label);
+  LoadResult<void> create_plugin();
   const tr_state_ext* state_extension() noexcept;
   std::string take_explanation(std::string_view otherwise);
 
@@ -109,7 +114,7 @@ class Instance {
   // Constant after create().
   Runtime& runtime_;
   Module& module_;
-  Library library_;
+  const std::shared_ptr<PluginCode> code_;
   const std::string label_;
   tr_host host_;
   const tr_plugin* plugin_ = nullptr;  // Inside the library.

@@ -77,6 +77,8 @@ LoadResult<Library> Library::open(PrivateCopy copy) {
   return library;
 }
 
+tr_status Library::create(const tr_host* host, const tr_plugin** out) { return may_throw(entry_->create)(host, out); }
+
 bool Library::close(UnloadPolicy policy) {
   entry_ = nullptr;
   if (policy == UnloadPolicy::kRetain) {

@@ -32,13 +32,15 @@ constexpr std::array kTable{
     LoadErrorInfo{kCopy, "E_COPY", "Make room for the runtime folder that is named, and let the service user write there."},
     LoadErrorInfo{kSignature, "E_SIGNATURE", "Have the file signed by somebody whose key stands in \"trusted_keys\", or set \"require_signature\" to false if you trust whoever may write to its folder."},
     LoadErrorInfo{kIncompatible, "E_INCOMPATIBLE", "Keep what the named places took, or give it a new major version; `toolrack plugins reload --force TOOL@VERSION` serves it all the same."},
+    LoadErrorInfo{kWorker, "E_WORKER", "Read how its process ended; run the plugin in_process under a debugger when that does not tell enough."},
+    LoadErrorInfo{kSandbox, "E_SANDBOX", "Run Toolrack on a kernel with Landlock and seccomp, or set isolation.sandbox to best_effort."},
 };
 // clang-format on
 
 constexpr bool table_is_in_order() {
   for (std::size_t i = 0; i < kTable.size(); ++i)
     if (kTable[i].code != static_cast<LoadCode>(i)) return false;
-  return kTable.size() == static_cast<std::size_t>(kIncompatible) + 1;
+  return kTable.size() == static_cast<std::size_t>(kSandbox) + 1;
 }
 static_assert(table_is_in_order(), "rows stand in the order of the enum, none is missing");
 

@@ -39,6 +39,8 @@ enum class LoadCode : std::uint8_t {
   kCopy,
   kSignature,
   kIncompatible,
+  kWorker,
+  kSandbox,
 };
 
 struct LoadErrorInfo {

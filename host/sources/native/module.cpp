@@ -58,6 +58,7 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       max_running_(tool->max_concurrency),
       unload_(tool->unload_never ? UnloadPolicy::kRetain : runtime.settings().unload),
       state_hand_over_(tool->state),
+      isolation_(runtime.settings().isolation.of(id_)),
       likely_residence_(residence_of(elf)),
       config_json_(config_of(runtime.settings(), id_)),
       calls_(runtime.environment().metrics->counter("toolrack_plugin_calls_total", "Calls that reached a plugin.",
@@ -149,6 +150,8 @@ void Module::cancel(std::uint64_t ticket) {
 }
 
 registry::Mode Module::mode_of(const registry::Skill& skill) const noexcept {
+  // Where its code runs, a frame is written here, and read, whatever the skill then does.
+  if (isolation_ == isolated::Isolation::kWorker) return registry::Mode::kInline;
   if (skill.mode == registry::Mode::kInline && skills_[skill.index].is_demoted.load(std::memory_order_relaxed)) {
     return registry::Mode::kPooled;
   }
@@ -232,6 +235,16 @@ void Module::set_path(std::string path) {
   retry_at_ = {};  // The file is another one, or whole again.
 }
 
+void Module::try_again() {
+  std::shared_ptr<PluginCode> code;
+  {
+    base::Lock lock(mutex_);
+    retry_at_ = {};
+    code = code_.lock();
+  }
+  if (code != nullptr) code->try_again();
+}
+
 PluginFile Module::report() const {
   base::Lock lock(mutex_);
   PluginFile out;
@@ -251,6 +264,8 @@ PluginFile Module::report() const {
   out.calls = calls_.value();
   out.misuses = misuses_.load(std::memory_order_relaxed);
   out.bundled = bundled_;
+  out.isolation = isolated::to_string(isolation_);
+  if (const auto code = code_.lock()) out.worker = code->report();
   if (tool_ != nullptr) {
     for (const auto& skill : tool_->skills) {
       if (skills_[skill.index].is_demoted.load(std::memory_order_relaxed)) out.demoted_skills.push_back(skill.name);

@@ -20,6 +20,7 @@
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
 #include "sources/http_targets.hpp"
+#include "sources/isolated/settings.hpp"
 #include "sources/native/elf_reader.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/load_error.hpp"
@@ -29,6 +30,10 @@
 #include "sources/native/runtime.hpp"
 #include "sources/native/served.hpp"
 #include "sources/native/watchdog.hpp"
+
+namespace toolrack::sources::isolated {
+struct IsolatedEnvironment;
+}
 
 namespace toolrack::sources::native {
 
@@ -75,6 +80,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   void drain(std::chrono::milliseconds patience, std::function<void()> closed) override;
   PluginFile report() const override;
   void set_path(std::string path) override;
+  void try_again() override;
   const std::string& build_id() const noexcept override { return build_id_; }
   std::shared_ptr<const registry::Tool> tool() const override;
 
@@ -119,6 +125,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   void load_is_overdue(std::uint64_t load);
   void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
   LoadResult<std::unique_ptr<Instance>> make_instance();
+  isolated::IsolatedEnvironment isolated_environment();
+  LoadResult<std::shared_ptr<PluginCode>> open_code(PrivateCopy copy);
   struct Copied {
     PrivateCopy file;
     std::string from;
@@ -148,6 +156,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   const std::uint32_t max_running_;  // 0: not limited.
   const UnloadPolicy unload_;
   const registry::StateHandOver state_hand_over_;
+  const isolated::Isolation isolation_;
   /// Why the library may stay mapped when nothing else is wrong.
   const std::string_view likely_residence_;
   const std::string config_json_;
@@ -170,6 +179,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   mutable base::Mutex mutex_;
   std::string file_ TR_GUARDED_BY(mutex_);
   std::optional<Copied> early_copy_ TR_GUARDED_BY(mutex_);
+  std::weak_ptr<PluginCode> code_ TR_GUARDED_BY(mutex_);  // Of instance_, for reports.
   PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
   bool is_loading_ TR_GUARDED_BY(mutex_) = false;
   bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.

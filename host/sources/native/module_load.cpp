@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "services/files/scratch.hpp"
 #include "services/log/log.hpp"
+#include "sources/isolated/isolated_plugin.hpp"
 #include "sources/native/checked_file.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/signature.hpp"
@@ -200,10 +202,14 @@ LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
   // Without a build id another library may come this far.
   if (auto checked = check_library(*elf, settings.allow_unique_symbols); !checked)
     return tl::unexpected(checked.error());
-  auto library = Library::open(std::move(*copy));
-  if (!library) return tl::unexpected(library.error());
+  auto code = open_code(std::move(*copy));
+  if (!code) return tl::unexpected(code.error());
   set_state(PluginState::kLoaded);
-  auto instance = Instance::create(runtime_, *this, std::move(*library), tool_->manifest_json, id_);
+  {
+    base::Lock lock(mutex_);
+    code_ = *code;
+  }
+  auto instance = Instance::create(runtime_, *this, *std::move(code), tool_->manifest_json, id_);
   if (!instance) return tl::unexpected(instance.error());
   set_state(PluginState::kCreated);
   if (auto started = start_instance(**instance, generation); !started) {
@@ -212,6 +218,30 @@ LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
   }
   set_state(PluginState::kStarted);
   return instance;
+}
+
+LoadResult<std::shared_ptr<PluginCode>> Module::open_code(PrivateCopy copy) {
+  if (isolation_ == isolated::Isolation::kInProcess) {
+    auto library = Library::open(std::move(copy));
+    if (!library) return tl::unexpected(library.error());
+    return std::make_shared<Library>(*std::move(library));
+  }
+  auto worker = isolated::IsolatedPlugin::open(std::move(copy), isolated_environment());
+  if (!worker) return tl::unexpected(worker.error());
+  return *std::move(worker);
+}
+
+isolated::IsolatedEnvironment Module::isolated_environment() {
+  const auto& environment = runtime_.environment();
+  return {.loops = environment.loops,
+          .control = &control_,
+          .settings = runtime_.settings().isolation,
+          .tool = id_,
+          .calls_directory = environment.scratches == nullptr ? std::string() : environment.scratches->path(),
+          .load_timeout = runtime_.settings().load_timeout,
+          .has_recordings = environment.has_recordings,
+          // It outlives its instance, whose code says this.
+          .note_misuse = [this](std::string_view function, std::string_view what) { note_misuse(function, what); }};
 }
 
 void Module::set_state(PluginState state) {

@@ -4,6 +4,7 @@
 #include "services/files/scratch.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/call_assets.hpp"
+#include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/runtime.hpp"
@@ -15,7 +16,8 @@ tr_str NativeCall::scratch_path() {
   if (scratches == nullptr) return {nullptr, 0};
   base::Lock lock(mutex_);
   if (scratch_directory_ != nullptr) return scratch_path_;
-  auto made = scratches->make();
+  const auto* const elsewhere = instance()->code().files();
+  auto made = elsewhere == nullptr ? scratches->make() : scratches->make(elsewhere->folder, elsewhere->owner_id);
   if (!made) return {nullptr, 0};
   has_texts_.store(true, std::memory_order_relaxed);
   scratch_path_ = to_abi(texts_.emplace_back((*made)->path()));

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sources/native/plugin_code.hpp"
+
 namespace toolrack::sources::native {
 
 /// discovered -> checked -> loaded -> created -> started -> serving -> draining -> stopped -> destroyed -> closed |
@@ -42,6 +44,8 @@ struct PluginFile {
   std::uint64_t misuses = 0;                ///< Times the plugin broke the contract.
   std::vector<std::string> demoted_skills;  ///< Promised to be inline and were too slow.
   bool bundled = false;
+  std::string_view isolation;          ///< "in_process", "worker"; empty: it has no code.
+  std::optional<WorkerReport> worker;  ///< Of one that runs in a process of its own.
 };
 
 }  // namespace toolrack::sources::native

@@ -84,6 +84,7 @@ void Scan::look(const Candidate& candidate) {
     // Nothing to read; whether it may still serve depends on who came before it this time.
     look.kind = Kind::kSame;
     entry.module = known->module;
+    if (options_.retries_failed) entry.module->try_again();
     return keep();
   }
   if (is_same && known->is_settled && !options_.retries_failed) {

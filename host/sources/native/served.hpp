@@ -27,6 +27,8 @@ class Served {
   using Ready = std::function<void(std::optional<LoadError> why_not)>;
   /// Gets ready without a call, off the calling thread. `ready` (may be null) runs once: here, or in another thread.
   virtual void load_soon(Ready ready) = 0;
+  /// It serves, but has given something up that the operator wants tried again.
+  virtual void try_again() {}
   /// Is about to take the place of `old`: takes its state over as the manifest says. Before `load_soon`.
   virtual void take_over_from(const std::shared_ptr<Served>& old) = 0;
   /// Lets nobody in any more. Who is inside after `patience` is cancelled; `closed` (may be null) runs when the last

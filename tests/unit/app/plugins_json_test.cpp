@@ -52,5 +52,34 @@ TEST(PluginsJson, SaysWhyAFileDoesNotServe) {
   EXPECT_EQ(testing::at(json, "/1/remedy"), "copy it again");
 }
 
+TEST(PluginsJson, ShowsAPluginInAProcessOfItsOwn) {
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so",
+       .state = PluginState::kServing,
+       .isolation = "worker",
+       .worker =
+           sources::native::WorkerReport{
+               .process = 4711, .deaths = 2, .sandbox = "seccomp", .missing = "landlock: no"}},
+      {.path = "/p/b.so", .state = PluginState::kServing, .isolation = "in_process"}};
+  const auto json = testing::parsed(plugins_json(files));
+  EXPECT_EQ(testing::at(json, "/0/isolation"), "worker");
+  EXPECT_EQ(testing::at(json, "/0/worker/process"), "4711");
+  EXPECT_EQ(testing::at(json, "/0/worker/deaths"), "2");
+  EXPECT_EQ(testing::at(json, "/0/worker/sandbox"), "seccomp");
+  EXPECT_EQ(testing::at(json, "/0/worker/missing"), "landlock: no");
+  EXPECT_EQ(testing::at(json, "/1/isolation"), "in_process");
+  EXPECT_EQ(testing::at(json, "/1/worker"), "(absent)");
+}
+
+TEST(WorkersJson, NamesToolsThatAreDownAndNoProcess) {
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so",
+       .tool = "test/a",
+       .worker = sources::native::WorkerReport{.process = 4711, .sandbox = "seccomp"}},
+      {.path = "/p/b.so", .tool = "test/b", .worker = sources::native::WorkerReport{.deaths = 5, .trouble = "SIGSEGV"}},
+      {.path = "/p/c.so", .tool = "test/c"}};
+  EXPECT_EQ(workers_json(files), R"({"running":1,"ended":5,"down":["test/b"],"sandbox":"seccomp"})");
+}
+
 }  // namespace
 }  // namespace toolrack::app

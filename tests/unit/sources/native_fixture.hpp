@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -138,6 +139,13 @@ class NativeFixture : public ::testing::Test {
     environment.workers = &workers;
     environment.blocking = &blocking;
     environment.metrics = &metrics;
+    // The same tests, with every plugin in a process of its own.
+    if (std::getenv("TOOLRACK_TEST_ISOLATION") != nullptr) {
+      settings.isolation.otherwise = isolated::Isolation::kWorker;
+      settings.isolation.max_memory = 0;  // A sanitizer reserves terabytes.
+    }
+    if (settings.isolation.program.empty())
+      settings.isolation.program = std::filesystem::path(TOOLRACK_BINARY_DIR) / "toolrack-worker";
     environment.settings = settings;
     loops.start();
     source = std::make_unique<NativeSource>(environment);

@@ -83,6 +83,21 @@ class PluginFault : public NativeFixture, public ::testing::WithParamInterface<c
     }
   }
 
+  /// The plugin is to run in a process of its own, which cannot be as it should.
+  void spoil_worker() {
+    const auto what = text("worker");
+    if (what.empty()) return;
+    auto& isolation = settings.isolation;
+    isolation.plugins.emplace("test/" + text("tool"), isolated::Isolation::kWorker);
+    isolation.program = directory.path() / "worker";
+    if (what == "missing") return;
+    // So few descriptors that it cannot open what a ruleset of Landlock is about.
+    isolation.sandbox = worker::SandboxMode::kRequired;
+    std::ofstream(isolation.program) << "#!/bin/sh\nexec /usr/bin/prlimit --nofile=7:7 " << TOOLRACK_BINARY_DIR
+                                     << "/toolrack-worker \"$@\"\n";
+    std::filesystem::permissions(isolation.program, std::filesystem::perms(0755));
+  }
+
   /// What happens to the file between the scan and the first call.
   void change_fault() {
     const auto then = text("then");
@@ -143,6 +158,7 @@ TEST_P(PluginFault, HasACodeAndARemedyAndHarmsNobody) {
   }
   make_fault();
   if (HasFatalFailure()) return;
+  spoil_worker();
   open();
   if (blocks_copies) std::ofstream(settings.runtime_dir) << "a file where the folder should be";
   EXPECT_EQ(patient_call("unlimited", "gated"), blocks_copies ? "plugin_failed" : "ok");

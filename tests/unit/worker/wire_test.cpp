@@ -88,7 +88,7 @@ TEST(Wire, CarriesEveryFieldOfAnInvocation) {
   Infos infos;
   infos[TR_INFO_CALL_ID] = "call-1";
   infos[TR_INFO_META] = "{}";
-  const auto bytes = payload_of([&](FrameWriter& out) { put_invocation(out, in, infos, true, false); });
+  const auto bytes = payload_of([&](FrameWriter& out) { put_invocation(out, in, infos, true, 3); });
   FieldReader reader(bytes);
   InvocationBox box;
   get_invocation(reader, box);
@@ -103,7 +103,7 @@ TEST(Wire, CarriesEveryFieldOfAnInvocation) {
   EXPECT_EQ(out.deadline_ns, 99);
   EXPECT_EQ(view(out.checkpoint), "saved");
   EXPECT_TRUE(box.is_recorded);
-  EXPECT_FALSE(box.is_blocking);
+  EXPECT_EQ(box.blocking, 3U);
   EXPECT_EQ(box.infos[TR_INFO_CALL_ID], "call-1");
   EXPECT_EQ(box.infos[TR_INFO_META], "{}");
   ASSERT_NE(out.backend, nullptr);

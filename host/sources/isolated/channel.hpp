@@ -1,0 +1,67 @@
+/// The gateway's end of a socket to a worker.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/loop.hpp"
+#include "base/mutex.hpp"
+#include "services/files/descriptor.hpp"
+#include "worker/frame.hpp"
+
+namespace toolrack::sources::isolated {
+
+/// Frames that wait because the worker does not read: more than that, and it never will.
+inline constexpr std::size_t kMostWaiting = 256U << 20;
+
+/// Owner: the process it belongs to, which everything that is posted keeps. Threads: `send` any; the rest on `loop`.
+class Channel {
+ public:
+  /// What the process is told, on the loop.
+  struct Listener {
+    std::function<void(const worker::Frame&)> on_frame;
+    /// No more will come: noise, or a worker that does not read; an empty `why` is the end of the stream. Once.
+    std::function<void(std::string why)> on_end;
+  };
+
+  Channel(base::Loop& loop, services::files::Descriptor socket, Listener listener);
+
+  base::Loop& loop() const noexcept { return loop_; }
+  /// Begins to read; `keeper` is held while anything is pending.
+  void open(std::shared_ptr<void> keeper);
+  /// At once when the socket takes it, else later; nothing once it is closed. `keeper` is held until then.
+  void send(std::string frame, const std::shared_ptr<void>& keeper);
+  /// The process has ended: takes what it had sent before, then closes.
+  void drain_and_close();
+  bool is_open() const noexcept { return is_open_; }
+
+ private:
+  enum class Read : std::uint8_t { kSome, kNothing, kEnd };
+  void wait_to_read();
+  void wait_to_write();
+  Read read_some();
+  void write_some();
+  void end(std::string why);
+
+  base::Loop& loop_;
+  boost::asio::posix::stream_descriptor socket_;
+  Listener listener_;
+
+  // Of the loop's thread.
+  worker::FrameReader reader_;
+  std::shared_ptr<void> keeper_;
+  bool is_open_ = false;
+  bool has_ended_ = false;
+
+  base::Mutex mutex_;
+  std::deque<std::string> waiting_ TR_GUARDED_BY(mutex_);
+  std::size_t sent_ TR_GUARDED_BY(mutex_) = 0;  // Of the first one that waits.
+  std::size_t waiting_bytes_ TR_GUARDED_BY(mutex_) = 0;
+  int descriptor_ TR_GUARDED_BY(mutex_) = -1;  // Open.
+};
+
+}  // namespace toolrack::sources::isolated

@@ -1,0 +1,147 @@
+/// IsolatedPlugin: what comes of a worker's frames. A frame that no worker of ours would send ends it.
+#include <utility>
+
+#include "sources/isolated/isolated_plugin.hpp"
+#include "worker/wire.hpp"
+
+namespace toolrack::sources::isolated {
+namespace {
+
+using worker::FieldReader;
+using worker::FrameType;
+using worker::FrameWriter;
+
+/// Chance that is asked for at once; a record holds no more.
+constexpr std::uint32_t kMostRandom = 16 << 20;
+
+/// Partial results that may still come after the worker was asked to pause: what was on its way, and some patience.
+constexpr std::size_t kMostUnheeded = 16 << 20;
+
+enum : std::int32_t { kEmitTaken = 0, kEmitPause = 1, kEmitNobody = 2 };
+
+}  // namespace
+
+void IsolatedPlugin::on_frame(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
+  if (!has_tables_.load(std::memory_order_acquire) || !take(process, channel, frame))
+    process.kill("it sent a frame that makes no sense");
+}
+
+bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
+  const bool is_question = channel == process.questions();
+  if (is_question) return frame.type == FrameType::kAsk && answer(process, frame);
+  std::shared_ptr<ServedOperations> operations;
+  {
+    base::Lock lock(mutex_);
+    operations = operations_;
+  }
+  const auto* const host = tables_.host;
+  FieldReader in(frame.payload);
+  switch (frame.type) {
+    case FrameType::kComplete:
+      return complete(frame);
+    case FrameType::kEmit:
+      return emit(process, channel, frame);
+    case FrameType::kProgress: {
+      const double done = in.f64(), total = in.f64();
+      const auto note = worker::to_abi(in.text());
+      if (in.is_whole()) tables_.call->progress(host, frame.id, done, total, note);
+      return in.is_whole();
+    }
+    case FrameType::kMeter: {
+      const auto unit = worker::to_abi(in.text());
+      const auto millionths = in.i64();
+      if (in.is_whole()) tables_.call->meter(host, frame.id, unit, millionths);
+      return in.is_whole();
+    }
+    case FrameType::kLog: {
+      const auto level = in.i64();
+      const auto text = worker::to_abi(in.text()), fields = worker::to_abi(in.text());
+      if (in.is_whole()) tables_.log->write(host, frame.id, static_cast<std::int32_t>(level), text, fields);
+      return in.is_whole();
+    }
+    case FrameType::kMisuse: {
+      const auto function = in.text(), what = in.text();
+      if (in.is_whole()) environment_.note_misuse(function.substr(0, 100), what.substr(0, 1000));
+      return in.is_whole();
+    }
+    case FrameType::kOperation:
+      return operations->begin(channel, frame);
+    case FrameType::kCancelOperation:
+      return operations->cancel(frame.id);
+    case FrameType::kResumeOperation:
+      return operations->resume(frame.id);
+    case FrameType::kStopOperation:
+      return operations->stop(frame.id);
+    case FrameType::kTaken: {
+      const auto bytes = in.u64();
+      return in.is_whole() && operations->take(frame.id, bytes);
+    }
+    default:
+      return false;
+  }
+}
+
+bool IsolatedPlugin::complete(const worker::Frame& frame) {
+  FieldReader in(frame.payload);
+  worker::OutcomeBox box;
+  worker::get_outcome(in, box);
+  if (!in.is_whole()) return false;
+  {
+    base::Lock lock(mutex_);
+    open_.erase(frame.id);
+  }
+  // One that is not open is misuse, which the host tells.
+  tables_.call->complete(tables_.host, frame.id, &box.outcome);
+  return true;
+}
+
+bool IsolatedPlugin::emit(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
+  FieldReader in(frame.payload);
+  const auto part = worker::get_part(in);
+  if (!in.is_whole()) return false;
+  const auto said = tables_.call->emit(tables_.host, frame.id, &part);
+  if (said == kEmitNobody) process.send(channel, FrameWriter(FrameType::kEmitState, frame.id));
+  if (!heeds_pause(frame.id, said == kEmitPause, frame.payload.size()))
+    process.kill("it went on sending partial results after it had been asked to pause");
+  return true;
+}
+
+/// A plugin in this process would fill its memory; one in a worker must not fill ours.
+bool IsolatedPlugin::heeds_pause(tr_call call, bool is_asked, std::size_t bytes) {
+  base::Lock lock(mutex_);
+  const auto found = open_.find(call);
+  if (found == open_.end()) return true;
+  auto& unheeded = found->second.unheeded_bytes;
+  unheeded = is_asked ? unheeded + bytes : 0;
+  return unheeded <= kMostUnheeded;
+}
+
+bool IsolatedPlugin::answer(WorkerProcess& process, const worker::Frame& frame) {
+  FieldReader in(frame.payload);
+  const auto question = in.u32(), size = in.u32();
+  if (!in.is_whole() || size > kMostRandom) return false;
+  FrameWriter out(FrameType::kAnswer, frame.id);
+  switch (static_cast<worker::Question>(question)) {
+    case worker::Question::kUnixTime:
+      out.i64(tables_.clock->unix_ns(tables_.host, frame.id));
+      break;
+    case worker::Question::kMonotonicTime:
+      out.i64(tables_.clock->monotonic_ns(tables_.host, frame.id));
+      break;
+    case worker::Question::kRandom: {
+      std::string bytes(size, '\0');
+      tables_.clock->random(tables_.host, frame.id, bytes.data(), bytes.size());
+      out.text(bytes);
+      break;
+    }
+    case worker::Question::kScratch:
+      out.text(worker::view(tables_.call->info(tables_.host, frame.id, TR_INFO_SCRATCH)));
+      break;
+    default:
+      return false;
+  }
+  process.send(process.questions(), std::move(out));
+  return true;
+}
+
+}  // namespace toolrack::sources::isolated

@@ -1,0 +1,257 @@
+#include "sources/isolated/isolated_plugin.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "sources/native/instance.hpp"
+#include "sources/native/module.hpp"
+#include "worker/wire.hpp"
+
+namespace toolrack::sources::isolated {
+namespace {
+
+using worker::FieldReader;
+using worker::FrameType;
+using worker::FrameWriter;
+
+/// How long a worker may take to leave: stop(), destroy().
+constexpr std::chrono::milliseconds kLeave{10'000};
+
+}  // namespace
+
+// clang-format off: captureless lambdas, one a row.
+IsolatedPlugin::IsolatedPlugin(native::PrivateCopy copy, IsolatedEnvironment environment)
+    : environment_(std::move(environment)),
+      copy_(std::move(copy)),
+      plugin_{sizeof(tr_plugin),
+              this,
+              [](void* self, const tr_start* in) noexcept -> tr_status { return of(self).start(in); },
+              [](void* self, tr_call call, const tr_invocation* in) noexcept { of(self).invoke(call, in); },
+              [](void* self, tr_call call) noexcept { of(self).cancel(call); },
+              nullptr,
+              nullptr,
+              [](void* self) noexcept { of(self).stop(); },
+              [](void* self) noexcept { of(self).destroy(); },
+              [](void* self, const char* id) noexcept -> const void* {
+                return std::string_view(id) == TR_EXT_STATE && of(self).has_state_ ? &of(self).state_ : nullptr;
+              }},
+      state_{sizeof(tr_state_ext),
+             [](void* self, std::uint32_t phase, tr_buffer* out) noexcept { return of(self).save(phase, out); },
+             [](void* self, std::uint32_t phase, tr_str saved) noexcept { return of(self).load(phase, saved); }} {}
+// clang-format on
+
+IsolatedPlugin::~IsolatedPlugin() = default;
+
+// ---- [control]
+
+tr_status IsolatedPlugin::create(const tr_host* host, const tr_plugin** out) {
+  const std::lock_guard control(control_mutex_);
+  tables_ = HostTables::of(host);
+  has_tables_.store(true, std::memory_order_release);
+  const auto process = this->process();
+  native::LoadResult<void> created = native::load_fail(native::LoadCode::kWorker, "its worker process has ended");
+  if (process != nullptr) created = create_in(*process);
+  if (!created) {
+    host->explain(host, worker::to_abi(created.error().message()));
+    return TR_INTERNAL;
+  }
+  *out = &plugin_;
+  return TR_OK;
+}
+
+tr_status IsolatedPlugin::start(const tr_start* in) {
+  const std::lock_guard control(control_mutex_);
+  generation_ = in->generation;
+  manifest_json_ = worker::view(in->manifest_json);
+  config_json_ = worker::view(in->config_json);
+  const auto process = this->process();
+  native::LoadResult<void> started = native::load_fail(native::LoadCode::kWorker, "its worker process has ended");
+  if (process != nullptr) started = start_in(*process);
+  if (!started) {
+    tables_.host->explain(tables_.host, worker::to_abi(started.error().message()));
+    return TR_INTERNAL;
+  }
+  base::Lock lock(mutex_);
+  if (process_ == process) state_now_ = State::kUp;
+  return TR_OK;
+}
+
+void IsolatedPlugin::stop() {
+  const std::lock_guard control(control_mutex_);
+  std::shared_ptr<WorkerProcess> process;
+  std::deque<Waiting> waiting;
+  {
+    base::Lock lock(mutex_);
+    state_now_ = State::kStopped;
+    process = process_;
+    waiting.swap(waiting_);
+  }
+  for (const auto& one : waiting) refuse(one.call, {"the tool is being taken out of service", "", {}});
+  if (process != nullptr)
+    (void)process->request(
+        FrameType::kStop, [](FrameWriter&) {}, kLeave);
+}
+
+void IsolatedPlugin::destroy() {
+  const std::lock_guard control(control_mutex_);
+  {
+    base::Lock lock(mutex_);
+    state_now_ = State::kStopped;
+  }
+  if (const auto process = this->process())
+    (void)process->request(
+        FrameType::kDestroy, [](FrameWriter&) {}, kLeave);
+}
+
+bool IsolatedPlugin::close(native::UnloadPolicy) {
+  const std::lock_guard control(control_mutex_);
+  std::shared_ptr<WorkerProcess> process;
+  {
+    base::Lock lock(mutex_);
+    state_now_ = State::kStopped;
+    process = process_;
+  }
+  if (process != nullptr) {
+    process->kill("the tool was taken out of service");
+    process->wait_until_ended();
+  }
+  std::vector<std::shared_ptr<ServedOperations>> past;
+  {
+    base::Lock lock(mutex_);
+    past.swap(past_operations_);
+    if (operations_ != nullptr) past.push_back(std::move(operations_));
+  }
+  for (const auto& operations : past) operations->forget_all();
+  // Directories of calls that are being removed keep it until the next start.
+  if (!files_.folder.empty()) ::rmdir((environment_.calls_directory + "/" + files_.folder).c_str());
+  return false;
+}
+
+tr_status IsolatedPlugin::save(std::uint32_t phase, tr_buffer* out) {
+  const std::lock_guard control(control_mutex_);
+  const auto process = this->process();
+  if (process == nullptr) return TR_UNAVAILABLE;
+  const auto reply = process->request(
+      FrameType::kSave, [&](FrameWriter& frame) { frame.u32(phase); }, environment_.load_timeout);
+  if (!reply) return TR_UNAVAILABLE;
+  if (static_cast<tr_status>(reply->status) != TR_OK) return static_cast<tr_status>(reply->status);
+  FieldReader in(reply->fields);
+  auto* saved = new std::string(in.text());
+  *out = {saved->data(), saved->size(), [](void* owner) noexcept { delete static_cast<std::string*>(owner); }, saved};
+  return TR_OK;
+}
+
+tr_status IsolatedPlugin::load(std::uint32_t phase, tr_str saved) {
+  const std::lock_guard control(control_mutex_);
+  const auto process = this->process();
+  if (process == nullptr) return TR_UNAVAILABLE;
+  const auto reply = process->request(
+      FrameType::kLoadState, [&](FrameWriter& frame) { frame.u32(phase).text(worker::view(saved)); },
+      environment_.load_timeout);
+  return reply ? static_cast<tr_status>(reply->status) : TR_UNAVAILABLE;
+}
+
+// ---- [call], on the call's loop.
+
+void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
+  const auto& frame_of = *native::NativeCall::current();
+  const auto channel = frame_of.loop().index();
+  const bool is_blocking = frame_of.skill()->mode == registry::Mode::kBlocking;
+  const std::uint32_t blocking = is_blocking ? frame_of.invocation().depth + 1 : 0;
+  std::shared_ptr<WorkerProcess> process;
+  std::optional<Refusal> no;
+  bool starts = false;
+  {
+    base::Lock lock(mutex_);
+    if (state_now_ == State::kUp) {
+      process = process_;
+      open_.emplace(call, OpenCall{channel});
+    } else if (no = refusal(); !no) {
+      starts = state_now_ == State::kDown;
+      state_now_ = State::kStarting;
+      waiting_.push_back({call, in, channel, blocking});
+    }
+  }
+  if (process != nullptr) return send_invocation(*process, call, *in, channel, blocking);
+  if (no) return refuse(call, *no);
+  if (starts && !environment_.control->post([self = shared_from_this()] { self->start_again(); }))
+    refuse(call, {"the gateway is stopping", "", {}});
+}
+
+void IsolatedPlugin::send_invocation(WorkerProcess& process, tr_call call, const tr_invocation& in, std::size_t channel,
+                                     std::uint32_t blocking) {
+  worker::Infos infos;
+  for (const std::uint32_t what : {TR_INFO_CALL_ID, TR_INFO_ACCOUNT, TR_INFO_LOCALE, TR_INFO_TRACEPARENT,
+                                   TR_INFO_TRANSPORT, TR_INFO_CLIENT, TR_INFO_CONFIG, TR_INFO_META})
+    infos[what] = worker::view(tables_.call->info(tables_.host, call, what));
+  FrameWriter frame(FrameType::kInvoke, call);
+  worker::put_invocation(frame, in, infos, environment_.has_recordings, blocking);
+  if (!frame.is_too_long()) return process.send(channel, std::move(frame));
+  {
+    base::Lock lock(mutex_);
+    open_.erase(call);
+  }
+  refuse(call,
+         {"the input is larger than the 64 MiB that a worker process is given", "Put large bytes into an asset.", {}});
+}
+
+void IsolatedPlugin::refuse(tr_call call, const Refusal& why) {
+  tr_outcome outcome{};
+  outcome.struct_size = sizeof outcome;
+  outcome.status = TR_UNAVAILABLE;
+  outcome.code = worker::to_abi("plugin_failed");
+  outcome.message = worker::to_abi(why.message);
+  outcome.hint = worker::to_abi(why.hint);
+  outcome.retry_after_ns = why.retry_after.count();
+  tables_.call->complete(tables_.host, call, &outcome);
+}
+
+void IsolatedPlugin::cancel(tr_call call) {
+  std::shared_ptr<WorkerProcess> process;
+  std::size_t channel = 0;
+  std::uint64_t life = 0;
+  bool was_waiting = false;
+  {
+    base::Lock lock(mutex_);
+    was_waiting = std::erase_if(waiting_, [&](const Waiting& one) { return one.call == call; }) != 0;
+    if (const auto found = open_.find(call); found != open_.end()) {
+      process = process_;
+      channel = found->second.channel;
+      life = lives_;
+    }
+  }
+  if (was_waiting) {
+    tr_outcome outcome{};
+    outcome.struct_size = sizeof outcome;
+    outcome.status = TR_CANCELLED;
+    tables_.call->complete(tables_.host, call, &outcome);
+  }
+  if (process == nullptr) return;
+  process->send(channel, FrameWriter(FrameType::kCancel, call));
+  watch_cancelled(call, life);
+}
+
+std::shared_ptr<WorkerProcess> IsolatedPlugin::process() const {
+  base::Lock lock(mutex_);
+  return process_;
+}
+
+std::optional<native::WorkerReport> IsolatedPlugin::report() const {
+  base::Lock lock(mutex_);
+  native::WorkerReport out;
+  out.process = process_ == nullptr ? 0 : process_->id();
+  out.deaths = death_count_;
+  out.sandbox = sandbox_;
+  out.missing = missing_;
+  if (state_now_ == State::kDown) out.trouble = "its worker process ended: " + last_death_;
+  if (state_now_ == State::kDisabled)
+    out.trouble = "its worker process ended five times within a minute: " + last_death_;
+  return out;
+}
+
+std::string_view to_string(Isolation isolation) noexcept {
+  return isolation == Isolation::kWorker ? "worker" : "in_process";
+}
+
+}  // namespace toolrack::sources::isolated

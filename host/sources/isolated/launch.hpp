@@ -1,0 +1,34 @@
+/// Starts a worker process. Linux: pidfd, posix_spawn.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "services/files/descriptor.hpp"
+#include "worker/options.hpp"
+
+namespace toolrack::sources::isolated {
+
+using services::files::Descriptor;
+
+/// A process that was started and not waited for yet, and our ends of its sockets, which do not block.
+struct Launched {
+  pid_t id = 0;
+  Descriptor handle;  ///< pidfd: readable once it has ended.
+  std::vector<Descriptor> channels;
+  Descriptor questions;
+};
+
+/// Runs `program` with `options` and nothing of ours but the sockets: empty environment, /dev/null for the rest. The
+/// process ends with the calling thread, which therefore belongs to a pool. Errors: kPluginFailed.
+base::Result<Launched> launch(const std::string& program, const worker::Options& options);
+
+/// "SIGSEGV (Segmentation fault)", "exit code 1"; waits for the process, which has ended.
+std::string reap(const Descriptor& handle);
+void kill(const Descriptor& handle) noexcept;
+
+}  // namespace toolrack::sources::isolated

@@ -1,0 +1,377 @@
+#include "worker/runtime.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "worker/plugin_frame.hpp"
+
+namespace toolrack::worker {
+namespace {
+
+/// What this thread is doing for the plugin.
+struct Now {
+  Call* call = nullptr;
+  bool is_invoke = false;
+  const tr_result* result = nullptr;                // done() is looking at it.
+  std::shared_ptr<std::string>* payload = nullptr;  // What it points into.
+};
+thread_local Now now;
+
+/// Entries that a strand runs before others have their turn.
+constexpr int kTurns = 64;
+
+unsigned runner_count() {
+  const auto cores = std::thread::hardware_concurrency();
+  return std::clamp(cores, 2U, 16U);
+}
+
+std::vector<std::unique_ptr<Socket>> make_sockets(int count) {
+  std::vector<std::unique_ptr<Socket>> out;
+  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<Socket>(kFirstSocket + i));
+  return out;
+}
+
+tr_str to_text(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+Runtime::Runtime(Options options, SandboxState sandbox)
+    : options_(std::move(options)),
+      sandbox_(std::move(sandbox)),
+      sockets_(make_sockets(options_.channels)),
+      questions_(kFirstSocket + options_.channels),
+      threads_(sockets_, runner_count(), [this](std::size_t channel, const Frame& frame) { on_frame(channel, frame); }),
+      host_{sizeof(tr_host),           TR_ABI_MAJOR, TR_ABI_MINOR, TR_HOST_WORKER, this, to_text("toolrack"),
+            to_text(TOOLRACK_VERSION), &get_service, &explain},
+      self_(std::make_shared<Call>()) {}
+
+// ---- From the gateway.
+
+void Runtime::on_frame(std::size_t channel, const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::kLoad:
+    case FrameType::kCreate:
+    case FrameType::kStart:
+    case FrameType::kSave:
+    case FrameType::kLoadState:
+    case FrameType::kStop:
+    case FrameType::kDestroy: {
+      const std::lock_guard lock(control_mutex_);
+      requests_.push_back({frame.type, frame.id, std::string(frame.payload)});
+      has_request_.notify_one();
+      return;
+    }
+    case FrameType::kInvoke:
+      return on_invoke(channel, frame);
+    case FrameType::kCancel:
+      return on_cancel(frame.id);
+    case FrameType::kEmitState:
+      if (const auto call = find(frame.id)) call->is_deaf.store(true);
+      return;
+    case FrameType::kDone:
+    case FrameType::kHead:
+    case FrameType::kChunk:
+      return on_operation_frame(frame);
+    default:
+      std::abort();  // The gateway is of the same build.
+  }
+}
+
+void Runtime::on_invoke(std::size_t channel, const Frame& frame) {
+  auto call = std::make_shared<Call>();
+  call->id = frame.id;
+  call->channel = channel;
+  call->payload = frame.payload;
+  FieldReader in(call->payload);
+  get_invocation(in, call->box);
+  if (!in.is_whole()) std::abort();
+  call->blocking = call->box.blocking;
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.emplace(call->id, call);
+  }
+  push(call, [this, call] {
+    now.is_invoke = true;
+    may_throw(plugin_->invoke)(plugin_->self, call->id, &call->box.invocation);
+    now.is_invoke = false;
+  });
+}
+
+void Runtime::on_cancel(tr_call id) {
+  const auto call = find(id);
+  if (call == nullptr) return;
+  call->is_cancelled.store(true);
+  if (plugin_->cancel == nullptr) return;
+  push(call, [this, call] {
+    if (!call->is_completed.load()) may_throw(plugin_->cancel)(plugin_->self, call->id);
+  });
+}
+
+void Runtime::on_operation_frame(const Frame& frame) {
+  std::shared_ptr<Operation> operation;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = operations_.find(frame.id);
+    if (found == operations_.end()) return;
+    operation = found->second;
+  }
+  auto payload = std::make_shared<std::string>(frame.payload);
+  push(operation->call, [this, operation, payload = std::move(payload), type = frame.type]() mutable {
+    if (type == FrameType::kDone) {
+      operation->result = std::move(payload);
+    } else {
+      // The head is told from a chunk by what stands first.
+      payload->insert(payload->begin(), type == FrameType::kHead ? 'h' : 'c');
+      operation->pieces.push_back(std::move(payload));
+    }
+    give(operation);
+  });
+}
+
+// ---- Into the plugin.
+
+void Runtime::push(const std::shared_ptr<Call>& call, Entry entry) {
+  if (call->strand.push(std::move(entry))) schedule(call);
+}
+
+void Runtime::schedule(const std::shared_ptr<Call>& call) {
+  auto run = [this, call] { run_strand(call); };
+  if (call->blocking != 0)
+    threads_.post_blocking(call->blocking - 1, std::move(run));
+  else
+    threads_.post(std::move(run));
+}
+
+void Runtime::run_strand(const std::shared_ptr<Call>& call) {
+  for (int turn = 0; turn < kTurns; ++turn) {
+    const auto entry = call->strand.take();
+    if (entry == nullptr) return;
+    enter(call, entry, "a frame");
+  }
+  schedule(call);
+}
+
+void Runtime::enter(const std::shared_ptr<Call>& call, const Entry& entry, std::string_view function) {
+  const auto outer = now;
+  now = {call.get(), false, nullptr, nullptr};
+  try {
+    entry();
+  } catch (...) {
+    note_thrown(call, function);
+  }
+  now = outer;
+}
+
+void Runtime::note_thrown(const std::shared_ptr<Call>& call, std::string_view function) {
+  const auto what = describe_thrown();
+  note_misuse(function, what);
+  if (call->id == 0 || !close(call->id)) return;
+  const auto message = "the skill failed: " + what;
+  tr_outcome outcome{};
+  outcome.struct_size = sizeof outcome;
+  outcome.status = TR_INTERNAL;
+  outcome.message = to_text(message);
+  FrameWriter frame(FrameType::kComplete, call->id);
+  put_outcome(frame, outcome);
+  send(*call, std::move(frame).take());
+}
+
+bool Runtime::wait_for(tr_call id, tr_op handle) {
+  auto* const current = now.call;
+  if (current == nullptr || current->id != id || !now.is_invoke || current->blocking == 0) return false;
+  std::shared_ptr<Operation> operation;
+  std::shared_ptr<Call> call;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = operations_.find(handle);
+    if (found == operations_.end()) return handle != 0 && handle <= last_operation_.load();  // Over already.
+    operation = found->second;
+    call = operation->call;
+  }
+  if (call.get() != current) return false;
+  while (!operation->is_over.load()) enter(call, call->strand.wait(), "a frame");
+  return true;
+}
+
+void Runtime::give(const std::shared_ptr<Operation>& operation) {
+  auto& one = *operation;
+  // What was cut short ends now: nobody would resume it.
+  if (one.result != nullptr) one.is_paused = one.is_paused && one.pieces.empty();
+  while (!one.is_paused && !one.pieces.empty()) {
+    const auto piece = std::move(one.pieces.front());
+    one.pieces.pop_front();
+    const bool is_head = piece->front() == 'h';
+    const auto size = piece->size();
+    std::int32_t next = TR_CHUNK_MORE;
+    if (!one.is_stopped) next = give_piece(one, *piece, is_head);
+    if (!is_head) {
+      FrameWriter taken(FrameType::kTaken, one.id);
+      taken.u64(size);
+      send(*one.call, std::move(taken).take());
+    }
+    if (next == TR_CHUNK_STOP && !one.is_stopped) {
+      one.is_stopped = true;
+      send(*one.call, FrameWriter(FrameType::kStopOperation, one.id).take());
+    }
+    if (next == TR_CHUNK_PAUSE && one.result == nullptr) one.is_paused = true;
+  }
+  if (one.result != nullptr && one.pieces.empty()) finish(operation);
+}
+
+std::int32_t Runtime::give_piece(Operation& operation, const std::string& payload, bool is_head) {
+  const auto* sink = operation.sink;
+  FieldReader in(std::string_view(payload).substr(1));
+  try {
+    if (!is_head)
+      return TR_CAN(tr_http_sink, sink, chunk) ? may_throw(sink->chunk)(sink->user, to_text(in.text())) : TR_CHUNK_MORE;
+    ResultBox box;
+    get_result(in, box);
+    operation.status = box.result.number;
+    return TR_CAN(tr_http_sink, sink, head) ? may_throw(sink->head)(sink->user, &box.result) : TR_CHUNK_MORE;
+  } catch (...) {
+    note_misuse("sink", describe_thrown());
+    return TR_CHUNK_STOP;
+  }
+}
+
+void Runtime::finish(const std::shared_ptr<Operation>& operation) {
+  ResultBox box;
+  FieldReader in(*operation->result);
+  get_result(in, box);
+  auto& result = box.result;
+  if (operation->is_stopped) {  // The plugin has what it wanted: a success with less than all.
+    const tr_result stopped{sizeof(tr_result),
+                            TR_OK,
+                            TR_RESULT_CUT,
+                            operation->status,
+                            {},
+                            result.fields,
+                            result.field_count,
+                            result.meta_json,
+                            {},
+                            {},
+                            {},
+                            0};
+    result = stopped;
+  }
+  if (operation->is_writable) operation->call->unconfirmed_bytes.store(0);
+  now.result = &result;
+  now.payload = &operation->result;
+  const auto leave = [&] {
+    now.result = nullptr;
+    now.payload = nullptr;
+    operation->is_over.store(true);
+    {
+      const std::lock_guard lock(mutex_);
+      operations_.erase(operation->id);
+    }
+    threads_.look_again();
+  };
+  try {
+    if (operation->done != nullptr) may_throw(operation->done)(operation->user, &result);
+  } catch (...) {
+    leave();
+    throw;
+  }
+  leave();
+}
+
+bool Runtime::keep(const tr_result* result, tr_buffer* body) {
+  if (now.result == nullptr || now.result != result) return false;
+  auto* const owner = new std::shared_ptr<std::string>(*now.payload);
+  *body = {result->body.data, result->body.size,
+           [](void* held) noexcept { delete static_cast<std::shared_ptr<std::string>*>(held); }, owner};
+  return true;
+}
+
+void Runtime::resume(const std::shared_ptr<Operation>& operation) {
+  push(operation->call, [this, operation] {
+    operation->is_paused = false;
+    give(operation);
+  });
+}
+
+// ---- Who is there.
+
+std::shared_ptr<Call> Runtime::find(tr_call id) {
+  if (id == 0) return self_;
+  const std::lock_guard lock(mutex_);
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Call> Runtime::find_or_self(tr_call id) {
+  auto call = find(id);
+  return call == nullptr ? self_ : call;
+}
+
+std::shared_ptr<Operation> Runtime::find(tr_op id, std::string_view function) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = operations_.find(id); found != operations_.end()) return found->second;
+  }
+  note_misuse(function, "an operation that has ended");
+  return nullptr;
+}
+
+bool Runtime::close(tr_call id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return false;
+  found->second->is_completed.store(true);
+  calls_.erase(found);
+  return true;
+}
+
+std::shared_ptr<Operation> Runtime::make_operation(tr_call id, tr_done done, void* user) {
+  auto operation = std::make_shared<Operation>();
+  operation->id = last_operation_.fetch_add(1) + 1;
+  operation->call = find_or_self(id);
+  operation->done = done;
+  operation->user = user;
+  const std::lock_guard lock(mutex_);
+  operations_.emplace(operation->id, operation);
+  return operation;
+}
+
+FrameWriter Runtime::begin_operation(const Operation& operation, OperationKind kind, tr_call id) const {
+  FrameWriter out(FrameType::kOperation, operation.id);
+  out.u32(static_cast<std::uint32_t>(kind)).u64(id);
+  return out;
+}
+
+tr_op Runtime::send_operation(const std::shared_ptr<Operation>& operation, FrameWriter frame) {
+  if (!frame.is_too_long()) {
+    send(*operation->call, std::move(frame).take());
+    return operation->id;
+  }
+  static constexpr std::string_view kMessage = "the request is larger than the 64 MiB that a worker process may send";
+  static constexpr std::string_view kHint = "Put large bytes into an asset piece by piece, and name the asset.";
+  const tr_result refused{sizeof(tr_result),         TR_RESOURCE_EXHAUSTED, TR_RESULT_NOT_SENT, 0, {}, nullptr, 0, {},
+                          to_text("body_too_large"), to_text(kMessage),     to_text(kHint),     0};
+  FrameWriter result(FrameType::kDone, operation->id);
+  put_result(result, refused);
+  auto bytes = std::move(result).take();
+  push(operation->call, [this, operation, payload = std::make_shared<std::string>(bytes.substr(16))]() mutable {
+    operation->result = std::move(payload);
+    give(operation);
+  });
+  return operation->id;
+}
+
+void Runtime::release_later(std::vector<tr_buffer> buffers) {
+  std::erase_if(buffers, [](const tr_buffer& buffer) { return buffer.release == nullptr; });
+  if (buffers.empty()) return;
+  push(self_, [buffers = std::move(buffers)] {
+    for (const auto& buffer : buffers) may_throw(buffer.release)(buffer.owner);
+  });
+}
+
+void Runtime::note_misuse(std::string_view function, std::string_view what) {
+  FrameWriter frame(FrameType::kMisuse, 0);
+  frame.text(function).text(what);
+  sockets_[0]->send(std::move(frame).take());
+}
+
+}  // namespace toolrack::worker

@@ -1,0 +1,193 @@
+#include "worker/threads.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <utility>
+
+namespace toolrack::worker {
+namespace {
+
+/// Enough for recursion of a parser, little enough for many threads in a bounded address space.
+constexpr std::size_t kStack = 2 << 20;
+
+/// False when the system gives no more.
+bool start_thread(std::function<void()> run) {
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kStack);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread{};
+  auto own = std::make_unique<std::function<void()>>(std::move(run));
+  const auto body = [](void* given) -> void* {
+    const std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()>*>(given));
+    (*work)();
+    return nullptr;
+  };
+  const bool is_started = ::pthread_create(&thread, &attributes, body, own.get()) == 0;
+  if (is_started) own.release();  // The thread's.
+  ::pthread_attr_destroy(&attributes);
+  return is_started;
+}
+
+/// This thread is reading frames, and runs what comes of them itself.
+thread_local bool is_reading = false;
+
+constexpr std::uint64_t kWake = ~std::uint64_t{0};
+
+}  // namespace
+
+Threads::Threads(std::vector<std::unique_ptr<Socket>>& sockets, unsigned runners, OnFrame on_frame)
+    : sockets_(sockets),
+      runners_(runners),
+      on_frame_(std::move(on_frame)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void Threads::start() {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWake;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    event.events = EPOLLIN | EPOLLONESHOT;
+    event.data.u64 = i;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_[i]->descriptor(), &event);
+  }
+  for (unsigned i = 0; i < runners_ + 1; ++i) {
+    // Without threads of our own nothing works: the gateway is told by our end.
+    if (!start_thread([this] { serve(); })) std::abort();
+  }
+}
+
+void Threads::post(Entry work) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+    waiting_.push_back(std::move(work));
+  }
+  if (!is_reading && busy_.load() < runners_) wake();
+}
+
+void Threads::post_blocking(std::uint32_t depth, Entry work) {
+  auto& blocking = blocking_[std::min(depth, kDepths - 1)];
+  bool starts = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+    blocking.waiting.push_back(std::move(work));
+    starts = blocking.idle < blocking.waiting.size() && blocking.threads < kMostBlocking;
+    if (starts) ++blocking.threads;
+  }
+  blocking.has_work.notify_one();
+  if (!starts || start_thread([this, &blocking] { serve_blocking(blocking); })) return;
+  // Those that there are will come to it; where there is none, its call ends at its deadline.
+  const std::lock_guard lock(mutex_);
+  --blocking.threads;
+}
+
+void Threads::serve_blocking(Blocking& depth) {
+  for (;;) {
+    Entry work;
+    {
+      std::unique_lock lock(mutex_);
+      ++depth.idle;
+      depth.has_work.wait(lock, [&] { return !depth.waiting.empty(); });
+      --depth.idle;
+      work = std::move(depth.waiting.front());
+      depth.waiting.pop_front();
+    }
+    work();
+    work = nullptr;
+    ended();
+  }
+}
+
+void Threads::serve() {
+  for (;;) {
+    run_what_waits();
+    epoll_event event{};
+    if (::epoll_wait(epoll_, &event, 1, -1) != 1) continue;
+    if (event.data.u64 == kWake) {
+      std::uint64_t ignored = 0;
+      [[maybe_unused]] const auto got = ::read(wake_, &ignored, sizeof ignored);
+      continue;
+    }
+    read(event.data.u64);
+  }
+}
+
+void Threads::read(std::size_t channel) {
+  auto& socket = *sockets_[channel];
+  is_reading = true;
+  socket.read_some();
+  while (const auto frame = socket.reader().next()) on_frame_(channel, *frame);
+  is_reading = false;
+  if (socket.reader().is_broken()) std::abort();  // The gateway sends whole frames.
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;
+  event.data.u64 = channel;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket.descriptor(), &event);
+}
+
+void Threads::run_what_waits() {
+  while (try_begin()) {
+    Entry work;
+    bool leaves_some = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!waiting_.empty()) {
+        work = std::move(waiting_.front());
+        waiting_.pop_front();
+        leaves_some = !waiting_.empty();
+      }
+    }
+    if (work == nullptr) {
+      busy_.fetch_sub(1);
+      // Who posted just now may have seen us busy.
+      const std::lock_guard lock(mutex_);
+      if (waiting_.empty()) return;
+      continue;
+    }
+    if (leaves_some && busy_.load() < runners_) wake();
+    work();
+    work = nullptr;
+    busy_.fetch_sub(1);
+    ended();
+  }
+}
+
+bool Threads::try_begin() noexcept {
+  auto busy = busy_.load();
+  while (busy < runners_)
+    if (busy_.compare_exchange_weak(busy, busy + 1)) return true;
+  return false;
+}
+
+void Threads::wake() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto sent = ::write(wake_, &one, sizeof one);
+}
+
+void Threads::ended() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (--open_ == 0) changed_.notify_all();
+}
+
+void Threads::look_again() {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
+void Threads::wait_until_idle(const std::function<bool()>& is_quiet) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return open_ == 0 && is_quiet(); });
+}
+
+}  // namespace toolrack::worker

@@ -1,0 +1,100 @@
+/* Ends its process, or brings it to its limits, in the ways that code does. For worker processes alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "plain.h"
+
+static void answer_number(self* me, tr_call call, const char* name, long value) {
+  char text[96];
+  snprintf(text, sizeof text, "{\"%s\":%ld}", name, value);
+  answer(me, call, text);
+}
+
+/* Memory that is really used, up to a bound of our own: the machine is other people's too. */
+static long eat(long most) {
+  const size_t step = 16 << 20;
+  long eaten = 0;
+  while (eaten < most) {
+    volatile char* block = (volatile char*)malloc(step); /* volatile: or nothing would be asked for */
+    if (block == NULL) break;
+    for (size_t i = 0; i < step; i += 4096) block[i] = 1;
+    eaten += (long)step;
+  }
+  return eaten;
+}
+
+static void answer_later(void* user, const tr_result* result) {
+  (void)user;
+  (void)result;
+}
+
+static void invoke(void* p, tr_call call, const tr_invocation* in) {
+  self* me = (self*)p;
+  if (is_named(in, "segv")) {
+    *(volatile int*)8 = 1;
+  } else if (is_named(in, "abort")) {
+    abort();
+  } else if (is_named(in, "kill")) {
+    kill(getpid(), SIGKILL);
+  } else if (is_named(in, "exit")) {
+    _exit(3);
+  } else if (is_named(in, "hang")) {
+    for (;;) sched_yield();
+  } else if (is_named(in, "memory")) {
+    answer_number(me, call, "mebibytes", eat(3L << 30) >> 20);
+  } else if (is_named(in, "overrun")) {
+    volatile char* block = (volatile char*)malloc(3UL << 30); /* As code that does not look. */
+    block[0] = 1;
+    answer(me, call, "{}");
+  } else if (is_named(in, "fork")) {
+    long made = 0;
+    for (int i = 0; i < 8; ++i) { /* A few are enough to tell, and harm nobody. */
+      const pid_t child = fork();
+      if (child == 0) _exit(0);
+      if (child > 0) ++made;
+    }
+    answer_number(me, call, "made", made);
+  } else if (is_named(in, "descriptors")) {
+    long opened = 0;
+    while (opened < 5000 && open("/dev/null", O_RDONLY) >= 0) ++opened;
+    answer_number(me, call, "opened", opened);
+  } else if (is_named(in, "endless")) {
+    static char piece[64 << 10];
+    tr_part part;
+    memset(&part, 0, sizeof part);
+    memset(piece, 'x', sizeof piece);
+    part.type = TR_PART_TEXT;
+    part.text.data = piece;
+    part.text.size = sizeof piece;
+    while (me->call->emit(me->host, call, &part) != 2) {
+    }
+    answer(me, call, "{}");
+  } else if (is_named(in, "garbage")) {
+    for (int fd = 3; fd < 16; ++fd) {
+      const char noise[] = "these bytes are no frame at all, and there are enough of them";
+      if (write(fd, noise, sizeof noise) < 0) continue;
+    }
+    me->clock->after(me->host, call, 3600000000000, answer_later, NULL);
+  } else if (is_named(in, "waits")) {
+    me->clock->after(me->host, call, 3600000000000, answer_later, NULL);
+  } else if (is_named(in, "who")) {
+    answer_number(me, call, "process", (long)getpid());
+  } else if (is_named(in, "environment")) {
+    extern char** environ;
+    answer_number(me, call, "variables", environ == NULL || environ[0] == NULL ? 0 : 1);
+  } else {
+    answer(me, call, "{}");
+  }
+}
+
+static tr_status create(const tr_host* host, const tr_plugin** out) {
+  *out = &make_self(host, invoke)->plugin;
+  return TR_OK;
+}
+
+PLAIN_ENTRY(create)

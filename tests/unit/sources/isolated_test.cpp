@@ -1,0 +1,195 @@
+/// Plugins in processes of their own: what ends with such a process, and what does not.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+
+#include "native_fixture.hpp"
+
+namespace toolrack::sources::native {
+namespace {
+
+class Isolated : public NativeFixture {
+ protected:
+  Isolated() {
+    settings.isolation.otherwise = isolated::Isolation::kWorker;
+    settings.isolation.max_memory = 0;  // A sanitizer reserves terabytes; where memory is the matter it is limited.
+    settings.isolation.back_off = std::chrono::milliseconds(0);
+  }
+  ~Isolated() override {
+    source.reset();
+    // Every process that was started has been waited for.
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+  }
+  void open_with(std::initializer_list<const char*> names) {
+    for (const auto* name : names) install(name);
+    open();
+  }
+  long number(const Answer& answer, std::string_view name) {
+    const auto at = answer.output.find(name);
+    EXPECT_NE(at, std::string::npos) << answer.output << (answer.error ? answer.error->message() : "");
+    long out = -1;
+    if (at != std::string::npos)
+      std::from_chars(answer.output.data() + at + name.size() + 2, answer.output.data() + answer.output.size(), out);
+    return out;
+  }
+  long process_of_dies() { return number(call("dies", "who"), "process"); }
+};
+
+TEST_F(Isolated, RunsInAnotherProcessWithoutOurEnvironment) {
+  ::setenv("TOOLRACK_CREDENTIAL_TEST", "secret", 1);
+  open_with({"dies"});
+  const auto process = process_of_dies();
+  EXPECT_GT(process, 0);
+  EXPECT_NE(process, ::getpid());
+  EXPECT_EQ(number(call("dies", "environment"), "variables"), 0);
+  ::unsetenv("TOOLRACK_CREDENTIAL_TEST");
+  const auto file = row("dies");
+  ASSERT_TRUE(file.worker);
+  EXPECT_EQ(file.isolation, "worker");
+  EXPECT_EQ(file.worker->process, process);
+  EXPECT_EQ(file.worker->deaths, 0U);
+  EXPECT_NE(file.worker->sandbox.find("seccomp"), std::string::npos) << file.worker->missing;
+}
+
+struct Death {
+  const char* skill;
+  const char* how;
+};
+
+class IsolatedDeath : public Isolated, public ::testing::WithParamInterface<Death> {};
+
+TEST_P(IsolatedDeath, EndsItsOwnCallsAndNobodyElses) {
+  const auto& [deadly, how] = GetParam();
+  open_with({"dies", "plain"});
+  TestCall beside(skill("dies", "waits"), "{}", loops[1]);
+  beside.start();
+  const auto before = process_of_dies();
+  const auto died = call("dies", deadly);
+  ASSERT_TRUE(died.error);
+  EXPECT_EQ(died.code(), "plugin_failed");
+  EXPECT_NE(died.error->message().find("test/dies"), std::string::npos) << died.error->message();
+  EXPECT_NE(died.error->message().find(how), std::string::npos) << died.error->message();
+  const auto waited = beside.wait();
+  ASSERT_TRUE(waited.error);
+  EXPECT_NE(waited.error->message().find(how), std::string::npos) << waited.error->message();
+  EXPECT_FALSE(call("plain", "echo").error) << "another tool";
+  const auto after = process_of_dies();
+  EXPECT_GT(after, 0);
+  EXPECT_NE(after, before);
+  EXPECT_EQ(row("dies").worker->deaths, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, IsolatedDeath,
+                         ::testing::Values(Death{"segv", "SIGSEGV"}, Death{"abort", "SIGABRT"},
+                                           Death{"kill", "SIGKILL"}, Death{"exit", "exit code 3"},
+                                           Death{"garbage", "no frame"}),
+                         [](const auto& info) { return std::string(info.param.skill); });
+
+TEST_F(Isolated, ACallThatHangsEndsAtItsDeadlineAndItsWorkerAfterIt) {
+  settings.grace = std::chrono::milliseconds(50);
+  settings.isolation.overdue = std::chrono::milliseconds(200);
+  open_with({"dies"});
+  const auto before = process_of_dies();
+  TestCall hangs(skill("dies", "hang"), "{}", loops[0]);
+  hangs.invocation.deadline_ns = base::system_clock().monotonic_ns() + 100'000'000;
+  hangs.start();
+  EXPECT_EQ(hangs.wait().code(), "timeout");
+  // The worker goes on answering until it is ended; then calls go to the next one.
+  auto after = before;
+  while (after == before) {
+    const auto answer = call("dies", "who");
+    if (!answer.error) after = number(answer, "process");
+  }
+  EXPECT_EQ(row("dies").worker->deaths, 1U);
+}
+
+TEST_F(Isolated, IsNotStartedAnyMoreAfterFiveDeathsWithinAMinuteUntilItIsAskedFor) {
+  open_with({"dies"});
+  for (int i = 0; i < 5; ++i) EXPECT_NE(call("dies", "abort").error->message().find("SIGABRT"), std::string::npos) << i;
+  const auto refused = call("dies", "who");
+  ASSERT_TRUE(refused.error);
+  EXPECT_NE(refused.error->message().find("5 times within a minute"), std::string::npos) << refused.error->message();
+  EXPECT_NE(row("dies").worker->trouble.find("SIGABRT"), std::string::npos);
+  EXPECT_EQ(row("dies").worker->process, 0);
+  result = source->scan({{plugins(), false}}, {.retries_failed = true});
+  EXPECT_GT(process_of_dies(), 0);
+  EXPECT_EQ(row("dies").worker->trouble, "");
+}
+
+TEST_F(Isolated, PausesBetweenDeathsAndSaysForHowLong) {
+  settings.isolation.back_off = std::chrono::hours(1);
+  open_with({"dies"});
+  EXPECT_TRUE(call("dies", "abort").error);
+  EXPECT_TRUE(call("dies", "abort").error) << "the first death costs no pause";
+  const auto refused = call("dies", "who");
+  ASSERT_TRUE(refused.error);
+  EXPECT_NE(refused.error->message().find("SIGABRT"), std::string::npos) << refused.error->message();
+  ASSERT_TRUE(refused.error->retry_after());
+  EXPECT_GT(*refused.error->retry_after(), std::chrono::minutes(50));
+}
+
+TEST_F(Isolated, StartsNoProcessesAndHoldsFewDescriptors) {
+  open_with({"dies"});
+  EXPECT_EQ(number(call("dies", "fork"), "made"), 0);
+  const auto opened = number(call("dies", "descriptors"), "opened");
+  EXPECT_GT(opened, 0);
+  EXPECT_LT(opened, 256);
+}
+
+#if !defined(__has_feature) || !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+TEST_F(Isolated, HasSoMuchMemoryAndNoMore) {
+  settings.isolation.max_memory = 512 << 20;
+  open_with({"dies"});
+  const auto eaten = number(call("dies", "memory"), "mebibytes");
+  EXPECT_GT(eaten, 64);
+  EXPECT_LT(eaten, 512);
+  const auto overrun = call("dies", "overrun");
+  ASSERT_TRUE(overrun.error);
+  EXPECT_NE(overrun.error->message().find("SIG"), std::string::npos) << overrun.error->message();
+}
+#endif
+
+TEST_F(Isolated, EndsWithOutputThatNobodyWants) {
+  open_with({"dies"});
+  TestCall endless(skill("dies", "endless"), "{}", loops[0]);
+  endless.invocation.wants_partials = true;
+  endless.partials_wanted = 40;
+  endless.start();
+  EXPECT_FALSE(endless.wait().error);
+  EXPECT_GE(endless.partials_seen, 40U);
+}
+
+TEST_F(Isolated, LeavesNoProcessBehindWhenItIsTakenAway) {
+  open_with({"dies"});
+  const auto process = process_of_dies();
+  ASSERT_EQ(::kill(static_cast<pid_t>(process), 0), 0);
+  uninstall(plugins() / "dies.so");
+  EXPECT_EQ(::kill(static_cast<pid_t>(process), 0), -1);
+  EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(Isolated, SaysWhenThereIsNoProgramToRunIt) {
+  install("dies");
+  settings.isolation.program = "/nonexistent/toolrack-worker";
+  open();
+  const auto answer = call("dies", "who");
+  ASSERT_TRUE(answer.error);
+  EXPECT_NE(answer.error->message().find("E_WORKER"), std::string::npos) << answer.error->message();
+}
+
+TEST_F(Isolated, RunsBesidePluginsOfThisProcess) {
+  settings.isolation.plugins.emplace("test/plain", isolated::Isolation::kInProcess);
+  open_with({"dies", "plain"});
+  EXPECT_FALSE(call("plain", "echo").error);
+  EXPECT_EQ(row("plain").isolation, "in_process");
+  EXPECT_FALSE(row("plain").worker);
+  EXPECT_GT(process_of_dies(), 0);
+}
+
+}  // namespace
+}  // namespace toolrack::sources::native
