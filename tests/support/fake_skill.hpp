@@ -49,7 +49,7 @@ class Count {
     return value_;
   }
   /// False when it does not get there in time.
-  [[nodiscard]] bool wait_for(int wanted, std::chrono::milliseconds limit = toolrack::testing::kPatience) const {
+  [[nodiscard]] bool wait_for(int wanted, std::chrono::milliseconds limit = toolrack::test::kPatience) const {
     const auto end = std::chrono::steady_clock::now() + limit;
     base::Lock lock(mutex_);
     while (value_ < wanted) {

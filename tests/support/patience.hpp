@@ -3,9 +3,9 @@
 
 #include <chrono>
 
-namespace toolrack::testing {
+namespace toolrack::test {
 
 /// Only a test that fails waits so long: long enough for a sanitized build on a busy machine.
 inline constexpr std::chrono::seconds kPatience{60};
 
-}  // namespace toolrack::testing
+}  // namespace toolrack::test

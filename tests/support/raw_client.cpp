@@ -16,7 +16,7 @@ namespace toolrack::net {
 namespace {
 
 void limit_waiting(int fd) {
-  const timeval limit{.tv_sec = testing::kPatience.count(), .tv_usec = 0};
+  const timeval limit{.tv_sec = test::kPatience.count(), .tv_usec = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }

@@ -128,8 +128,8 @@ class ScriptedHttpServer {
   std::size_t connections_accepted() const;
   std::size_t connections_open() const;
   /// Waits until so many requests have come, or connections are open; false when `limit` passed before.
-  bool wait_for_requests(std::size_t count, std::chrono::milliseconds limit = toolrack::testing::kPatience) const;
-  bool wait_for_open(std::size_t count, std::chrono::milliseconds limit = toolrack::testing::kPatience) const;
+  bool wait_for_requests(std::size_t count, std::chrono::milliseconds limit = toolrack::test::kPatience) const;
+  bool wait_for_open(std::size_t count, std::chrono::milliseconds limit = toolrack::test::kPatience) const;
 
  private:
   class Impl;

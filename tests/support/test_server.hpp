@@ -46,7 +46,7 @@ class Event {
   }
   [[nodiscard]] bool wait() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, toolrack::testing::kPatience, [&] { return is_set_; });
+    return changed_.wait_for(lock, toolrack::test::kPatience, [&] { return is_set_; });
   }
   void clear() {
     const std::lock_guard lock(mutex_);
@@ -85,7 +85,7 @@ class TestServer {
   RawClient connect(int receive_buffer = 0) { return RawClient::tcp(port, receive_buffer); }
   /// Waits until no connection is open.
   [[nodiscard]] bool wait_until_idle() {
-    const auto end = std::chrono::steady_clock::now() + toolrack::testing::kPatience;
+    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
     while (server.connections() != 0) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::yield();

@@ -82,7 +82,7 @@ class Started final : public CallSink {
   bool is_done() { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
   /// At most ten seconds.
   Ended wait() {
-    if (future_.wait_for(toolrack::testing::kPatience) == std::future_status::ready) return future_.get();
+    if (future_.wait_for(toolrack::test::kPatience) == std::future_status::ready) return future_.get();
     ADD_FAILURE() << "the call did not end";
     return {};
   }
@@ -147,7 +147,7 @@ class CallTest : public ::testing::Test {
   }
   /// No call is left, answered or not.
   bool becomes_idle() {
-    const auto end = std::chrono::steady_clock::now() + toolrack::testing::kPatience;
+    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
     while (rack_.calls.running() != 0) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::yield();

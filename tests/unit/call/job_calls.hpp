@@ -86,7 +86,7 @@ inline base::json::Document describe_job(testing::Rack& rack, const std::string&
 
 /// True when it has ended before `patience` was over.
 inline bool await_job(testing::Rack& rack, const std::string& id,
-                      std::chrono::milliseconds patience = toolrack::testing::kPatience,
+                      std::chrono::milliseconds patience = toolrack::test::kPatience,
                       std::string_view account = "local") {
   testing::Count ready;
   run_on_loop(rack, [&] { rack.jobs.await_end(account, id, patience, rack.loops[0], [&] { ready.add(); }); });

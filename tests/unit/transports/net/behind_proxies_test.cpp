@@ -118,7 +118,7 @@ class BehindProxies : public ::testing::TestWithParam<Case> {
           std::vector<std::string>{path_of("nginx"), "-c", file, "-e", (directory_.path() / "start.log").string()});
     else
       proxy_.emplace(std::vector<std::string>{path_of("haproxy"), "-db", "-q", "-f", file});
-    const auto end = std::chrono::steady_clock::now() + toolrack::testing::kPatience;
+    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
     while (!connect().is_connected()) {
       ASSERT_FALSE(proxy_->has_ended()) << GetParam().program << " did not start";
       ASSERT_LT(std::chrono::steady_clock::now(), end);

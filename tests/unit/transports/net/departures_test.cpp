@@ -38,7 +38,7 @@ class Departures : public ::testing::Test {
 
   /// A connection closes first, then its handler is told.
   bool is_told(int times) const {
-    for (const auto end = std::chrono::steady_clock::now() + toolrack::testing::kPatience; told_ != times;) {
+    for (const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience; told_ != times;) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::yield();
     }

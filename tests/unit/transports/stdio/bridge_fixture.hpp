@@ -64,7 +64,7 @@ class PipedBridge {
         return text;
       }
       pollfd ready{.fd = out_.get(), .events = POLLIN, .revents = 0};
-      if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(toolrack::testing::kPatience).count())) <= 0) {
+      if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(toolrack::test::kPatience).count())) <= 0) {
         ADD_FAILURE() << "no line came";
         return std::nullopt;
       }
