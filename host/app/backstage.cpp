@@ -286,6 +286,16 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
   return std::make_unique<OwnApi>(std::move(attachment), std::move(attach_now));
 }
 
+base::Result<std::unique_ptr<cli::Api>> Backstage::connect_running(const cli::Target& target) {
+  if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
+  const auto config = TRY(configure(target));
+  const auto acquired = TRY(store::DataDirectory::acquire(config.data));
+  if (std::holds_alternative<store::DataDirectory>(acquired))
+    return base::fail(base::ErrorCode::kUnavailable, fmt::format("no gateway serves {}", config.data.string()),
+                      "Start one with `toolrack serve`, or name another one: --data DIR, --url URL.");
+  return std::make_unique<OwnApi>(Attachment{nullptr, store::DataDirectory::socket_of(config.data).string()});
+}
+
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::Target& target,
                                                                     services::recorder::Recording& recording) {
   if (!remote_url(target).empty())

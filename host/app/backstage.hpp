@@ -21,6 +21,7 @@ class Backstage final : public cli::Backstage {
   /// A remote gateway when a URL is given, else the owner of the data directory, else a gateway in this process for as
   /// long as the Api lives.
   base::Result<std::unique_ptr<cli::Api>> connect(const cli::Target& target) override;
+  base::Result<std::unique_ptr<cli::Api>> connect_running(const cli::Target& target) override;
   base::Result<std::unique_ptr<cli::Api>> connect_recorded(const cli::Target& target,
                                                            services::recorder::Recording& recording) override;
   base::Result<std::string> validate(const std::string& file) override;

@@ -62,6 +62,7 @@ class Execution final : public registry::Completion, private registry::Caller, p
   void files_stored(base::Result<std::string> output);
   void settle();
   void record();
+  void log_end() const;
   void reply();
 
   // registry::Caller, in call_tool.cpp with what follows from it.

@@ -3,6 +3,7 @@
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
 #include "call/usage_record.hpp"
+#include "services/log/log.hpp"
 
 namespace toolrack::call {
 
@@ -27,11 +28,25 @@ accounts::UsageRecord usage_record(const CallRequest& request, const accounts::P
           .byok = outcome.markup_percent == kByokPercent};
 }
 
+/// For those who watch: never what was said, only that it was.
+void Execution::log_end() const {
+  const auto& tool = *outcome_.skill->tool;
+  services::log::write(services::log::Level::kDebug, "a call has ended",
+                       {{"request_id", request_.request_id},
+                        {"tool", tool.id()},
+                        {"version", tool.version},
+                        {"skill", outcome_.skill->name},
+                        {"transport", request_.transport},
+                        {"ms", static_cast<double>(outcome_.timings.total_ns) / 1e6},
+                        {"error", outcome_.ok() ? std::string_view() : outcome_.result.error->name()}});
+}
+
 void Execution::record() {
   // A call that was refused before it could run is counted in the metrics only: whoever is refused must not fill the
   // store.
   if (run_started_ns_ == 0) return;
   outcome_.timings.total_ns = path_.deps_.clock.monotonic_ns() - started_ns_;
+  if (services::log::enabled(services::log::Level::kDebug)) log_end();
   path_.deps_.usage.record(loop_, usage_record(request_, *principal_, outcome_, path_.deps_.clock));
 }
 

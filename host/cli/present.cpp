@@ -182,6 +182,22 @@ std::size_t width(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+/// As `serve` writes them for people.
+std::string log_lines(const json::Value& answer) {
+  auto out = std::string();
+  if (json::find_bool(answer, "lost").value_or(false)) out += "... lines that came before have gone ...\n";
+  each(answer, "lines", [&](const json::Value& line) {
+    if (!line.IsObject()) return;
+    out += fmt::format("{} {:<9} {}", text_of(line, "time"), text_of(line, "level"), text_of(line, "message"));
+    for (const auto& [name, value] : line.GetObject()) {
+      const auto key = json::view(name);
+      if (key != "time" && key != "level" && key != "message") out += fmt::format(" {}={}", key, json::dump(value));
+    }
+    out += '\n';
+  });
+  return out;
+}
+
 }  // namespace
 
 std::string Columns::text() const {
@@ -211,6 +227,7 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "list_jobs") return job_list(answer);
   if (operation == "search_knowledge") return knowledge(answer);
   if (operation == "use_tool") return call(answer);
+  if (operation == "read_log") return log_lines(answer);
   if (operation == "doctor") return doctor(answer);
   if (operation == "create_api_key") return fmt::format("{}\n", text_of(answer, "api_key"));
   if (operation == "revoke_api_key") return fmt::format("Key {} is revoked.\n", text_of(answer, "id"));

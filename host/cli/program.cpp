@@ -13,6 +13,7 @@
 #include "cli/call_verb.hpp"
 #include "cli/completion.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/follow_log.hpp"
 #include "cli/new_tool.hpp"
 #include "cli/operation_verb.hpp"
 #include "cli/present.hpp"
@@ -124,6 +125,12 @@ class Run {
     verb->fallthrough();
     auto& input = verb_inputs_[std::string(operation.name)];
     add_options(*verb, operation, input);
+    if (operation.name == "read_log") {
+      verb->add_flag("-f,--follow", follows_, "Go on as the log grows");
+      verb->callback(
+          [this, &operation, &input] { command_ = [this, &operation, &input] { return logs(operation, input); }; });
+      return;
+    }
     verb->callback([this, &operation, &input, verb] {
       if (!verb->get_subcommands().empty()) return;  // That one is meant.
       command_ = [this, &operation, &input] {
@@ -265,18 +272,33 @@ class Run {
     return show(operation, (*api)->request(call.method, call.path, call.body));
   }
 
+  int logs(const operations::Operation& operation, const VerbInput& input) {
+    auto api = backstage_.connect_running(target_);
+    if (!api) return complain(api.error());
+    int status = kOk;
+    const auto followed = follow_log(operation, input, **api, follows_, [&](const json::Value& answer) {
+      status = show_answer(operation.name, answer);
+      std::fflush(stdout);
+    });
+    return followed ? status : complain(followed.error());
+  }
+
   int show(std::string_view operation, const base::Result<ApiReply>& reply) {
     if (!reply) return complain(reply.error());
     const auto answer = json::parse(reply->body, {.max_bytes = 256 << 20, .max_values = 10'000'000});
     if (!answer)
       return complain(
           base::Error(base::ErrorCode::kInternal, fmt::format("the gateway answered {} with no JSON", reply->status)));
-    const auto* error = json::find(*answer, "error");
+    return show_answer(operation, *answer);
+  }
+
+  int show_answer(std::string_view operation, const json::Value& answer) {
+    const auto* error = json::find(answer, "error");
     if (error != nullptr && !error->IsObject()) error = nullptr;  // Of a job that failed: what was asked for.
     if (format_ == "json")
-      output_.write(json::dump_pretty(*answer) + "\n");
+      output_.write(json::dump_pretty(answer) + "\n");
     else if (error == nullptr)
-      output_.write(present(operation, *answer));
+      output_.write(present(operation, answer));
     if (error == nullptr) return kOk;
     if (format_ != "json") output_.complain(present_error(*error));
     return exit_code(json::find_string(*error, "type").value_or("internal"));
@@ -338,6 +360,7 @@ class Run {
   StdioOptions stdio_;
   CallOptions call_;
   NewTool new_tool_;
+  bool follows_ = false;
   lint::Options lint_;
   std::string settings_;
   std::map<std::string, CLI::App*> groups_;

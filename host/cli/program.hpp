@@ -47,6 +47,8 @@ class Backstage {
   virtual int serve(const ServeOptions& options) = 0;
   virtual int stdio(const StdioOptions& options) = 0;
   virtual base::Result<std::unique_ptr<Api>> connect(const Target& target) = 0;
+  /// The same, but never one of the command's own: kUnavailable when none runs.
+  virtual base::Result<std::unique_ptr<Api>> connect_running(const Target& target) = 0;
   /// A gateway of the command's own, all of whose calls go by `recording`, which outlives it. kConflict when somebody
   /// else has the data directory, kInvalidRequest when the target is a remote gateway.
   virtual base::Result<std::unique_ptr<Api>> connect_recorded(const Target& target,

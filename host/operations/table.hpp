@@ -38,5 +38,6 @@ std::vector<Operation> provider_operations();
 std::vector<Operation> key_operations();
 std::vector<Operation> usage_operations();
 std::vector<Operation> gateway_operations();
+std::vector<Operation> log_operations();
 
 }  // namespace toolrack::operations

@@ -36,6 +36,7 @@ const expectations = [
   [/toolrack knowledge seo /, (out) => assert.match(out, /^toolrack\/seo: Character encoding/)],
   [/^curl .*\/v1\/knowledge\/search/, (out) => assert.equal(object(out).results[0].document, 'encoding', out)],
   [/toolrack lint build\/plugins\/seo\.so/, (out) => assert.match(out, /^toolrack\/seo [\s\S]*^0 errors, /m)],
+  [/toolrack logs --level warning$/, (out) => assert.doesNotMatch(out, / info /)],
   [/toolrack completion bash$/, (out) => {
     const checked = spawnSync('bash', ['-n'], {input: out, encoding: 'utf8'});
     assert.equal(checked.status, 0, checked.stderr);

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "services/log/escape.hpp"
+#include "services/log/recent.hpp"
 
 namespace toolrack::services::log {
 namespace {
@@ -44,9 +45,9 @@ void emit(std::string_view line) {
 class Line {
  public:
   /// `is_foreign`: the message is not a constant of ours and must not look like fields.
-  Line(Level level, std::string_view message, bool is_foreign = false)
-      : is_json_(current_format.load(std::memory_order_relaxed) == Format::kJson) {
-    const auto time = base::to_rfc3339(base::system_clock().unix_ns());
+  Line(Format format, std::int64_t unix_ns, Level level, std::string_view message, bool is_foreign)
+      : is_json_(format == Format::kJson) {
+    const auto time = base::to_rfc3339(unix_ns);
     if (is_json_) {
       fmt::format_to(out(), R"({{"time":"{}","level":"{}","message":)", time.text, name_of(level));
       append_json_string(buffer_, message);
@@ -78,9 +79,9 @@ class Line {
     append_plain(buffer_, json);
   }
 
-  void write() {
+  std::string_view end() {
     if (is_json_) buffer_.push_back('}');
-    emit({buffer_.data(), buffer_.size()});
+    return {buffer_.data(), buffer_.size()};
   }
 
  private:
@@ -101,6 +102,33 @@ class Line {
   fmt::memory_buffer buffer_;
 };
 
+/// Keeps the line as JSON, and writes it in the format that is set. `add_fields` is called for each.
+template <typename AddFields>
+void put(Level level, std::string_view message, bool is_foreign, std::string_view tool, std::string_view request_id,
+         AddFields add_fields) {
+  const auto now = base::system_clock().unix_ns();
+  Line kept(Format::kJson, now, level, message, is_foreign);
+  add_fields(kept);
+  const auto json = kept.end();
+  if (current_format.load(std::memory_order_relaxed) == Format::kJson) {
+    emit(json);
+  } else {
+    Line line(Format::kText, now, level, message, is_foreign);
+    add_fields(line);
+    emit(line.end());
+  }
+  recent().add(
+      {.level = level, .tool = std::string(tool), .request_id = std::string(request_id), .json = std::string(json)});
+}
+
+/// The text of the field `name`; empty when there is none.
+std::string_view find_text(std::initializer_list<Field> fields, std::string_view name) {
+  for (const auto& field : fields)
+    if (const auto* text = std::get_if<std::string_view>(&field.value); text != nullptr && field.name == name)
+      return *text;
+  return {};
+}
+
 }  // namespace
 
 void set_level(Level level) noexcept { current_level.store(level, std::memory_order_relaxed); }
@@ -120,31 +148,31 @@ bool enabled(Level level) noexcept { return level >= current_level.load(std::mem
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
-  Line line(level, message);
-  for (const auto& field : fields) {
-    std::visit([&](auto value) { line.add(field.name, value); }, field.value);
-  }
-  line.write();
+  put(level, message, false, find_text(fields, "tool"), find_text(fields, "request_id"), [&](Line& line) {
+    for (const auto& field : fields) std::visit([&](auto value) { line.add(field.name, value); }, field.value);
+  });
 }
 
 void write_plugin(Level level, std::string_view tool, std::string_view request_id, std::string_view text,
                   std::string_view fields_json) {
   if (!enabled(level)) return;
-  Line line(level, text.substr(0, kMaxPluginText), true);
-  line.add("tool", tool);
-  if (!request_id.empty()) line.add("request_id", request_id);
-  if (text.size() > kMaxPluginText) line.add("text_bytes", static_cast<std::uint64_t>(text.size()));
+  std::string object, problem;
   if (!fields_json.empty()) {
     const auto fields = base::json::parse(fields_json, kPluginFields);
-    if (!fields) {
-      line.add("fields_dropped", fields.error().message());
-    } else if (!fields->IsObject()) {
-      line.add("fields_dropped", std::string_view("The fields are no JSON object"));
-    } else {
-      line.add_json("fields", base::json::dump(*fields));
-    }
+    if (!fields)
+      problem = fields.error().message();
+    else if (!fields->IsObject())
+      problem = "The fields are no JSON object";
+    else
+      object = base::json::dump(*fields);
   }
-  line.write();
+  put(level, text.substr(0, kMaxPluginText), true, tool, request_id, [&](Line& line) {
+    line.add("tool", tool);
+    if (!request_id.empty()) line.add("request_id", request_id);
+    if (text.size() > kMaxPluginText) line.add("text_bytes", static_cast<std::uint64_t>(text.size()));
+    if (!problem.empty()) line.add("fields_dropped", std::string_view(problem));
+    if (!object.empty()) line.add_json("fields", object);
+  });
 }
 
 }  // namespace toolrack::services::log

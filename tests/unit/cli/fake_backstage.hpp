@@ -28,6 +28,9 @@ class FakeBackstage final : public cli::Backstage {
     if (connect_error) return tl::unexpected(*connect_error);
     return std::make_unique<FakeApi>(replies, asked);
   }
+  base::Result<std::unique_ptr<cli::Api>> connect_running(const cli::Target& target) override {
+    return connect(target);
+  }
   base::Result<std::unique_ptr<cli::Api>> connect_recorded(const cli::Target& target,
                                                            services::recorder::Recording& recording) override {
     recorded = &recording;
