@@ -224,6 +224,7 @@ class Run {
   void add_lint() {
     auto* lint = command("lint", "Try a plugin (.so) or manifest (.json) of your own as hard as a gateway never will");
     lint->add_option("file", lint_.file, "What to try")->required();
+    lint->add_option("--against", lint_.against, "An older version: what do its callers lose?")->type_name("FILE");
     lint->add_option("--only", lint_.only, "Only these checks")->delimiter(',')->type_name("CHECK,...");
     lint->add_option("--runs", lint_.runs, "Calls of each skill")->check(CLI::Range(1, 1'000'000));
     lint->add_option("--reproduce", lint_.reproduce, "Only the run of this seed, as a finding names it")

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "registry/compatibility.hpp"
 #include "registry/manifest.hpp"
 #include "sources/declarative/program.hpp"
 
@@ -99,6 +100,29 @@ std::optional<native::CheckedFile> check_file(const std::string& path, CheckResu
     return refuse(fmt::format("{}: {}", checked.error().name(), checked.error().message()),
                   std::string(checked.error().remedy()));
   return *std::move(checked);
+}
+
+CheckResult check_against(const registry::Tool& tool, const std::string& old_path) {
+  CheckResult out{.check = "against", .runs = 1};
+  CheckResult of_old;
+  const auto old = check_file(old_path, of_old);
+  if (!old) {
+    out.findings = std::move(of_old.findings);
+    for (auto& finding : out.findings) finding.check = out.check, finding.where = old_path;
+    return out;
+  }
+  const bool is_promised = registry::must_be_compatible(old->tool->version, tool.version);
+  for (const auto& taken : registry::find_breaks(*old->tool, tool))
+    out.findings.push_back({.severity = is_promised ? Severity::kError : Severity::kWarning,
+                            .check = out.check,
+                            .where = taken.pointer,
+                            .message = taken.message,
+                            .remedy = is_promised
+                                          ? fmt::format("Keep it, or let {} be a new major version: callers of {} "
+                                                        "are promised that nothing is taken away.",
+                                                        tool.version, old->tool->version)
+                                          : std::string()});
+  return out;
 }
 
 CheckResult check_library(const native::ElfInfo& elf) {

@@ -71,7 +71,7 @@ void add_native_checks(Subject& subject, const Options& options, std::vector<Che
 }  // namespace
 
 std::vector<std::string> check_names() {
-  std::vector<std::string> out{"file", "library", "texts"};
+  std::vector<std::string> out{"file", "library", "against", "texts"};
   for (const auto& check : plugin_checks()) out.emplace_back(check.name);
   for (const auto& check : skill_checks()) out.emplace_back(check.name);
   return out;
@@ -88,6 +88,8 @@ base::Result<Report> run(const Options& options) {
   Subject subject(options.file, *std::move(checked), options.settings_json);
   report.title = title_of(subject.tool());
   if (is_library && is_wanted(options, "library")) report.results.push_back(check_library(subject.elf()));
+  if (!options.against.empty() && is_wanted(options, "against"))
+    report.results.push_back(check_against(subject.tool(), options.against));
   if (is_wanted(options, "texts")) report.results.push_back(check_texts(subject.tool()));
   if (is_library && subject.has_native_skills()) add_native_checks(subject, options, report.results);
   return report;

@@ -17,6 +17,7 @@ namespace toolrack::lint {
 struct Options {
   std::string file;
   std::string settings_json = "{}";        ///< The operator's settings of the tool, an object.
+  std::string against;                     ///< An older version's plugin or manifest; empty: none.
   std::vector<std::string> only;           ///< Names of checks; empty: all.
   std::optional<std::uint64_t> reproduce;  ///< Only the run of this seed.
   std::uint64_t runs = 100;                ///< Of each skill in `runs`; the other checks take a part of it.

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
+
+#include "support/temp_directory.hpp"
 
 namespace toolrack::lint {
 namespace {
@@ -91,6 +94,49 @@ TEST(Lint, HasNothingAgainstTheBundledTools) {
     const auto report = lint({.file = path, .runs = 40});
     EXPECT_FALSE(report.has_errors()) << to_text(report);
   }
+}
+
+class Against : public testing::Test {
+ protected:
+  /// A manifest whose one skill takes `properties`.
+  std::string manifest(const std::string& version, const std::string& properties) {
+    const auto path = directory.path() / ("acme-" + version + ".json");
+    std::ofstream(path) << R"({"manifest":"1.0","owner":"acme","name":"measure","version":")" << version
+                        << R"(","description":"Measures.","skills":[{"name":"measure","description":"Measures.",)"
+                        << R"("input":{"type":"object","properties":)" << properties << "}}]}";
+    return path.string();
+  }
+  Report compare(const std::string& before, const std::string& after) {
+    return lint({.file = after, .against = before, .only = {"against"}});
+  }
+  toolrack::testing::TempDirectory directory;
+};
+
+TEST_F(Against, AMinorVersionThatTakesAwayIsAnError) {
+  const auto report = compare(manifest("1.0.0", R"({"text":{"type":"string"}})"),
+                              manifest("1.1.0", R"({"text":{"type":"string","maxLength":5}})"));
+  const auto errors = errors_of(report);
+  ASSERT_EQ(errors.size(), 1U) << to_text(report);
+  EXPECT_THAT(errors[0].where, HasSubstr("/skills/0/input/properties/text"));
+  EXPECT_THAT(errors[0].remedy, HasSubstr("new major version"));
+}
+
+TEST_F(Against, AMajorVersionIsOnlyToldOf) {
+  const auto report = compare(manifest("1.0.0", R"({"text":{"type":"string"}})"),
+                              manifest("2.0.0", R"({"text":{"type":"string","maxLength":5}})"));
+  EXPECT_FALSE(report.has_errors());
+  EXPECT_EQ(report.results.back().findings.size(), 1U) << to_text(report);
+}
+
+TEST_F(Against, AVersionThatGivesMoreIsFine) {
+  const auto report = compare(manifest("1.0.0", R"({"text":{"type":"string"}})"),
+                              manifest("1.1.0", R"({"text":{"type":"string"},"more":{"type":"string"}})"));
+  EXPECT_TRUE(report.results.back().findings.empty()) << to_text(report);
+}
+
+TEST_F(Against, AnOldVersionThatIsNoneIsSaid) {
+  const auto report = compare("/no/such.so", manifest("1.0.0", "{}"));
+  EXPECT_TRUE(report.has_errors());
 }
 
 TEST(Lint, TellsAFileThatIsNoneInsteadOfFailing) {
