@@ -188,7 +188,7 @@ void check_unknown_skill(const Bench& bench, Notes& notes) {
               "Complete with TR_UNIMPLEMENTED when the name is none of yours.", Severity::kWarning);
 }
 
-constexpr std::array kChecks{
+constexpr std::array kPluginChecks{
     PluginCheck{"life", "made, started, stopped and destroyed, a hundred times and side by side", check_life},
     PluginCheck{"services", "each service missing in turn", check_services},
     PluginCheck{"unknown_skill", "a skill that the manifest does not have", check_unknown_skill},
@@ -197,6 +197,6 @@ constexpr std::array kChecks{
 
 }  // namespace
 
-std::span<const PluginCheck> plugin_checks() noexcept { return kChecks; }
+std::span<const PluginCheck> plugin_checks() noexcept { return kPluginChecks; }
 
 }  // namespace toolrack::lint

@@ -260,7 +260,7 @@ void check_crowd(const Bench& bench, const Skill& skill, Notes& notes) {
   }
 }
 
-constexpr std::array kChecks{
+constexpr std::array kSkillChecks{
     SkillCheck{"runs", "inputs made from the schema, events in random order, far ends that fail", check_runs},
     SkillCheck{"odd_inputs", "mutated inputs that the schema still lets through", check_odd_inputs},
     SkillCheck{"cancel", "cancelled after each event, and a deadline that has passed", check_cancel},
@@ -271,6 +271,6 @@ constexpr std::array kChecks{
 
 }  // namespace
 
-std::span<const SkillCheck> skill_checks() noexcept { return kChecks; }
+std::span<const SkillCheck> skill_checks() noexcept { return kSkillChecks; }
 
 }  // namespace toolrack::lint
