@@ -39,7 +39,7 @@ struct Row {
   const char* message;  ///< What it has to say.
 };
 
-class PlantedFaults : public testing::TestWithParam<Row> {};
+class PlantedFaults : public ::testing::TestWithParam<Row> {};
 
 TEST_P(PlantedFaults, AreFoundAndNamed) {
   const auto& row = GetParam();
@@ -65,18 +65,18 @@ TEST_P(PlantedFaults, AreSeenAgainByTheirSeed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, PlantedFaults,
-    testing::Values(Row{"never_completes", "runs", "never completes: it waits for nothing"},
-                    Row{"completes_twice", "runs", "complete() for call 1, which has completed"},
-                    Row{"ignores_cancel", "cancel", "goes on for ever"},
-                    Row{"step_not_ended", "runs", "the step \"step\" begun and not ended"},
-                    Row{"goes_on_unanswered", "questions", "said TR_SUSPENDED, but the call went on"},
-                    Row{"crashes_on_input", "runs", "the plugin "},
-                    Row{"breaks_its_schema", "runs", "its output breaks its schema at \"/length\""},
-                    Row{"asks_in_create", "life", "before start()"},
-                    Row{"keeps_for_ever", "runs", "kept buffers were never released"},
-                    Row{"needs_everything", "services", "without toolrack.http/1"},
-                    Row{"mixes_calls", "crowd", "calls get in each other's way"},
-                    Row{"leaves_descriptors", "leaks", "descriptors more after"}),
+    ::testing::Values(Row{"never_completes", "runs", "never completes: it waits for nothing"},
+                      Row{"completes_twice", "runs", "complete() for call 1, which has completed"},
+                      Row{"ignores_cancel", "cancel", "goes on for ever"},
+                      Row{"step_not_ended", "runs", "the step \"step\" begun and not ended"},
+                      Row{"goes_on_unanswered", "questions", "said TR_SUSPENDED, but the call went on"},
+                      Row{"crashes_on_input", "runs", "the plugin "},
+                      Row{"breaks_its_schema", "runs", "its output breaks its schema at \"/length\""},
+                      Row{"asks_in_create", "life", "before start()"},
+                      Row{"keeps_for_ever", "runs", "kept buffers were never released"},
+                      Row{"needs_everything", "services", "without toolrack.http/1"},
+                      Row{"mixes_calls", "crowd", "calls get in each other's way"},
+                      Row{"leaves_descriptors", "leaks", "descriptors more after"}),
     [](const auto& info) { return info.param.fault; });
 
 TEST(Lint, HasNothingAgainstAPluginThatIsRight) {
@@ -96,7 +96,7 @@ TEST(Lint, HasNothingAgainstTheBundledTools) {
   }
 }
 
-class Against : public testing::Test {
+class Against : public ::testing::Test {
  protected:
   /// A manifest whose one skill takes `properties`.
   std::string manifest(const std::string& version, const std::string& properties) {
