@@ -151,7 +151,7 @@ class MemoryStore final : public store::Store {
   }
 
   Outcome apply(const store::Commit& commit) TR_REQUIRES(mutex_) {
-    if (failing_ || touches(commit, failing_for_))
+    if (failing_ || (!failing_for_.empty() && touches(commit, failing_for_)))
       return base::fail(base::ErrorCode::kStoreFailed, "The store was told to fail.");
     auto copy = tables_;
     auto outcome = apply(copy, commit);
