@@ -12,17 +12,17 @@ Table::Table() {
     for (auto& operation : group()) {
       auto validator = registry::compile_schema(operation.input_schema);
       assert(validator && "an operation's schema compiles; table_test shows it");
+      names_.emplace_back(operation.name, entries_.size());
+      for (const auto& alias : operation.aliases) names_.emplace_back(alias, entries_.size());
       entries_.push_back({std::move(operation), *std::move(validator)});
     }
   }
+  std::ranges::sort(names_);
 }
 
 const Table::Entry* Table::find(std::string_view name) const noexcept {
-  const auto has_name = [name](const Entry& entry) {
-    return entry.operation.name == name || std::ranges::count(entry.operation.aliases, name) > 0;
-  };
-  const auto found = std::ranges::find_if(entries_, has_name);
-  return found == entries_.end() ? nullptr : &*found;
+  const auto found = std::ranges::lower_bound(names_, name, {}, &std::pair<std::string_view, std::size_t>::first);
+  return found == names_.end() || found->first != name ? nullptr : &entries_[found->second];
 }
 
 }  // namespace toolrack::operations

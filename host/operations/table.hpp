@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "operations/operation.hpp"
@@ -20,11 +21,12 @@ class Table {
     std::shared_ptr<const registry::InputValidator> validator;
   };
   const std::vector<Entry>& entries() const noexcept { return entries_; }
-  /// By name or alias; null when there is none.
+  /// By name or alias; null when there is none. Asked for each call of a tool over MCP.
   const Entry* find(std::string_view name) const noexcept;
 
  private:
   std::vector<Entry> entries_;
+  std::vector<std::pair<std::string_view, std::size_t>> names_;  ///< Of entries, aliases too; sorted.
 };
 
 // Each group stands in the file of its name.
