@@ -13,7 +13,7 @@ async function serve(isolation, names, more = []) {
   for (const name of names) copyFileSync(join(build, `tests/plugins/${name}.so`), join(plugins, `${name}.so`));
   const config = join(plugins, 'toolrack.json');
   // A sanitizer reserves terabytes.
-  writeFileSync(config, JSON.stringify({isolation: {...isolation, ...(isSanitized && {max_memory_mb: 1048576})}}));
+  writeFileSync(config, JSON.stringify({isolation: {...isolation, ...(isSanitized && {max_memory_mb: 1073741824})}}));
   const gateway = await startGateway({plugins: [...more, plugins], args: ['--config', config]});
   stopped.push(() => gateway.stop());
   return gateway;

@@ -91,7 +91,7 @@ TEST(Lint, HasNothingAgainstTheBundledTools) {
   for (const auto& entry : std::filesystem::directory_iterator(std::string(TOOLRACK_BINARY_DIR) + "/plugins")) {
     const auto path = entry.path().string();
     if (!path.ends_with(".so") && !path.ends_with(".tool.json")) continue;
-    const auto report = lint({.file = path, .runs = 40});
+    const auto report = lint({.file = path, .runs = 20});
     EXPECT_FALSE(report.has_errors()) << to_text(report);
   }
 }
