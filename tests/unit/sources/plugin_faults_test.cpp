@@ -90,6 +90,7 @@ class PluginFault : public NativeFixture, public ::testing::WithParamInterface<c
     auto& isolation = settings.isolation;
     isolation.plugins.emplace("test/" + text("tool"), isolated::Isolation::kWorker);
     isolation.program = directory.path() / "worker";
+    isolation.max_memory = 0;  // A sanitizer reserves terabytes.
     if (what == "missing") return;
     // So few descriptors that it cannot open what a ruleset of Landlock is about.
     isolation.sandbox = worker::SandboxMode::kRequired;
