@@ -31,8 +31,8 @@ bool Pool::post(std::function<void()> task) {
         }
       }
     }
+    wake_.notify_one();  // Below the lock: who waits for the task may end the pool as soon as it has run.
   }
-  wake_.notify_one();
   return true;
 }
 
