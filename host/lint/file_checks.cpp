@@ -111,6 +111,13 @@ CheckResult check_against(const registry::Tool& tool, const std::string& old_pat
     for (auto& finding : out.findings) finding.check = out.check, finding.where = old_path;
     return out;
   }
+  if (old->tool->id() != tool.id()) {
+    out.findings.push_back({.check = out.check,
+                            .where = old_path,
+                            .message = fmt::format("it is {}, another tool than {}", old->tool->id(), tool.id()),
+                            .remedy = "Give an older version of the same owner and name."});
+    return out;
+  }
   const bool is_promised = registry::must_be_compatible(old->tool->version, tool.version);
   for (const auto& taken : registry::find_breaks(*old->tool, tool))
     out.findings.push_back({.severity = is_promised ? Severity::kError : Severity::kWarning,

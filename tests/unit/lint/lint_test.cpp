@@ -134,6 +134,13 @@ TEST_F(Against, AVersionThatGivesMoreIsFine) {
   EXPECT_TRUE(report.results.back().findings.empty()) << to_text(report);
 }
 
+TEST_F(Against, AnotherToolIsNotTakenForAnOlderVersion) {
+  const auto report = compare(planted("none"), manifest("1.0.0", "{}"));
+  const auto errors = errors_of(report);
+  ASSERT_EQ(errors.size(), 1U) << to_text(report);
+  EXPECT_THAT(errors[0].message, HasSubstr("it is test/planted, another tool than acme/measure"));
+}
+
 TEST_F(Against, AnOldVersionThatIsNoneIsSaid) {
   const auto report = compare("/no/such.so", manifest("1.0.0", "{}"));
   EXPECT_TRUE(report.has_errors());
