@@ -1,0 +1,45 @@
+#include "app/derived_settings.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace toolrack::app {
+namespace {
+
+namespace http = services::http;
+
+bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with("127.") || endpoint.address == "::1"; }
+
+}  // namespace
+
+unsigned loop_count(const Config& config) {
+  return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::optional<accounts::LimitSettings> key_limits(const Config& config) {
+  if (config.limits || config.mode == call::Mode::kLocal) return config.limits;
+  return accounts::LimitSettings{};
+}
+
+net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
+  return net::HostGuard({.is_loopback_bind = is_loopback(endpoint),
+                         .allowed_hosts = config.allowed_hosts,
+                         .allowed_origins = config.allowed_origins});
+}
+
+std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config,
+                                                                 const std::filesystem::path& bundled) {
+  std::vector<sources::native::PluginDirectory> directories{{.path = bundled, .bundled = true}};
+  for (const auto& path : config.plugins)
+    if (path != directories.front().path) directories.push_back({.path = path, .bundled = false});
+  return directories;
+}
+
+base::Result<std::shared_ptr<const http::EgressPolicy>> egress_policy(const Config& config) {
+  return std::make_shared<const http::EgressPolicy>(
+      TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,
+                                      .allow = config.egress_allow,
+                                      .ports = config.egress_ports})));
+}
+
+}  // namespace toolrack::app

@@ -1,0 +1,127 @@
+/// The way from a socket to a call: call path, operations, transports, listeners.
+#include "app/gateway_parts.hpp"
+#include "app/plugins_json.hpp"
+#include "app/principals.hpp"
+#include "base/version.hpp"
+#include "services/assets/fetch.hpp"
+#include "services/log/log.hpp"
+#include "transports/net/descriptors.hpp"
+
+namespace toolrack::app {
+
+namespace log = services::log;
+namespace http = services::http;
+
+void Gateway::Parts::build_paths(bool runs_jobs) {
+  std::vector<http::Client*> senders;
+  for (const auto& client : clients) senders.push_back(client.get());
+  webhooks.emplace(call::jobs::Webhooks::Dependencies{.store = *store,
+                                                      .clock = clock,
+                                                      .metrics = metrics,
+                                                      .loops = loops,
+                                                      .clients = std::move(senders),
+                                                      .pool = store_pool,
+                                                      .egress = *egress,
+                                                      .secrets = *webhook_secrets,
+                                                      .allows_plain_loopback = config.mode == call::Mode::kLocal});
+  jobs->set_webhooks(*webhooks);
+  file_outputs.emplace(call::FileOutputs{.assets = *assets, .links = *asset_links, .pool = file_pool});
+  calls = std::make_unique<call::CallPath>(call::CallPath::Dependencies{.loops = loops,
+                                                                        .pool = store_pool,
+                                                                        .clock = clock,
+                                                                        .metrics = metrics,
+                                                                        .catalogue = plugins->catalogue(),
+                                                                        .usage = *usage,
+                                                                        .class_limits = *class_limits,
+                                                                        .file_outputs = &*file_outputs,
+                                                                        .providers = providers,
+                                                                        .responses = responses,
+                                                                        .jobs = runs_jobs ? jobs.get() : nullptr,
+                                                                        .approvals = approvals.get(),
+                                                                        .recording = recording});
+  asset_services.emplace(operations::AssetServices{
+      .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
+        auto& loop = loops.next();
+        return services::assets::fetch(*assets, what, std::move(url), loop, *clients[loop.index()]);
+      }});
+  asset_routes.emplace(rest::AssetRoutes::Dependencies{
+      .assets = *assets, .links = *asset_links, .signer = *url_signer, .pool = file_pool});
+  operation_services.emplace(
+      operations::Services{.catalogue = plugins->catalogue(),
+                           .keys = *keys,
+                           .usage = *usage,
+                           .providers = providers,
+                           .clock = clock,
+                           .version = base::kVersion,
+                           .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+                           .started_unix_ns = clock.unix_ns(),
+                           .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+                           .plugins_json = [this] { return plugins_json(native->files()); },
+                           .workers_json = [this] { return workers_json(native->files()); },
+                           .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
+                             return to_json(TRY(plugins->rescan(force)));
+                           },
+                           .credentials = credentials,
+                           .assets = &*asset_services,
+                           .approvals = approvals.get(),
+                           .jobs = jobs.get(),
+                           .webhook_secrets = &*webhook_secrets,
+                           .knowledge = &*knowledge,
+                           .table = &table});
+  runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
+  const auto local = local_principal();
+  const auto anonymous = anonymous_principal();
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    identifiers.push_back(std::make_unique<call::Identifier>(config.mode, *keys, local, anonymous));
+  rest = std::make_unique<rest::RestHandler>(rest::RestHandler::Dependencies{.table = table,
+                                                                             .runner = *runner,
+                                                                             .calls = *calls,
+                                                                             .identifiers = identifiers,
+                                                                             .clock = clock,
+                                                                             .assets = &*asset_routes});
+  mcp = std::make_unique<mcp::McpHandler>(mcp::McpHandler::Dependencies{.loops = loops,
+                                                                        .table = table,
+                                                                        .runner = *runner,
+                                                                        .calls = *calls,
+                                                                        .catalogue = plugins->catalogue(),
+                                                                        .identifiers = identifiers,
+                                                                        .sessions = *sessions});
+  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());
+  net::Limits limits;
+  const auto wanted = limits.connections;
+  limits.connections = net::make_room_for_connections(wanted);
+  if (limits.connections < wanted)
+    log::write(log::Level::kWarning, "few descriptors are allowed, so fewer connections are",
+               {{"connections", limits.connections}, {"remedy", "raise the hard limit (ulimit -Hn, LimitNOFILE=)"}});
+  server = std::make_unique<net::Server>(loops, metrics, limits);
+}
+
+base::Result<std::uint16_t> Gateway::Parts::listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
+                                                      net::Handler& handler) {
+  if (!inherited.empty()) return server->listen_on(std::move(inherited), handler);
+  return server->listen_tcp(where.address, where.port, handler);
+}
+
+base::Result<void> Gateway::Parts::listen(Options& options) {
+  if (options.listen) {
+    endpoint = config.listen;
+    endpoint.port = TRY(listen_at(endpoint, std::move(options.inherited.http), *front));
+    set_links();
+    if (config.metrics_listen) {
+      metrics_handler =
+          std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics, loops.size());
+      metrics_endpoint = config.metrics_listen;
+      metrics_endpoint->port =
+          TRY(listen_at(*metrics_endpoint, std::move(options.inherited.metrics), *metrics_handler));
+    }
+  }
+  return server->listen_unix(socket_path, *front);
+}
+
+void Gateway::Parts::set_links() {
+  const auto base = config.public_url.empty() && endpoint.port != 0 ? url_of(endpoint) : config.public_url;
+  asset_links->set_base_url(base);
+  webhooks->set_base_url(base);
+}
+
+}  // namespace toolrack::app
