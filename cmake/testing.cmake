@@ -6,11 +6,8 @@ include(GoogleTest)
 # Only what ThreadSanitizer is to see, so that its build does not make the rest.
 add_custom_target(concurrency_tests)
 
-# What a sanitizer is to judge is the host; optimizing the tests themselves takes longer than it saves.
-set(TOOLRACK_TEST_OPTIONS "")
-if(TOOLRACK_SANITIZE)
-  set(TOOLRACK_TEST_OPTIONS -O0)
-endif()
+# What is judged is the host; optimizing the tests themselves takes longer than it saves.
+set(TOOLRACK_TEST_OPTIONS -O0)
 
 if(TOOLRACK_PRECOMPILE)
   add_executable(toolrack_precompiled_program EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled_program.cpp)
