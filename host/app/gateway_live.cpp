@@ -74,6 +74,7 @@ void Gateway::Parts::close() {
   if (plugins) plugins->stop();
   const auto began = std::chrono::steady_clock::now();
   if (jobs) jobs->stop_taking();
+  if (mcp) mcp->end_streams();
   const auto drained = !server || wait_for(kDrainPatience + kCutPatience,
                                            [this](auto done) { server->drain(kDrainPatience, std::move(done)); });
   if (!drained)

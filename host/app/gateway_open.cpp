@@ -25,7 +25,8 @@ base::Result<void> Gateway::Parts::open_store() {
     log::write(log::Level::kWarning, "jobs were running when the gateway ended: they have failed as interrupted",
                {{"jobs", left.interrupted}});
   nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
-  sessions.emplace(TRY(session_key(*store)), clock);
+  session_states = TRY(mcp::SessionStates::open(*store, clock));
+  sessions.emplace(TRY(session_key(*store)), clock, *session_states);
   return {};
 }
 
@@ -45,6 +46,11 @@ base::Result<void> Gateway::Parts::open_assets() {
                                          return {};
                                        }},
                                       {"the key of links", [this] { return url_signer->rotate_when_due(); }},
+                                      {"MCP sessions",
+                                       [this]() -> base::Result<void> {
+                                         session_states->sweep();
+                                         return {};
+                                       }},
                                       {"approvals",
                                        [this]() -> base::Result<void> {
                                          TRY(approvals->sweep());
@@ -83,6 +89,7 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.scratches = scratches.get();
   environment.files = &file_pool;
   environment.knowledge = &*knowledge;
+  environment.announcements = &announcer;
   environment.has_recordings = recording != nullptr;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
@@ -98,8 +105,7 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   plugins.emplace(*native, plugin_directories(config, options.bundled), config.owners, metrics);
   TRY(plugins->open());
   knowledge->publish(*plugins->catalogue().load());
-  // Readers on loops that have nothing to do would keep what was replaced; MCP clients of today have no stream on which
-  // they could be told that the list has changed.
+  // Readers on loops that have nothing to do would keep what was replaced; MCP clients that listen are told.
   plugins->on_published([this](const registry::Catalogue& catalogue) {
     knowledge->publish(catalogue);
     if (calls) calls->look_again();

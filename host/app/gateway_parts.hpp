@@ -108,6 +108,9 @@ struct Gateway::Parts {
   std::unique_ptr<call::Approvals> approvals;
   std::unique_ptr<call::jobs::Jobs> jobs;
   std::optional<call::jobs::WebhookSecrets> webhook_secrets;
+  std::unique_ptr<mcp::SessionStates> session_states;
+  std::optional<mcp::Sessions> sessions;
+  mcp::Announcer announcer{loops};
 
   services::providers::ProviderStates providers{clock, metrics};
   call::ResponseCache responses{config.cache_max_bytes, metrics};
@@ -139,7 +142,6 @@ struct Gateway::Parts {
   std::optional<operations::Services> operation_services;
   std::unique_ptr<operations::Runner> runner;
   std::vector<std::unique_ptr<call::Identifier>> identifiers;  // One a loop.
-  std::optional<mcp::Sessions> sessions;
   std::optional<rest::AssetRoutes> asset_routes;
   std::unique_ptr<rest::RestHandler> rest;
   std::unique_ptr<mcp::McpHandler> mcp;

@@ -1,4 +1,6 @@
 /// The way from a socket to a call: call path, operations, transports, listeners.
+#include <boost/asio/post.hpp>
+
 #include "app/gateway_parts.hpp"
 #include "app/plugins_json.hpp"
 #include "app/principals.hpp"
@@ -85,7 +87,10 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .calls = *calls,
                                                                         .catalogue = plugins->catalogue(),
                                                                         .identifiers = identifiers,
-                                                                        .sessions = *sessions});
+                                                                        .sessions = *sessions,
+                                                                        .states = *session_states});
+  boost::asio::post(loops[0].context(),
+                    [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
   front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());
   net::Limits limits;
   const auto wanted = limits.connections;

@@ -47,7 +47,9 @@ enum class FrameType : std::uint32_t {
   kEmit,
   kMeter,
   kLog,
-  kOperation,  ///< kind, call, its arguments; the id is the worker's.
+  kListChanged,      ///< which; the id is the call's, or 0.
+  kResourceUpdated,  ///< URI; the id is the call's, or 0.
+  kOperation,        ///< kind, call, its arguments; the id is the worker's.
   kCancelOperation,
   kResumeOperation,
   kStopOperation,  ///< The plugin's sink wants no more.

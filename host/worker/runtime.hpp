@@ -126,6 +126,7 @@ class Runtime {
 // The tables, one a service; a file each.
 const tr_call_api& call_table() noexcept;
 const tr_log_api& log_table() noexcept;
+const tr_catalog_api& catalog_table() noexcept;
 const tr_clock_api& clock_table() noexcept;
 const tr_executor_api& executor_table() noexcept;
 const tr_http_api& http_table() noexcept;

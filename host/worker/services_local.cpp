@@ -1,4 +1,4 @@
-/// toolrack.log/1, clock/1 and executor/1 in a worker: what mostly needs no gateway.
+/// toolrack.log/1, catalog/1, clock/1 and executor/1 in a worker: what needs no answer of the gateway, mostly.
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -23,6 +23,20 @@ void write_log(const tr_host* host, tr_call id, std::int32_t level, tr_str text,
 
 std::int32_t is_log_enabled(const tr_host* host, tr_call, std::int32_t level) noexcept {
   return static_cast<std::uint32_t>(std::max(level, 0)) >= Runtime::of(host).log_level() ? 1 : 0;
+}
+
+void changed(const tr_host* host, tr_call id, std::uint32_t kind) noexcept {
+  auto& runtime = Runtime::of(host);
+  FrameWriter frame(FrameType::kListChanged, id);
+  frame.u32(kind);
+  runtime.send(*runtime.find_or_self(id), std::move(frame).take());
+}
+
+void resource_updated(const tr_host* host, tr_call id, tr_str uri) noexcept {
+  auto& runtime = Runtime::of(host);
+  FrameWriter frame(FrameType::kResourceUpdated, id);
+  frame.text(view(uri));
+  if (!frame.is_too_long()) runtime.send(*runtime.find_or_self(id), std::move(frame).take());
 }
 
 std::int64_t read_clock(clockid_t which) noexcept {
@@ -113,6 +127,11 @@ void post_blocking(const tr_host* host, tr_call id, tr_task task, void* user) no
 
 const tr_log_api& log_table() noexcept {
   static constexpr tr_log_api kTable{sizeof(tr_log_api), write_log, is_log_enabled};
+  return kTable;
+}
+
+const tr_catalog_api& catalog_table() noexcept {
+  static constexpr tr_catalog_api kTable{sizeof(tr_catalog_api), changed, resource_updated};
   return kTable;
 }
 

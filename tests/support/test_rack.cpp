@@ -87,14 +87,16 @@ std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {
 }
 
 RackFront::RackFront(Rack& rack)
-    : sessions(mcp::Sessions::Key{1, 2, 3}, session_clock),
+    : states(mcp::SessionStates::open(rack.store, session_clock).value()),
+      sessions(mcp::Sessions::Key{1, 2, 3}, session_clock, *states),
       mcp({.loops = rack.loops,
            .table = rack.table,
            .runner = rack.runner,
            .calls = rack.calls,
            .catalogue = rack.catalogue,
            .identifiers = rack.identifiers,
-           .sessions = sessions}),
+           .sessions = sessions,
+           .states = *states}),
       rest({.table = rack.table,
             .runner = rack.runner,
             .calls = rack.calls,

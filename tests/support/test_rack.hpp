@@ -86,6 +86,7 @@ class RackFront final : public net::Handler {
   void handle(const net::Request& request, net::Exchange& exchange) override;
 
   FakeClock session_clock;  ///< Of the legacy sessions only.
+  std::unique_ptr<mcp::SessionStates> states;
   mcp::Sessions sessions;
   mcp::McpHandler mcp;
   rest::RestHandler rest;

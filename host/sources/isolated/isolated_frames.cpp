@@ -59,6 +59,16 @@ bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const wor
       if (in.is_whole()) tables_.log->write(host, frame.id, static_cast<std::int32_t>(level), text, fields);
       return in.is_whole();
     }
+    case FrameType::kListChanged: {
+      const auto kind = in.u32();
+      if (in.is_whole()) tables_.catalog->changed(host, frame.id, kind);
+      return in.is_whole();
+    }
+    case FrameType::kResourceUpdated: {
+      const auto uri = worker::to_abi(in.text());
+      if (in.is_whole()) tables_.catalog->resource_updated(host, frame.id, uri);
+      return in.is_whole();
+    }
     case FrameType::kMisuse: {
       const auto function = in.text(), what = in.text();
       if (in.is_whole()) environment_.note_misuse(function.substr(0, 100), what.substr(0, 1000));

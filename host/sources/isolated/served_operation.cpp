@@ -35,6 +35,7 @@ HostTables HostTables::of(const tr_host* host) {
   return {.host = host,
           .call = table_of<tr_call_api>(host, TR_SERVICE_CALL),
           .log = table_of<tr_log_api>(host, TR_SERVICE_LOG),
+          .catalog = table_of<tr_catalog_api>(host, TR_SERVICE_CATALOG),
           .clock = table_of<tr_clock_api>(host, TR_SERVICE_CLOCK),
           .http = table_of<tr_http_api>(host, TR_SERVICE_HTTP),
           .tools = table_of<tr_tools_api>(host, TR_SERVICE_TOOLS),

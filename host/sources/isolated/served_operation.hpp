@@ -19,6 +19,7 @@ struct HostTables {
   const tr_host* host = nullptr;
   const tr_call_api* call = nullptr;
   const tr_log_api* log = nullptr;
+  const tr_catalog_api* catalog = nullptr;
   const tr_clock_api* clock = nullptr;
   const tr_http_api* http = nullptr;
   const tr_tools_api* tools = nullptr;

@@ -15,6 +15,9 @@
 #include "sources/isolated/settings.hpp"
 #include "sources/native/library.hpp"
 
+namespace toolrack::registry {
+class Announcements;
+}
 namespace toolrack::services::assets {
 class Assets;
 }
@@ -82,6 +85,7 @@ struct Environment {
   services::files::Scratches* scratches = nullptr;      ///< Null: calls have no directory of their own.
   base::Pool* files = nullptr;                          ///< Reads and writes disks; there when one of those is.
   services::knowledge::Knowledge* knowledge = nullptr;  ///< Null: plugins get no toolrack.x-knowledge/0.
+  registry::Announcements* announcements = nullptr;     ///< Null: nobody listens to what plugins say of their lists.
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
   bool has_recordings = false;  ///< Calls may carry one; false spares the clock looking for it.

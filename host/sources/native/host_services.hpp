@@ -13,6 +13,7 @@ const tr_executor_api& executor_service() noexcept;
 const tr_http_api& http_service() noexcept;
 const tr_tools_api& tools_service() noexcept;
 const tr_assets_api& assets_service() noexcept;
+const tr_catalog_api& catalog_service() noexcept;
 const tr_x_knowledge_api& knowledge_service() noexcept;
 
 }  // namespace toolrack::sources::native

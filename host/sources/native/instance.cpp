@@ -265,6 +265,7 @@ const void* Instance::get_service(const tr_host* host, const char* id) noexcept 
   if (name == TR_SERVICE_LOG) return &log_service();
   if (name == TR_SERVICE_CLOCK) return &clock_service();
   if (name == TR_SERVICE_EXECUTOR) return &executor_service();
+  if (name == TR_SERVICE_CATALOG) return &catalog_service();
   // Also for a tool that was granted none: then each call says which grant it lacks.
   if (name == TR_SERVICE_TOOLS) return &tools_service();
   if (name == TR_SERVICE_ASSETS)

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "transports/net/event_stream.hpp"
 #include "transports/net/http.hpp"
@@ -33,6 +34,9 @@ class Answer {
   /// A notification that belongs to the request and precedes its answer. A batch has no place for it.
   void event(std::string_view json);
   void on_disconnect(std::function<void()> gone);
+  /// For who answers with a stream of its own: the exchange, which it owes the answer to from now on. Null: this is a
+  /// message of a batch.
+  net::Exchange* take_exchange() noexcept { return std::exchange(exchange_, nullptr); }
 
  private:
   net::Exchange* exchange_ = nullptr;       ///< Null for a message of a batch.

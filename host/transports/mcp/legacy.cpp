@@ -9,16 +9,8 @@
 #include "transports/mcp/server_info.hpp"
 
 namespace toolrack::mcp {
-namespace {
 
 using net::HeaderName;
-
-/// Sessions opened without a key are bound to nobody.
-std::string_view bound_account(const accounts::Principal& principal) {
-  return principal.key_id.empty() ? std::string_view() : std::string_view(principal.account);
-}
-
-}  // namespace
 
 void McpHandler::initialize(Inbound& inbound, const Message& message, Answer answer) {
   const auto wanted =

@@ -23,24 +23,44 @@ RpcError to_rpc(const base::Error& error) {
           .data_json = {}};
 }
 
-/// Both types wanted unless the client truly excludes one; no header and */* mean anything.
-bool accepts_both(std::string_view accept) {
-  if (accept.empty() || accept.find("*/*") != std::string_view::npos) return true;
-  const auto has = [&](std::string_view type, std::string_view family) {
-    return accept.find(type) != std::string_view::npos || accept.find(family) != std::string_view::npos;
-  };
-  return has("application/json", "application/*") && has("text/event-stream", "text/*");
+/// A client accepts a type unless it truly excludes it; no header and */* mean anything.
+bool accepts(std::string_view accept, std::string_view type, std::string_view family) {
+  for (const auto word : {std::string_view("*/*"), type, family})
+    if (accept.find(word) != std::string_view::npos) return true;
+  return accept.empty();
 }
 
 }  // namespace
 
+bool accepts_events(std::string_view accept) { return accepts(accept, "text/event-stream", "text/*"); }
+
+std::string_view bound_account(const accounts::Principal& principal) {
+  return principal.key_id.empty() ? std::string_view() : std::string_view(principal.account);
+}
+
+McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop)
+    : catalogue(deps.catalogue),
+      lists(deps.table),
+      calls(deps.calls),
+      streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }) {}
+
+std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure) {
+  if (kind != ListKind::kTools) return 0;
+  const auto list = lists.result(*catalogue.get(), exposure, Revision::k20260728);
+  return list ? std::hash<std::string_view>()(**list) : 0;
+}
+
 McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
-  for (std::size_t i = 0; i < deps_.loops.size(); ++i) loops_.push_back(std::make_unique<LoopState>(deps_));
+  for (std::size_t i = 0; i < deps_.loops.size(); ++i)
+    loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i]));
 }
 
 void McpHandler::look_again() {
   for (std::size_t i = 0; i < loops_.size(); ++i)
-    boost::asio::post(deps_.loops[i].context(), [&reader = loops_[i]->catalogue] { reader.get(); });
+    boost::asio::post(deps_.loops[i].context(), [&own = *loops_[i]] {
+      own.catalogue.get();
+      own.streams.catalogue_changed();
+    });
 }
 
 void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
@@ -53,8 +73,8 @@ void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
   if (request.method == net::Method::kPost) return post(request, exchange, *principal);
   if (request.method == net::Method::kDelete && request.headers.has(HeaderName::kMcpSessionId))
     return end_session(request, exchange, *principal->get());
-  // The stream that GET opens, and DELETE without a session, are not offered.
-  const net::HeaderField allow{"Allow", "POST, DELETE"};
+  if (request.method == net::Method::kGet) return open_session_stream(request, exchange, *principal);
+  const net::HeaderField allow{"Allow", "GET, POST, DELETE"};
   net::respond_error(
       exchange,
       base::Error(base::ErrorCode::kMethodNotAllowed, fmt::format("{} is not offered at /mcp", request.method_text)),
@@ -63,9 +83,9 @@ void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
 
 void McpHandler::end_session(const net::Request& request, net::Exchange& exchange,
                              const accounts::Principal& principal) {
-  if (deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId),
-                         principal.key_id.empty() ? "" : principal.account))
-    return exchange.respond(204, "", net::ReplyBody());
+  const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(principal));
+  if (!ended) return net::respond_error(exchange, ended.error());
+  if (*ended) return exchange.respond(204, "", net::ReplyBody());
   exchange.respond(
       404, "application/json",
       error_message(
@@ -82,7 +102,8 @@ void McpHandler::post(const net::Request& request, net::Exchange& exchange, cons
     return refuse(
         {base::ErrorCode::kUnsupportedMediaType, fmt::format("the Content-Type is \"{}\", not application/json",
                                                              request.headers.get(HeaderName::kContentType))});
-  if (!accepts_both(request.headers.get(HeaderName::kAccept)))
+  const auto accept = request.headers.get(HeaderName::kAccept);
+  if (!accepts(accept, "application/json", "application/*") || !accepts_events(accept))
     return refuse({base::ErrorCode::kNotAcceptable, "Accept must allow application/json and text/event-stream"});
 
   const auto message = parse_message(request.body, {}, &state(exchange.loop()).body);

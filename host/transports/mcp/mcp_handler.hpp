@@ -10,15 +10,22 @@
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "registry/exposure.hpp"
+#include "transports/mcp/announcer.hpp"
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
+#include "transports/mcp/streams.hpp"
 #include "transports/mcp/tool_calls.hpp"
 #include "transports/mcp/tool_list.hpp"
 #include "transports/net/http.hpp"
 
 namespace toolrack::mcp {
+
+/// Does an Accept header allow a stream?
+bool accepts_events(std::string_view accept);
+/// Whose a session of that caller is: nobody's without a key.
+std::string_view bound_account(const accounts::Principal& principal);
 
 class McpHandler final : public net::Handler {
  public:
@@ -31,13 +38,19 @@ class McpHandler final : public net::Handler {
     registry::PublishedCatalogue& catalogue;
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     Sessions& sessions;
+    SessionStates& states;
   };
   explicit McpHandler(Dependencies dependencies);
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
 
-  /// Any thread: loops that have no requests let go of an older catalogue, too.
+  /// Any thread: a new catalogue was published. Loops that have no requests let go of the older one, too, and clients
+  /// that listen are told when what they see is not the same.
   void look_again();
+  /// Tells clients that listen what tools have said; for Announcer::set_listener.
+  void pass_on(std::shared_ptr<const News> news);
+  /// Any thread, before the server stops: streams would go on for ever. Those that are opened later end at once.
+  void end_streams();
 
  private:
   /// One message on its way: who sent it, over what, and what its era has found out.
@@ -49,22 +62,30 @@ class McpHandler final : public net::Handler {
     std::string_view session;  ///< Id of the legacy session, or empty.
   };
   struct LoopState {
-    explicit LoopState(const Dependencies& deps) : catalogue(deps.catalogue), lists(deps.table), calls(deps.calls) {}
+    LoopState(const Dependencies& deps, base::Loop& loop);
+    /// Differs when a list shows something else at that exposure.
+    std::uint64_t digest(ListKind kind, const registry::Exposure& exposure);
     registry::PublishedCatalogue::Reader catalogue;
     ToolLists lists;
     ToolCalls calls;
+    Streams streams;
     base::json::Scratch body;  ///< Of the message that is being served: what must live longer is copied.
     ResponseText response;     ///< Of the answer that is being given.
   };
 
   void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
   void end_session(const net::Request& request, net::Exchange& exchange, const accounts::Principal& principal);
+  // session_stream.cpp
+  void open_session_stream(const net::Request& request, net::Exchange& exchange,
+                           const accounts::PrincipalRef& principal);
   /// Sends a single message to its era.
   void classify(Inbound& inbound, const Message& message, Answer answer);
   void batch(Inbound& inbound, const Message& message, Answer answer);
 
   // modern.cpp
   void modern(Inbound& inbound, const Message& message, Answer answer);
+  // listen.cpp
+  void listen(Inbound& inbound, const Message& message, Answer answer);
   // legacy.cpp
   void legacy(Inbound& inbound, const Message& message, Answer answer);
   void initialize(Inbound& inbound, const Message& message, Answer answer);

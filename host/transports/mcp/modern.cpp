@@ -15,6 +15,7 @@ void McpHandler::modern(Inbound& inbound, const Message& message, Answer answer)
   if (message.method == "server/discover") return answer.message(200, result_message(message.id, discover_result()));
   if (message.method == "tools/list") return list_tools(inbound, message, std::move(answer));
   if (message.method == "tools/call") return call_tool(inbound, message, std::move(answer));
+  if (message.method == "subscriptions/listen") return listen(inbound, message, std::move(answer));
   answer.message(404,
                  error_message(message.id, {.code = kMethodNotFound,
                                             .http_status = 404,

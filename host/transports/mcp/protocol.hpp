@@ -43,6 +43,8 @@ inline constexpr std::string_view kMetaVersion = "io.modelcontextprotocol/protoc
 inline constexpr std::string_view kMetaCapabilities = "io.modelcontextprotocol/clientCapabilities";
 inline constexpr std::string_view kMetaClientInfo = "io.modelcontextprotocol/clientInfo";
 inline constexpr std::string_view kMetaLogLevel = "io.modelcontextprotocol/logLevel";
+inline constexpr std::string_view kMetaSubscription =
+    "io.modelcontextprotocol/subscriptionId";  // Of notifications, too.
 inline constexpr std::string_view kMetaServerInfo = "io.modelcontextprotocol/serverInfo";
 
 }  // namespace toolrack::mcp

@@ -59,24 +59,29 @@ std::optional<Session> Sessions::unseal(std::string_view id) const {
                  .expires_unix_s = plain.expires_unix_s};
 }
 
-std::optional<Session> Sessions::find(std::string_view id, std::string_view account) const {
-  const auto session = unseal(id);
-  if (!session || (session->account != 0 && session->account != digest(account))) return std::nullopt;
-  if (any_ended_.load(std::memory_order_acquire)) {
-    base::Lock lock(mutex_);
-    if (ended_.contains(id)) return std::nullopt;
+std::optional<Session> Sessions::find(std::string_view id, std::string_view account) {
+  auto session = unseal(id);
+  if (!session) return std::nullopt;
+  const auto caller = digest(account);
+  if (const auto state = states_.find(key_of(id))) {
+    if (state->is_ended) return std::nullopt;
+    if (session->account == 0) session->account = state->account;
   }
-  return session;
+  if (session->account != 0) return session->account == caller ? session : std::nullopt;
+  if (caller == 0) return session;
+  session->account = caller;
+  const auto bound =
+      states_.change(key_of(id), session->expires_unix_s, [&](SessionState& state) { state.account = caller; });
+  return bound ? session : std::nullopt;
 }
 
-bool Sessions::end(std::string_view id, std::string_view account) {
+base::Result<bool> Sessions::end(std::string_view id, std::string_view account) {
   const auto session = find(id, account);
   if (!session) return false;
-  const auto now = clock_.unix_ns() / 1'000'000'000;
-  base::Lock lock(mutex_);
-  std::erase_if(ended_, [now](const auto& entry) { return entry.second < now; });
-  ended_.emplace(id, session->expires_unix_s);
-  any_ended_.store(true, std::memory_order_release);
+  TRY(states_.change(key_of(id), session->expires_unix_s, [](SessionState& state) {
+    state.is_ended = true;
+    state.uris.clear();
+  }));
   return true;
 }
 

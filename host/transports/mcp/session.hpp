@@ -2,16 +2,14 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "base/mutex.hpp"
 #include "transports/mcp/protocol.hpp"
+#include "transports/mcp/session_states.hpp"
 
 namespace toolrack::mcp {
 
@@ -23,30 +21,35 @@ struct Session {
 
 /// A session id is no authentication: it says what was agreed, a key says who calls.
 ///
-/// Threads: any. Ids that were ended are remembered until they would have expired; that memory is this process's.
+/// Threads: any. What comes later than the id is kept in SessionStates: that it was ended, and whose it became.
 class Sessions {
  public:
   using Key = std::array<unsigned char, 32>;
   static constexpr std::int64_t kLifetimeSeconds = 24 * 3600;
 
   /// `key` seals the ids; the same key after a restart means the same sessions.
-  Sessions(const Key& key, const base::Clock& clock) : key_(key), clock_(clock) {}
+  Sessions(const Key& key, const base::Clock& clock, SessionStates& states)
+      : key_(key), clock_(clock), states_(states) {}
 
   /// A new id, visible ASCII, with 192 random bits.
   std::string open(Revision revision, std::string_view account);
-  /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account.
-  std::optional<Session> find(std::string_view id, std::string_view account) const;
-  /// False when there is no such session.
-  bool end(std::string_view id, std::string_view account);
+  /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account. A session that was
+  /// opened without a key belongs to the account of the first key that comes with it.
+  std::optional<Session> find(std::string_view id, std::string_view account);
+  /// False when there is no such session. kUnavailable when its end cannot be remembered.
+  base::Result<bool> end(std::string_view id, std::string_view account);
+
+  /// The name of a session among SessionStates: cannot be turned into an id.
+  static std::string_view key_of(std::string_view id) noexcept { return id.substr(0, kNonceCharacters); }
 
  private:
   std::optional<Session> unseal(std::string_view id) const;
 
+  static constexpr std::size_t kNonceCharacters = 32;  ///< An id begins with 24 random bytes in base64.
+
   const Key key_;
   const base::Clock& clock_;
-  std::atomic<bool> any_ended_{false};  ///< Spares the lock while nobody has ended a session.
-  mutable base::Mutex mutex_;
-  std::map<std::string, std::int64_t, std::less<>> ended_ TR_GUARDED_BY(mutex_);  ///< Id → expiry.
+  SessionStates& states_;
 };
 
 }  // namespace toolrack::mcp

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "support/fake_clock.hpp"
+#include "support/memory_store.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -14,7 +15,9 @@ namespace {
 class SessionsTest : public ::testing::Test {
  protected:
   testing::FakeClock clock_;
-  Sessions sessions_{Sessions::Key{7}, clock_};
+  testing::MemoryStore store_;
+  std::unique_ptr<SessionStates> states_ = SessionStates::open(store_, clock_).value();
+  Sessions sessions_{Sessions::Key{7}, clock_, *states_};
 };
 
 TEST_F(SessionsTest, TellsWhatWasAgreed) {

@@ -1,0 +1,235 @@
+#include "transports/mcp/streams.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "transports/mcp/notifications.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+/// As many are written to in one go; then the loop does what else there is.
+constexpr std::size_t kStreamsInARow = 128;
+constexpr std::string_view kMessageEvent = "message";
+
+constexpr std::array<std::string_view, kListKinds> kListChanged{
+    "notifications/tools/list_changed", "notifications/prompts/list_changed", "notifications/resources/list_changed"};
+
+}  // namespace
+
+ListKind list_kind(registry::DynamicList list) noexcept {
+  switch (list) {
+    case registry::DynamicList::kSkills:
+      return ListKind::kTools;
+    case registry::DynamicList::kPrompts:
+      return ListKind::kPrompts;
+    case registry::DynamicList::kResources:
+    case registry::DynamicList::kTemplates:
+      break;
+  }
+  return ListKind::kResources;
+}
+
+/// One open stream and what its client has not been told yet.
+class Streams::Stream {
+ public:
+  Stream(net::Exchange& exchange, Opening opening, View& view)
+      : exchange_(exchange),
+        out_(exchange),
+        subscription_(std::move(opening.subscription)),
+        session_(std::move(opening.session)),
+        account_(std::move(opening.account)),
+        interest_(std::move(opening.interest)),
+        closed_(std::move(opening.closed)),
+        view_(view) {
+    ++view_.streams;
+  }
+  ~Stream() {
+    --view_.streams;
+    if (closed_) closed_();
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  /// Told at once: nothing is unsent yet, so it is taken.
+  void begin(std::string_view json) { static_cast<void>(out_.send(kMessageEvent, json)); }
+
+  bool mark_list(ListKind kind, std::string_view account) {
+    if (!interest_.wants(kind) || !is_for(account)) return false;
+    return std::exchange(changed_[static_cast<std::size_t>(kind)], true) == false;
+  }
+  bool mark_resource(std::string_view uri, std::string_view account, const Followers& sessions) {
+    const bool follows =
+        session_.empty() ? std::ranges::find(interest_.uris, uri) != interest_.uris.end() : sessions.contains(session_);
+    if (!follows || !is_for(account)) return false;
+    if (std::ranges::find(updated_, uri) != updated_.end()) return false;
+    updated_.emplace_back(uri);
+    return true;
+  }
+  bool mark_beat() { return !std::exchange(has_news_since_beat_, false) && !std::exchange(owes_beat_, true); }
+
+  /// Writes what there is to tell. False: the client takes no more for now, `writable` will be called.
+  bool flush(const std::function<void()>& writable) {
+    const auto tell = [&](std::string_view method, std::string_view params) {
+      has_news_since_beat_ = true;
+      return out_.send(kMessageEvent, notification(method, params, subscription_));
+    };
+    for (std::size_t kind = 0; kind < kListKinds; ++kind) {
+      if (!changed_[kind]) continue;
+      if (tell(kListChanged[kind], {}) == net::Written::kFull) return wait(writable);
+      changed_[kind] = false;
+    }
+    while (!updated_.empty()) {
+      const auto params = fmt::format(R"("uri":{})", base::json::quote(updated_.back()));
+      if (tell("notifications/resources/updated", params) == net::Written::kFull) return wait(writable);
+      updated_.pop_back();
+    }
+    if (std::exchange(owes_beat_, false) && !has_news_since_beat_) out_.beat();
+    return true;
+  }
+
+  /// The last word. The exchange is answered then.
+  void end() {
+    if (subscription_.empty()) return exchange_.end();
+    out_.finish(kMessageEvent, subscription_end(subscription_));
+  }
+  /// The client has left.
+  void abandon() { exchange_.end(); }
+
+  View& view() noexcept { return view_; }
+  bool is_due = false;
+
+ private:
+  bool is_for(std::string_view account) const { return account.empty() || account == account_; }
+  bool wait(const std::function<void()>& writable) {
+    exchange_.on_writable(writable);
+    return false;
+  }
+
+  net::Exchange& exchange_;
+  net::EventStream out_;
+  const std::string subscription_, session_, account_;
+  const Interest interest_;
+  const std::function<void()> closed_;
+  View& view_;
+  std::array<bool, kListKinds> changed_{};
+  std::vector<std::string> updated_;
+  bool owes_beat_ = false;
+  bool has_news_since_beat_ = true;
+};
+
+Streams::Streams(base::Loop& loop, Digest digest, std::chrono::milliseconds beat_interval)
+    : loop_(loop), digest_(std::move(digest)), beat_interval_(beat_interval), timer_(loop.context()) {}
+
+Streams::~Streams() = default;
+
+Streams::View& Streams::view_of(const registry::Exposure& exposure) {
+  std::erase_if(views_, [](const auto& entry) { return entry.second.streams == 0; });
+  const auto [found, is_new] = views_.try_emplace(exposure.cache_key());
+  auto& view = found->second;
+  if (is_new) {
+    view.exposure = exposure;
+    for (std::size_t kind = 0; kind < kListKinds; ++kind)
+      view.digests[kind] = digest_(static_cast<ListKind>(kind), exposure);
+  }
+  return view;
+}
+
+void Streams::open(net::Exchange& exchange, Opening opening) {
+  auto& view = view_of(opening.exposure);
+  const auto number = ++last_number_;
+  const auto first = opening.first_json;
+  auto& stream = *streams_.emplace(number, std::make_unique<Stream>(exchange, std::move(opening), view)).first->second;
+  if (!first.empty()) stream.begin(first);
+  exchange.on_disconnect([this, number] {
+    if (const auto found = streams_.find(number); found != streams_.end()) {
+      found->second->abandon();
+      close(number);
+    }
+  });
+  if (is_ending_) {
+    stream.end();
+    return close(number);
+  }
+  arm_timer();
+}
+
+void Streams::close(std::uint64_t number) { streams_.erase(number); }
+
+void Streams::catalogue_changed() {
+  std::map<const View*, std::array<bool, kListKinds>> changed;
+  for (auto& [key, view] : views_) {
+    if (view.streams == 0) continue;
+    std::array<bool, kListKinds> differs{};
+    for (std::size_t kind = 0; kind < kListKinds; ++kind) {
+      const auto now = digest_(static_cast<ListKind>(kind), view.exposure);
+      differs[kind] = std::exchange(view.digests[kind], now) != now;
+    }
+    if (std::ranges::count(differs, true) > 0) changed.emplace(&view, differs);
+  }
+  if (changed.empty()) return;
+  for (auto& [number, stream] : streams_) {
+    const auto found = changed.find(&stream->view());
+    if (found == changed.end()) continue;
+    bool has_news = false;
+    for (std::size_t kind = 0; kind < kListKinds; ++kind)
+      if (found->second[kind]) has_news |= stream->mark_list(static_cast<ListKind>(kind), {});
+    if (has_news) make_due(number, *stream);
+  }
+}
+
+void Streams::list_changed(ListKind kind, std::string_view account) {
+  for (auto& [number, stream] : streams_)
+    if (stream->mark_list(kind, account)) make_due(number, *stream);
+}
+
+void Streams::resource_updated(std::string_view uri, std::string_view account, const Followers& sessions) {
+  for (auto& [number, stream] : streams_)
+    if (stream->mark_resource(uri, account, sessions)) make_due(number, *stream);
+}
+
+void Streams::make_due(std::uint64_t number, Stream& stream) {
+  if (std::exchange(stream.is_due, true)) return;
+  due_.push_back(number);
+  if (!std::exchange(is_serving_, true)) boost::asio::post(loop_.context(), [this] { serve_due(); });
+}
+
+void Streams::serve_due() {
+  for (std::size_t i = 0; i < kStreamsInARow && !due_.empty(); ++i) {
+    const auto number = due_.front();
+    due_.pop_front();
+    const auto found = streams_.find(number);
+    if (found == streams_.end()) continue;
+    auto& stream = *found->second;
+    stream.is_due = false;
+    stream.flush([this, number] {
+      if (const auto still = streams_.find(number); still != streams_.end()) make_due(number, *still->second);
+    });
+  }
+  is_serving_ = !due_.empty();
+  if (is_serving_) boost::asio::post(loop_.context(), [this] { serve_due(); });
+}
+
+void Streams::arm_timer() {
+  if (std::exchange(is_armed_, true)) return;
+  timer_.expires_after(beat_interval_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    is_armed_ = false;
+    for (auto& [number, stream] : streams_)
+      if (stream->mark_beat()) make_due(number, *stream);
+    if (!streams_.empty()) arm_timer();
+  });
+}
+
+void Streams::end_all() {
+  is_ending_ = true;
+  for (auto& [number, stream] : streams_) stream->end();
+  streams_.clear();
+}
+
+}  // namespace toolrack::mcp

@@ -1,0 +1,113 @@
+/// The streams on which clients wait for news: `subscriptions/listen` of the modern era, and what GET opens in a legacy
+/// session.
+#pragma once
+
+#include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "registry/announcements.hpp"
+#include "registry/exposure.hpp"
+#include "transports/net/event_stream.hpp"
+
+namespace toolrack::mcp {
+
+/// The lists whose changes are told. Resource templates belong to kResources.
+enum class ListKind : std::uint8_t { kTools, kPrompts, kResources };
+inline constexpr std::size_t kListKinds = 3;
+
+/// What a stream is told of.
+struct Interest {
+  std::array<bool, kListKinds> lists{};
+  std::vector<std::string> uris;  ///< Of resources.
+
+  bool wants(ListKind kind) const noexcept { return lists[static_cast<std::size_t>(kind)]; }
+  bool& of(ListKind kind) noexcept { return lists[static_cast<std::size_t>(kind)]; }
+};
+
+using Followers = std::set<std::string, std::less<>>;
+
+/// The list that a tool's own one is part of.
+ListKind list_kind(registry::DynamicList list) noexcept;
+
+/// The open streams of one loop; used by that loop only. Clients that read slowly lose nothing: what they were not told
+/// yet is remembered, each change once. Thousands of streams are served a few at a time, so that calls come between.
+class Streams {
+ public:
+  /// A number that differs when the list shows something else at that exposure.
+  using Digest = std::function<std::uint64_t(ListKind, const registry::Exposure&)>;
+  /// Streams that have been silent that long get a comment, so that nobody on the way takes them for dead.
+  static constexpr std::chrono::seconds kBeatInterval{20};
+
+  Streams(base::Loop& loop, Digest digest, std::chrono::milliseconds beat_interval = kBeatInterval);
+  ~Streams();
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  struct Opening {
+    std::string subscription;  ///< Raw JSON of the listen request's id; empty: the stream of a legacy session.
+    std::string session;       ///< Sessions::key_of that session, or empty.
+    registry::Exposure exposure;
+    Interest interest;
+    std::string account;            ///< Whose news it gets beside everybody's.
+    std::function<void()> closed;   ///< Called once when the stream has ended; may be empty.
+    std::string_view first_json{};  ///< A message that comes before all others, or empty.
+  };
+  /// Answers the exchange with a stream that goes on until the client leaves or `end_all`.
+  void open(net::Exchange& exchange, Opening opening);
+
+  /// Another catalogue is in place: tells those whose lists show something else now.
+  void catalogue_changed();
+  /// A tool says that its list has changed; `account` empty: for everybody.
+  void list_changed(ListKind kind, std::string_view account);
+  /// `sessions`: legacy sessions that follow it.
+  void resource_updated(std::string_view uri, std::string_view account, const Followers& sessions);
+
+  /// Ends every stream, as the gateway does before it stops; those that are opened later end at once.
+  void end_all();
+
+  std::size_t size() const noexcept { return streams_.size(); }
+
+ private:
+  class Stream;
+  /// Of all streams with one exposure: what its lists showed last.
+  struct View {
+    registry::Exposure exposure;
+    std::array<std::uint64_t, kListKinds> digests{};
+    std::size_t streams = 0;
+  };
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
+
+  View& view_of(const registry::Exposure& exposure);
+  void make_due(std::uint64_t number, Stream& stream);
+  void serve_due();
+  void close(std::uint64_t number);
+  void arm_timer();
+
+  base::Loop& loop_;
+  const Digest digest_;
+  const std::chrono::milliseconds beat_interval_;
+  Timer timer_;
+  bool is_armed_ = false;
+  bool is_serving_ = false;  ///< A turn of `serve_due` is posted.
+  bool is_ending_ = false;
+  std::uint64_t last_number_ = 0;
+  std::map<std::string, View, std::less<>> views_;  ///< By Exposure::cache_key.
+  std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
+  std::deque<std::uint64_t> due_;  ///< Streams that have something to write.
+};
+
+}  // namespace toolrack::mcp
