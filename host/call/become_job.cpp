@@ -34,6 +34,7 @@ void Execution::become_job() {
   if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
   request_.job = JobUse::kIsOne;
   request_.wants_progress = request_.wants_partials = true;
+  request_.log_level = registry::kNoCallerLog;
   state_ = State::kAdmitting;
   pin();
   if (text_.empty()) keep_text();

@@ -68,9 +68,10 @@ struct CallRequest {
   const registry::ProviderKeysRef* provider_keys = nullptr;  ///< The caller's own, for this call; null: none.
   std::int64_t received_ns = 0;                              ///< Monotonic; 0: now.
   bool wants_progress = false, wants_partials = false;
-  bool streams = false;         ///< The caller wants them as events; for the transport to do.
-  JobUse job = JobUse::kNever;  ///< Others than kNever: the sink knows `accepted`.
-  std::string_view webhook;     ///< The URL that hears of the job's end; only of a job. Empty: none.
+  std::uint8_t log_level = registry::kNoCallerLog;  ///< The sink wants the skill's lines of that level and above.
+  bool streams = false;                             ///< The caller wants them as events; for the transport to do.
+  JobUse job = JobUse::kNever;                      ///< Others than kNever: the sink knows `accepted`.
+  std::string_view webhook;  ///< The URL that hears of the job's end; only of a job. Empty: none.
   /// Of a job that goes on after a restart; null: the call begins. What admits a call was asked then: rates, class
   /// limits, confirmation and approval are not asked again.
   std::shared_ptr<const Resumption> resumption;
@@ -163,6 +164,10 @@ class CallSink {
   virtual void progress(double, double, std::string_view) noexcept {}
   /// False: nobody listens.
   virtual bool partial(registry::Part) noexcept { return false; }
+  /// A line of the tool `logger`; `fields_json` is unchecked, or empty.
+  virtual void log(std::uint8_t level, std::string_view logger, std::string_view text, std::string_view fields_json) {
+    static_cast<void>(level), static_cast<void>(logger), static_cast<void>(text), static_cast<void>(fields_json);
+  }
   /// Of a job: as registry::Checkpoints::keep. `backend`: the slug of the one that serves it, or empty.
   virtual void keep(registry::Checkpoint checkpoint, std::string_view backend, registry::Checkpoints::Kept kept) {
     static_cast<void>(checkpoint), static_cast<void>(backend), static_cast<void>(kept);

@@ -29,6 +29,7 @@ void Execution::run() {
   invocation_.loop = &loop_;
   invocation_.recording = path_.deps_.recording;
   invocation_.wants_progress = request_.wants_progress;
+  invocation_.caller_log_level = request_.log_level;
   invocation_.wants_partials = request_.wants_partials;
   invocation_.caller = this;
   if (request_.job == JobUse::kIsOne) describe_job();
@@ -63,6 +64,10 @@ void Execution::complete(registry::Outcome outcome) noexcept {
 
 void Execution::progress(double done, double total, std::string_view note) noexcept {
   if (state_ == State::kRunning) sink_->progress(done, total, note);
+}
+
+void Execution::log(std::uint8_t level, std::string_view text, std::string_view fields_json) noexcept {
+  if (state_ == State::kRunning) sink_->log(level, skill_->tool->slug, text, fields_json);
 }
 
 bool Execution::partial(registry::Part part) noexcept {

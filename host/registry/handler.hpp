@@ -25,6 +25,9 @@ struct Backend {
   bool byok = false, last = true;
 };
 
+/// Above every level: the caller wants no lines.
+inline constexpr std::uint8_t kNoCallerLog = 8;
+
 /// One attempt at one skill. Owned by the call path; it and all it points to stay until `Completion::complete` has
 /// returned.
 struct Invocation {
@@ -40,6 +43,8 @@ struct Invocation {
   const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
   base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
   bool wants_progress = false, wants_partials = false;
+  /// The skill's own lines of at least that level (RFC 5424, 0: debug) are wanted by the caller; kNoCallerLog: none.
+  std::uint8_t caller_log_level = kNoCallerLog;
   /// What the call asks of its host goes there, or is answered from there. Outlives the call; null: nothing is
   /// recorded.
   services::recorder::Recording* recording = nullptr;
@@ -66,6 +71,11 @@ class Completion {
   virtual void progress(double done, double total, std::string_view note) noexcept = 0;
   /// False: nobody listens, stop sending.
   virtual bool partial(Part part) noexcept = 0;
+  /// A line that the skill wrote, of a level that the invocation wants. `fields_json`: an object from outside, or
+  /// empty.
+  virtual void log(std::uint8_t level, std::string_view text, std::string_view fields_json) noexcept {
+    static_cast<void>(level), static_cast<void>(text), static_cast<void>(fields_json);
+  }
 
  protected:
   ~Completion() = default;

@@ -13,16 +13,26 @@
 namespace toolrack::worker {
 namespace {
 
+/// Lines below that nobody wants.
+std::uint32_t least_level(Runtime& runtime, tr_call id) {
+  const auto call = id == 0 ? nullptr : runtime.find(id);
+  return call != nullptr ? call->box.log_level : runtime.log_level();
+}
+
+bool is_wanted(Runtime& runtime, tr_call id, std::int32_t level) {
+  return static_cast<std::uint32_t>(std::max(level, 0)) >= least_level(runtime, id);
+}
+
 void write_log(const tr_host* host, tr_call id, std::int32_t level, tr_str text, tr_str fields_json) noexcept {
   auto& runtime = Runtime::of(host);
-  if (static_cast<std::uint32_t>(std::max(level, 0)) < runtime.log_level()) return;
+  if (!is_wanted(runtime, id, level)) return;
   FrameWriter frame(FrameType::kLog, id);
   frame.i64(level).text(view(text)).text(view(fields_json));
   if (!frame.is_too_long()) runtime.send(*runtime.find_or_self(id), std::move(frame).take());
 }
 
-std::int32_t is_log_enabled(const tr_host* host, tr_call, std::int32_t level) noexcept {
-  return static_cast<std::uint32_t>(std::max(level, 0)) >= Runtime::of(host).log_level() ? 1 : 0;
+std::int32_t is_log_enabled(const tr_host* host, tr_call id, std::int32_t level) noexcept {
+  return is_wanted(Runtime::of(host), id, level) ? 1 : 0;
 }
 
 void changed(const tr_host* host, tr_call id, std::uint32_t kind) noexcept {

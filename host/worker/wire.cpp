@@ -92,9 +92,9 @@ void get_outcome(FieldReader& in, OutcomeBox& box) {
 }
 
 void put_invocation(FrameWriter& out, const tr_invocation& invocation, const Infos& infos, bool is_recorded,
-                    std::uint32_t blocking) {
+                    std::uint32_t log_level, std::uint32_t blocking) {
   out.u32(invocation.kind).u32(invocation.index).u32(invocation.flags).u32(invocation.run);
-  out.i64(invocation.deadline_ns).u32(is_recorded ? 1 : 0).u32(blocking);
+  out.i64(invocation.deadline_ns).u32(is_recorded ? 1 : 0).u32(log_level).u32(blocking);
   for (const auto text : {invocation.name, invocation.args_json, invocation.checkpoint}) out.text(view(text));
   for (const auto info : infos) out.text(info);
   const auto* backend = invocation.backend;
@@ -114,6 +114,7 @@ void get_invocation(FieldReader& in, InvocationBox& box) {
   invocation.run = in.u32();
   invocation.deadline_ns = in.i64();
   box.is_recorded = in.u32() != 0;
+  box.log_level = in.u32();
   box.blocking = in.u32();
   for (auto* text : {&invocation.name, &invocation.args_json, &invocation.checkpoint}) *text = to_abi(in.text());
   for (auto& info : box.infos) info = in.text();

@@ -41,14 +41,16 @@ void get_outcome(FieldReader& in, OutcomeBox& box);
 
 /// What TR_INFO_* says, by its number; the directory of the call is asked for apart.
 using Infos = std::array<std::string_view, TR_INFO_META + 1>;
-/// `blocking`: 0, or for a blocking skill one more than the depth of the call.
+/// `log_level`: lines of the call from that level on are wanted. `blocking`: 0, or for a blocking skill one more than
+/// the depth of the call.
 void put_invocation(FrameWriter& out, const tr_invocation& invocation, const Infos& infos, bool is_recorded,
-                    std::uint32_t blocking);
+                    std::uint32_t log_level, std::uint32_t blocking);
 struct InvocationBox {
   tr_invocation invocation{};
   tr_backend backend{};
   Infos infos;
   bool is_recorded = false;
+  std::uint32_t log_level = 0;
   std::uint32_t blocking = 0;
 };
 void get_invocation(FieldReader& in, InvocationBox& box);

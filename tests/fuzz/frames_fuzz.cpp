@@ -66,7 +66,7 @@ void check_payload(std::string_view payload) {
   check_struct<OutcomeBox>(payload, get_outcome,
                            [](FrameWriter& out, OutcomeBox& box) { put_outcome(out, box.outcome); });
   check_struct<InvocationBox>(payload, get_invocation, [](FrameWriter& out, InvocationBox& box) {
-    put_invocation(out, box.invocation, box.infos, box.is_recorded, box.blocking);
+    put_invocation(out, box.invocation, box.infos, box.is_recorded, box.log_level, box.blocking);
   });
   check_struct<HttpRequestBox>(payload, get_http_request, [](FrameWriter& out, HttpRequestBox& box) {
     static const tr_http_sink kSink{sizeof(tr_http_sink), nullptr, nullptr, nullptr};

@@ -188,6 +188,17 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     me->log->write(host, call, TR_LOG_DEBUG, str("a line of the tests"), str("{\"n\":1}"));
     v->status = me->log->enabled(host, call, TR_LOG_EMERGENCY) ? TR_OK : TR_INTERNAL;
     answer_status(v);
+  } else if (is_named(in, "news")) {
+    const tr_catalog_api* catalog = (const tr_catalog_api*)host->get_service(host, TR_SERVICE_CATALOG);
+    catalog->changed(host, call, TR_LIST_SKILLS);
+    catalog->changed(host, 0, TR_LIST_PROMPTS);
+    catalog->resource_updated(host, call, str("test://one"));
+    answer_status(v);
+  } else if (is_named(in, "wrong_news")) {
+    const tr_catalog_api* catalog = (const tr_catalog_api*)host->get_service(host, TR_SERVICE_CATALOG);
+    catalog->changed(host, call, TR_SKILL);
+    catalog->resource_updated(host, call, str(""));
+    answer_status(v);
   } else if (is_named(in, "checkpoint")) {
     me->call->checkpoint(host, call, str("state"), done_answers, v);
   } else if (is_named(in, "unknown_service")) {

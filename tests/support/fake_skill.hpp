@@ -189,6 +189,28 @@ class ProgressSkill final : public registry::Handler {
   const std::vector<Step> steps_;
 };
 
+/// Writes a line of each given level, then answers {}; after the call has returned from `invoke`.
+class LogSkill final : public registry::Handler {
+ public:
+  struct Line {
+    std::uint8_t level;
+    std::string text, fields_json;
+  };
+  explicit LogSkill(std::vector<Line> lines) : lines_(std::move(lines)) {}
+  std::uint64_t invoke(const registry::Invocation& invocation, registry::Completion& completion) override {
+    boost::asio::post(invocation.loop->context(), [this, least = invocation.caller_log_level, &completion] {
+      for (const auto& line : lines_)
+        if (line.level >= least) completion.log(line.level, line.text, line.fields_json);
+      completion.complete(success("{}"));
+    });
+    return 1;
+  }
+  void cancel(std::uint64_t) override {}
+
+ private:
+  const std::vector<Line> lines_;
+};
+
 /// One skill of a fake tool; the members have the manifest's meaning.
 struct FakeSkill {
   std::string name;

@@ -39,14 +39,6 @@ std::uint32_t next_number() noexcept {
   return number.fetch_add(1, std::memory_order_relaxed) % 65'536;
 }
 
-/// The least severe lines that anybody writes now.
-std::uint32_t least_log_level() noexcept {
-  std::uint32_t level = 0;
-  while (level < static_cast<std::uint32_t>(log::Level::kEmergency) && !log::enabled(static_cast<log::Level>(level)))
-    ++level;
-  return level;
-}
-
 LoadCode code_of(std::uint32_t status, std::string_view explanation) {
   switch (static_cast<tr_status>(status)) {
     case TR_FAILED_PRECONDITION:
@@ -152,7 +144,7 @@ LoadResult<void> IsolatedPlugin::create_in(WorkerProcess& process) {
     base::Lock lock(mutex_);
     operations_ = std::make_shared<ServedOperations>(tables_, process.shared_from_this());
   }
-  const auto put = [&](FrameWriter& frame) { frame.u32(tables_.services()).u32(least_log_level()); };
+  const auto put = [&](FrameWriter& frame) { frame.u32(tables_.services()).u32(least_log_level(0)); };
   auto reply = read_reply(process.request(FrameType::kCreate, put, environment_.load_timeout), "its create()");
   if (!reply) return tl::unexpected(reply.error());
   if (static_cast<tr_status>(reply->status) != TR_OK) return load_fail(LoadCode::kCreate, reply->explanation);

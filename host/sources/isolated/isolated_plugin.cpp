@@ -179,6 +179,13 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
     refuse(call, {"the gateway is stopping", "", {}});
 }
 
+/// The least severe lines that anybody wants of that call, or of the plugin itself (0).
+std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
+  std::int32_t level = TR_LOG_DEBUG;
+  while (level < TR_LOG_EMERGENCY && tables_.log->enabled(tables_.host, call, level) == 0) ++level;
+  return static_cast<std::uint32_t>(level);
+}
+
 void IsolatedPlugin::send_invocation(WorkerProcess& process, tr_call call, const tr_invocation& in, std::size_t channel,
                                      std::uint32_t blocking) {
   worker::Infos infos;
@@ -186,7 +193,7 @@ void IsolatedPlugin::send_invocation(WorkerProcess& process, tr_call call, const
                                    TR_INFO_TRANSPORT, TR_INFO_CLIENT, TR_INFO_CONFIG, TR_INFO_META})
     infos[what] = worker::view(tables_.call->info(tables_.host, call, what));
   FrameWriter frame(FrameType::kInvoke, call);
-  worker::put_invocation(frame, in, infos, environment_.has_recordings, blocking);
+  worker::put_invocation(frame, in, infos, environment_.has_recordings, least_log_level(call), blocking);
   if (!frame.is_too_long()) return process.send(channel, std::move(frame));
   {
     base::Lock lock(mutex_);

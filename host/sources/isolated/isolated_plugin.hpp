@@ -98,6 +98,7 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   void on_ended(WorkerProcess& process, const std::string& how);
   void note_death(const std::string& how) TR_REQUIRES(mutex_);
   std::optional<Refusal> refusal() TR_REQUIRES(mutex_);
+  std::uint32_t least_log_level(tr_call call) const noexcept;
   void send_invocation(WorkerProcess& process, tr_call call, const tr_invocation& in, std::size_t channel,
                        std::uint32_t blocking);
   void refuse(tr_call call, const Refusal& why);

@@ -23,6 +23,14 @@ bool CallEvents::add(Partial partial) {
   return !has_any_.exchange(true, std::memory_order_acq_rel);
 }
 
+bool CallEvents::add(Line line) {
+  if (is_full()) return false;
+  base::Lock lock(mutex_);
+  waiting_bytes_.fetch_add(line.text.size() + line.fields_json.size() + 64, std::memory_order_acq_rel);
+  waiting_.emplace_back(std::move(line));
+  return !has_any_.exchange(true, std::memory_order_acq_rel);
+}
+
 bool CallEvents::add(Mark mark) {
   base::Lock lock(mutex_);
   waiting_.emplace_back(std::move(mark));
@@ -31,7 +39,7 @@ bool CallEvents::add(Mark mark) {
 
 void CallEvents::flush(registry::Completion* completion) {
   if (is_empty()) return;
-  std::vector<std::variant<Progress, Partial, Mark>> ready;
+  std::vector<std::variant<Progress, Partial, Line, Mark>> ready;
   {
     base::Lock lock(mutex_);
     ready.swap(waiting_);
@@ -42,6 +50,8 @@ void CallEvents::flush(registry::Completion* completion) {
   for (auto& event : ready) {
     if (auto* progress = std::get_if<Progress>(&event)) {
       completion->progress(progress->done, progress->total, progress->note);
+    } else if (const auto* line = std::get_if<Line>(&event)) {
+      completion->log(line->level, line->text, line->fields_json);
     } else if (auto* mark = std::get_if<Mark>(&event)) {
       mark->reached();
     } else if (!is_deaf()) {

@@ -1,4 +1,4 @@
-/// Progress, partial results and checkpoints on their way from a plugin's thread to the call's loop.
+/// Progress, partial results, lines and checkpoints on their way from a plugin's thread to the call's loop.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,10 @@ class CallEvents {
     double done = 0, total = 0;
     std::string note;
   };
+  struct Line {
+    std::uint8_t level = 0;
+    std::string text, fields_json;
+  };
   /// `lent` is released, on the loop, after the part was passed on.
   struct Partial {
     registry::Part part;
@@ -40,6 +44,8 @@ class CallEvents {
   /// part.
   bool add(Progress progress);
   bool add(Partial partial);
+  /// Left out when too much is waiting: a plugin that writes without end does not fill the memory.
+  bool add(Line line);
   bool add(Mark mark);
   bool is_full() const noexcept { return waiting_bytes_.load(std::memory_order_acquire) > kEventsPauseBytes; }
   /// Has the listener said that it takes no more?
@@ -52,7 +58,7 @@ class CallEvents {
 
  private:
   base::Mutex mutex_;
-  std::vector<std::variant<Progress, Partial, Mark>> waiting_ TR_GUARDED_BY(mutex_);
+  std::vector<std::variant<Progress, Partial, Line, Mark>> waiting_ TR_GUARDED_BY(mutex_);
   std::atomic<std::size_t> waiting_bytes_{0};
   std::atomic<bool> has_any_{false};
   std::atomic<bool> is_deaf_{false};

@@ -97,6 +97,10 @@ class McpHandler final : public net::Handler {
   void call_tool(Inbound& inbound, const Message& message, Answer answer);
   void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer answer);
   void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer);
+  // logging.cpp
+  void set_log_level(Inbound& inbound, const Message& message, Answer answer);
+  /// Which of a call's lines its client wants.
+  std::uint8_t log_level(const Inbound& inbound, const Message& message) const;
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 

@@ -17,11 +17,7 @@ RpcError bad_meta(std::string message) {
   return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
 
-bool is_log_level(const json::Value& level) {
-  constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
-                                                    "error", "critical", "alert",  "emergency"};
-  return level.IsString() && std::ranges::count(kLevels, json::view(level)) > 0;
-}
+bool is_log_level(const json::Value& level) { return level.IsString() && find_log_level(json::view(level)); }
 
 std::optional<RpcError> check_meta(const Message& message) {
   const auto member = [&](std::string_view name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +28,16 @@ constexpr std::optional<Revision> find_revision(std::string_view name) {
 /// Does the text claim the modern era: a date of 2026-07-28 or later?
 constexpr bool is_modern(std::string_view version) {
   return version.size() == kModernName.size() && version[4] == '-' && version[7] == '-' && version >= kModernName;
+}
+
+/// Levels of log lines, RFC 5424's, least severe first: the numbers of abi.h and of services::log::Level.
+inline constexpr std::array<std::string_view, 8> kLogLevels{"debug", "info",     "notice", "warning",
+                                                            "error", "critical", "alert",  "emergency"};
+
+constexpr std::optional<std::uint8_t> find_log_level(std::string_view name) {
+  for (std::size_t i = 0; i < kLogLevels.size(); ++i)
+    if (kLogLevels[i] == name) return static_cast<std::uint8_t>(i);
+  return std::nullopt;
 }
 
 // JSON-RPC and MCP error codes.

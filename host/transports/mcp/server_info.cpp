@@ -36,7 +36,7 @@ std::string discover_result() {
   base::json::key(writer, "supportedVersions");
   base::json::raw(writer, fmt::format(R"(["{}"])", kModernName), rapidjson::kArrayType);
   base::json::key(writer, "capabilities");
-  base::json::raw(writer, R"({"tools":{"listChanged":true}})");
+  base::json::raw(writer, R"({"logging":{},"tools":{"listChanged":true}})");
   base::json::key(writer, "instructions");
   base::json::put(writer, kInstructions);
   write_modern_members(writer, 30'000);
@@ -46,7 +46,7 @@ std::string discover_result() {
 
 std::string initialize_result(Revision revision) {
   return fmt::format(
-      R"({{"protocolVersion":"{}","capabilities":{{"tools":{{"listChanged":true}}}},"serverInfo":{},"instructions":{}}})",
+      R"({{"protocolVersion":"{}","capabilities":{{"logging":{{}},"tools":{{"listChanged":true}}}},"serverInfo":{},"instructions":{}}})",
       to_string(revision), server_info_json(), base::json::quote(kInstructions));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "services/log/log.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -26,7 +27,7 @@ std::string written(const SessionState& state) {
   writer.Int64(state.expires_unix_s);
   if (state.log_level) {
     json::key(writer, "log_level");
-    writer.Int(static_cast<int>(*state.log_level));
+    writer.Int(*state.log_level);
   }
   if (!state.uris.empty()) {
     json::key(writer, "uris");
@@ -44,7 +45,7 @@ SessionState read(const json::Value& document) {
   out.account = std::strtoull(std::string(json::find_string(document, "account").value_or("0")).c_str(), nullptr, 10);
   out.expires_unix_s = json::find_int(document, "expires_unix_s").value_or(0);
   if (const auto level = json::find_int(document, "log_level"); level && *level >= 0 && *level <= 7)
-    out.log_level = static_cast<log::Level>(*level);
+    out.log_level = static_cast<std::uint8_t>(*level);
   if (const auto* uris = json::find(document, "uris"); uris != nullptr && uris->IsArray())
     for (const auto& uri : uris->GetArray())
       if (uri.IsString()) out.uris.emplace(json::view(uri));

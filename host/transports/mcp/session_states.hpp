@@ -15,16 +15,15 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/result.hpp"
-#include "services/log/log.hpp"
 #include "store/store.hpp"
 
 namespace toolrack::mcp {
 
 struct SessionState {
   bool is_ended = false;
-  std::uint64_t account = 0;  ///< Digest, as in Session; 0: not bound by a call yet.
-  std::optional<services::log::Level> log_level;
-  std::set<std::string> uris;  ///< resources/subscribe.
+  std::uint64_t account = 0;              ///< Digest, as in Session; 0: not bound by a call yet.
+  std::optional<std::uint8_t> log_level;  ///< As in kLogLevels.
+  std::set<std::string> uris;             ///< resources/subscribe.
   std::int64_t expires_unix_s = 0;
 };
 

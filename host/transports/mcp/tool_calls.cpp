@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "operations/use_tool.hpp"
+#include "transports/mcp/notifications.hpp"
 #include "transports/mcp/tool_result.hpp"
 
 namespace toolrack::mcp {
@@ -78,6 +79,11 @@ class ToolCalls::Call final : public call::CallSink {
     if (!note.empty() && revision_ >= Revision::k20250326)
       json += fmt::format(R"(,"message":{})", base::json::quote(note));
     answer_->event(json + "}}");
+  }
+
+  void log(std::uint8_t level, std::string_view logger, std::string_view text,
+           std::string_view fields_json) noexcept override {
+    answer_->event(log_notification(level, logger, text, fields_json));
   }
 
  private:

@@ -142,6 +142,7 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.meta_json = message.meta_json;
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
+  request.log_level = log_level(inbound, message);
   state(inbound.loop)
       .calls.start(inbound.loop, request, message, {.revision = inbound.revision, .session = inbound.session},
                    std::move(answer));

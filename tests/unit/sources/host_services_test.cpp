@@ -1,19 +1,57 @@
 /// What a plugin gets from the host, called through a real library.
+#include <gmock/gmock.h>
+
 #include <cstdio>
 #include <future>
+#include <thread>
 
 #include "native_fixture.hpp"
+#include "registry/announcements.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::sources::native {
 namespace {
+
+/// Keeps what plugins say.
+class Heard final : public registry::Announcements {
+ public:
+  void list_changed(registry::DynamicList list, std::string_view account) noexcept override {
+    add("list " + std::to_string(static_cast<int>(list)), account);
+  }
+  void resource_updated(std::string_view uri, std::string_view account) noexcept override {
+    add(std::string(uri), account);
+  }
+  std::vector<std::string> heard() {
+    const std::lock_guard lock(mutex_);
+    return heard_;
+  }
+  void wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, test::kPatience, [&] { return heard_.size() >= count; }));
+  }
+
+ private:
+  void add(std::string what, std::string_view account) {
+    const std::lock_guard lock(mutex_);
+    heard_.push_back(what + " of " + (account.empty() ? "everybody" : std::string(account)));
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> heard_;
+};
 
 class HostServices : public NativeFixture {
  protected:
   void SetUp() override {
     install("services");
+    environment.announcements = &announcements;
     open();
   }
   Answer run(const std::string& name) { return call("services", name); }
+  ~HostServices() override { source.reset(); }  // Which may speak to what stands below.
+
+  Heard announcements;
 };
 
 TEST_F(HostServices, WaitsForATime) {
@@ -129,6 +167,34 @@ TEST_F(HostServices, OffersNoMoreThanItHas) {
   EXPECT_EQ(run("unknown_service").output, R"({"status":0,"order":"","overlaps":0})");
   EXPECT_EQ(run("checkpoint").output, R"({"status":9,"order":"","overlaps":0})");
   EXPECT_EQ(run("log").output, R"({"status":0,"order":"","overlaps":0})");
+}
+
+TEST_F(HostServices, SendsLinesToACallerWhoWantsThem) {
+  TestCall one(skill("services", "log"), "{}", loops[0]);
+  one.invocation.caller_log_level = TR_LOG_DEBUG;
+  one.start();
+  one.wait();
+  EXPECT_EQ(one.lines_seen, std::vector<std::string>{R"(0 a line of the tests {"n":1})"});
+
+  TestCall severe(skill("services", "log"), "{}", loops[0]);
+  severe.invocation.caller_log_level = TR_LOG_INFO;
+  severe.start();
+  severe.wait();
+  EXPECT_TRUE(severe.lines_seen.empty()) << "the line is less severe than that";
+}
+
+TEST_F(HostServices, PassesOnWhatAPluginSaysOfItsLists) {
+  EXPECT_EQ(run("news").code(), "ok");
+  // From a worker process they come on a way of their own.
+  announcements.wait_for(3);
+  EXPECT_THAT(announcements.heard(),
+              ::testing::UnorderedElementsAre("list 0 of account-1", "list 3 of everybody", "test://one of account-1"));
+}
+
+TEST_F(HostServices, CountsNewsOfWhatIsNoList) {
+  EXPECT_EQ(run("wrong_news").code(), "ok");
+  while (row("services").misuses < 2) std::this_thread::yield();
+  EXPECT_TRUE(announcements.heard().empty());
 }
 
 TEST_F(HostServices, CountsOperationsThatAreNotThere) {

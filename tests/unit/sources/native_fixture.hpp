@@ -97,8 +97,13 @@ class TestCall final : public registry::Completion {
     return ++partials_seen < partials_wanted;
   }
 
+  void log(std::uint8_t level, std::string_view text, std::string_view fields_json) noexcept override {
+    lines_seen.push_back(std::to_string(level) + " " + std::string(text) + " " + std::string(fields_json));
+  }
+
   registry::Invocation invocation;
   registry::Backend backend;
+  std::vector<std::string> lines_seen;
   std::vector<std::pair<double, std::string>> progress_seen;
   std::size_t partials_seen = 0, partials_wanted = SIZE_MAX, partial_bytes = 0;
 

@@ -88,7 +88,7 @@ TEST(Wire, CarriesEveryFieldOfAnInvocation) {
   Infos infos;
   infos[TR_INFO_CALL_ID] = "call-1";
   infos[TR_INFO_META] = "{}";
-  const auto bytes = payload_of([&](FrameWriter& out) { put_invocation(out, in, infos, true, 3); });
+  const auto bytes = payload_of([&](FrameWriter& out) { put_invocation(out, in, infos, true, TR_LOG_WARNING, 3); });
   FieldReader reader(bytes);
   InvocationBox box;
   get_invocation(reader, box);
@@ -103,6 +103,7 @@ TEST(Wire, CarriesEveryFieldOfAnInvocation) {
   EXPECT_EQ(out.deadline_ns, 99);
   EXPECT_EQ(view(out.checkpoint), "saved");
   EXPECT_TRUE(box.is_recorded);
+  EXPECT_EQ(box.log_level, static_cast<std::uint32_t>(TR_LOG_WARNING));
   EXPECT_EQ(box.blocking, 3U);
   EXPECT_EQ(box.infos[TR_INFO_CALL_ID], "call-1");
   EXPECT_EQ(box.infos[TR_INFO_META], "{}");

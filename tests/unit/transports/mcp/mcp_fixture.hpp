@@ -28,6 +28,9 @@ struct FakeTool {
       std::make_shared<testing::ProgressSkill>(std::vector<testing::ProgressSkill::Step>{
           {1, 3, "one"}, {1, 3, "not more than before"}, {0.5, 3, "less"}, {2, 3, "too soon after one"}});
 
+  std::shared_ptr<testing::LogSkill> log = std::make_shared<testing::LogSkill>(
+      std::vector<testing::LogSkill::Line>{{0, "looked", ""}, {1, "began", R"({"page":1})"}, {4, "broke", "no JSON"}});
+
   std::shared_ptr<const registry::Tool> make() const {
     using testing::InstantSkill;
     return testing::make_tool(
@@ -41,7 +44,8 @@ struct FakeTool {
                  {.name = "later", .handler = later},
                  {.name = "waiting", .handler = waiting},
                  {.name = "stubborn", .handler = stubborn},
-                 {.name = "progress", .handler = progress}});
+                 {.name = "progress", .handler = progress},
+                 {.name = "log", .handler = log}});
   }
 };
 

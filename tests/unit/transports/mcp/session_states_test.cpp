@@ -22,7 +22,7 @@ TEST_F(SessionStatesTest, SurviveTheProcess) {
     const auto states = open();
     ASSERT_TRUE(states->change("a", now() + 100, [](SessionState& state) {
       state.account = ~0ULL;
-      state.log_level = services::log::Level::kWarning;
+      state.log_level = std::uint8_t{3};
       state.uris = {"test://one", "test://two"};
     }));
     ASSERT_TRUE(states->change("b", now() + 100, [](SessionState& state) { state.is_ended = true; }));
@@ -31,7 +31,7 @@ TEST_F(SessionStatesTest, SurviveTheProcess) {
   const auto a = states->find("a");
   ASSERT_TRUE(a);
   EXPECT_EQ(a->account, ~0ULL);
-  EXPECT_EQ(a->log_level, services::log::Level::kWarning);
+  EXPECT_EQ(a->log_level, std::uint8_t{3});
   EXPECT_EQ(a->uris.size(), 2u);
   EXPECT_FALSE(a->is_ended);
   EXPECT_TRUE(states->find("b").value_or(SessionState{}).is_ended);

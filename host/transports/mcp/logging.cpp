@@ -1,0 +1,47 @@
+/// Which lines of a tool its client is sent: what a modern request says itself, and a legacy session once.
+#include <fmt/format.h>
+
+#include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/rpc.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+/// Of a session that said nothing: info.
+constexpr std::uint8_t kDefaultLevel = 1;
+
+}  // namespace
+
+std::uint8_t McpHandler::log_level(const Inbound& inbound, const Message& message) const {
+  if (inbound.revision >= Revision::k20260728) {
+    const auto name = message.meta == nullptr ? std::nullopt : base::json::find_string(*message.meta, kMetaLogLevel);
+    return name ? find_log_level(*name).value_or(registry::kNoCallerLog) : registry::kNoCallerLog;
+  }
+  if (inbound.session.empty()) return registry::kNoCallerLog;
+  if (deps_.states.any())
+    if (const auto state = deps_.states.find(Sessions::key_of(inbound.session)); state && state->log_level)
+      return *state->log_level;
+  return kDefaultLevel;
+}
+
+void McpHandler::set_log_level(Inbound& inbound, const Message& message, Answer answer) {
+  const auto refuse = [&](std::string text) {
+    answer.message(200,
+                   error_message(message.id, {.code = kInvalidParams, .message = std::move(text), .data_json = {}}));
+  };
+  const auto name = message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "level");
+  const auto level = name ? find_log_level(*name) : std::nullopt;
+  if (!level)
+    return refuse(
+        fmt::format("params.level is \"{}\"; it must be debug, info, notice, warning, error, critical, alert "
+                    "or emergency",
+                    name.value_or("")));
+  if (inbound.session.empty()) return refuse("a log level belongs to a session, and this request names none");
+  const auto session = deps_.sessions.find(inbound.session, bound_account(*inbound.principal));
+  const auto kept = deps_.states.change(Sessions::key_of(inbound.session), session ? session->expires_unix_s : 0,
+                                        [&](SessionState& state) { state.log_level = level; });
+  if (!kept) return refuse(kept.error().message());
+  answer.message(200, result_message(message.id, "{}"));
+}
+
+}  // namespace toolrack::mcp
