@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "transports/mcp/message.hpp"
+#include "transports/mcp/notifications.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/stdio/bridge_impl.hpp"
 
@@ -43,6 +44,7 @@ std::string said_by(const std::string& body) {
 void Bridge::Impl::on_event(Transfer& transfer, std::string_view json) { deliver(transfer, json); }
 
 void Bridge::Impl::on_ended(std::unique_ptr<Transfer> transfer, CURLcode code) {
+  if (transfer->purpose() == Purpose::kNews) return on_news_ended(std::move(transfer), code);
   if (transfer->purpose() != Purpose::kForward) return on_reopening(std::move(transfer), code);
   const auto& reply = transfer->reply();
   if (reply.is_too_large) return fail(*transfer, fmt::format("the answer of {} is too large to pass on", where()));
@@ -57,6 +59,11 @@ void Bridge::Impl::on_lost(std::unique_ptr<Transfer> transfer, CURLcode code) {
   if (!is_lost_connection(code))
     return fail(*transfer, fmt::format("no gateway answers at {}: {}. {}", where(), transfer->failure(code),
                                        is_remote() ? "Correct --url, or check the network." : ""));
+  // The client opens another, and looks at what it cares for: news may have been missed.
+  if (transfer->is_for_news() && transfer->reply().events > 0) {
+    for (const auto& id : transfer->unanswered) output_.add(mcp::subscription_end(id.raw));
+    return;
+  }
   const bool is_safe = !transfer->was_sent() || (transfer->request().may_repeat && transfer->reply().events == 0);
   if (!is_safe)
     return fail(*transfer,
@@ -79,6 +86,7 @@ void Bridge::Impl::on_success(std::unique_ptr<Transfer> transfer) {
     if (!transfer->unanswered.empty()) on_lost(std::move(transfer), CURLE_PARTIAL_FILE);  // It ended early.
     return;
   }
+  if (transfer->request().method == "notifications/initialized") listen_for_news();
   if (transfer->request().ids.empty() && reply.body.empty()) return;
   if (!reply.is_json() || reply.body.empty()) {
     return fail(*transfer,
@@ -119,7 +127,9 @@ void Bridge::Impl::deliver(Transfer& transfer, std::string_view text) {
   }
   if (request.opens_session) session_.learn(text, transfer.reply().session_id);
   if (is_remote() && request.method == "tools/list") params_.learn(text);
-  if (!transfer.reply().is_stream()) {
+  if (transfer.purpose() == Purpose::kNews) {
+    return output_.add(text);
+  } else if (!transfer.reply().is_stream()) {
     transfer.unanswered.clear();
   } else if (const auto message = mcp::parse_message(text, {.max_bytes = SseReader::kMaxEvent}); message) {
     if (message->is_batch()) transfer.unanswered.clear();
@@ -157,6 +167,7 @@ void Bridge::Impl::on_reopening(std::unique_ptr<Transfer> transfer, CURLcode cod
 
 void Bridge::Impl::end_reopening(const std::string& failure) {
   is_reopening_ = false;
+  if (failure.empty()) listen_for_news();
   for (auto& transfer : std::exchange(waiting_, {})) {
     if (failure.empty())
       send(std::move(transfer));

@@ -71,8 +71,11 @@ int Bridge::Impl::run() {
     output_.flush();
     let_streams_go_on();
     if (output_.is_broken()) return 1;
+    if (news_due_ && Clock::now() >= *news_due_) listen_for_news();
     if (input_.is_ended() && !end) end = Clock::now() + kFarewell;
-    const bool is_done = input_.is_exhausted() && transfers_.empty() && output_.is_empty();
+    const bool owes_answer =
+        std::ranges::any_of(transfers_, [](const auto& entry) { return !entry.first->is_for_news(); });
+    const bool is_done = input_.is_exhausted() && !owes_answer && output_.is_empty();
     if (end && (is_done || Clock::now() >= *end)) break;
     wait(end);
   }
@@ -171,9 +174,10 @@ void Bridge::Impl::wait(const std::optional<Clock::time_point>& end) {
   if (wants_input) extra[count++] = {.fd = input_.fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
   if (!output_.is_empty()) extra[count++] = {.fd = output_.fd(), .events = CURL_WAIT_POLLOUT, .revents = 0};
   auto patience = std::chrono::milliseconds(60'000);
-  if (end)
-    patience = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*end - Clock::now()),
-                          std::chrono::milliseconds(0), patience);
+  for (const auto& due : {end, news_due_})
+    if (due)
+      patience = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()),
+                            std::chrono::milliseconds(0), patience);
   int ready = 0;
   curl_multi_poll(multi_.get(), extra, count, static_cast<int>(patience.count()), &ready);
   if (wants_input && input_.is_readable()) input_.read_some();

@@ -1,5 +1,5 @@
-/// The bridge itself: bridge.cpp takes lines and runs transfers, answers.cpp says what becomes of each. Internal to
-/// stdio/.
+/// The bridge itself: bridge.cpp takes lines and runs transfers, answers.cpp says what becomes of each, news.cpp hears
+/// what nobody asked for. Internal to stdio/.
 #pragma once
 
 #include <curl/curl.h>
@@ -68,6 +68,10 @@ class Bridge::Impl final : public TransferSink {
   void on_reopening(std::unique_ptr<Transfer> transfer, CURLcode code);
   void end_reopening(const std::string& failure);
 
+  // What nobody asked for, in a legacy session.
+  void listen_for_news();
+  void on_news_ended(std::unique_ptr<Transfer> transfer, CURLcode code);
+
   std::string where() const { return endpoint_.socket_path.empty() ? endpoint_.url : endpoint_.socket_path; }
   bool is_remote() const { return endpoint_.socket_path.empty(); }
 
@@ -83,6 +87,9 @@ class Bridge::Impl final : public TransferSink {
   ParamCache params_;
   int holds_ = 0;  // Messages that later lines wait for.
   bool is_reopening_ = false;
+  bool hears_news_ = false;                                        // The stream for them is open, or on its way.
+  std::optional<std::chrono::steady_clock::time_point> news_due_;  // When it is to be opened again.
+  std::chrono::milliseconds news_pause_{0};
   std::vector<std::unique_ptr<Transfer>> waiting_;  // For a session that is being opened again.
 
   std::unique_ptr<CURLM, CloseMulti> multi_;  // Outlives the transfers.

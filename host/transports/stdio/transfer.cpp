@@ -53,9 +53,11 @@ void Transfer::start(CURLM* multi, const Endpoint& endpoint, const std::vector<s
   // Gateways close idle connections after a minute and more; reusing one at that very moment would lose the request.
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 50L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());  // Not copied.
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  if (purpose_ != Purpose::kNews) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());  // Not copied.
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  }
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -82,8 +84,8 @@ void Transfer::set_target(const Endpoint& endpoint) {
 void Transfer::set_headers(const Endpoint& endpoint, const std::vector<std::string>& session_headers) {
   curl_slist* list = nullptr;
   const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
-  add("Content-Type: application/json");
-  add("Accept: application/json, text/event-stream");
+  if (purpose_ != Purpose::kNews) add("Content-Type: application/json");
+  add(purpose_ == Purpose::kNews ? "Accept: text/event-stream" : "Accept: application/json, text/event-stream");
   add("User-Agent: toolrack-stdio/" + std::string(base::kVersion));
   add("Expect:");  // None: waiting for "100 Continue" costs a second where nobody says it.
   if (const auto key = trimmed(endpoint.key); !key.empty()) add("Authorization: Bearer " + std::string(key));

@@ -43,7 +43,12 @@ class TransferSink {
 
 class Transfer {
  public:
-  enum class Purpose : std::uint8_t { kForward, kReopen, kReopened };  ///< The last two: our own, of a lost session.
+  enum class Purpose : std::uint8_t {
+    kForward,
+    kReopen,
+    kReopened,  ///< With the one before: our own, of a lost session.
+    kNews,      ///< The stream that GET opens in a legacy session.
+  };
 
   struct Reply {
     int status = 0;
@@ -71,6 +76,8 @@ class Transfer {
   const Outbound& request() const noexcept { return request_; }
   const Reply& reply() const noexcept { return reply_; }
   Purpose purpose() const noexcept { return purpose_; }
+  /// Goes on for as long as there may be news: nobody waits for its end.
+  bool is_for_news() const noexcept { return purpose_ == Purpose::kNews || request_.method == "subscriptions/listen"; }
   /// Did any byte of this attempt reach a gateway? Then it may have acted on it.
   bool was_sent() const noexcept { return was_sent_; }
   /// libcurl's words for what went wrong.

@@ -1,7 +1,7 @@
 /// Lines of a tool on the way to its client, in each era's words.
 #include <gmock/gmock.h>
 
-#include "transports/mcp/mcp_fixture.hpp"
+#include "mcp_fixture.hpp"
 
 namespace toolrack::mcp {
 namespace {

@@ -5,8 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <future>
 
+#include "mcp_fixture.hpp"
 #include "support/raw_client.hpp"
-#include "transports/mcp/mcp_fixture.hpp"
 
 namespace toolrack::mcp {
 namespace {

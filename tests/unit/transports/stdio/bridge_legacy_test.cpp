@@ -1,4 +1,5 @@
 #include <atomic>
+#include <functional>
 
 #include "bridge_fixture.hpp"
 #include "support/scripted_http_server.hpp"
@@ -25,6 +26,7 @@ class LegacyBridge : public testing::Test {
     server_.on("/mcp", [this](const RecordedRequest& request) { return serve(request); });
   }
   Reply serve(const RecordedRequest& request) {
+    if (request.method == "GET") return news_(++streams_);
     const auto method = method_of(request);
     if (method == "initialize") {
       const auto number = ++opened_;
@@ -51,15 +53,24 @@ class LegacyBridge : public testing::Test {
     bridge.send(legacy("9", "ping"));
     EXPECT_EQ(bridge.line(), result("9"));
   }
+  /// What came beside the stream for news, which is opened at a time of its own.
+  std::vector<RecordedRequest> posts() {
+    auto all = server_.requests();
+    std::erase_if(all, [](const auto& request) { return request.method == "GET"; });
+    return all;
+  }
   std::vector<std::string> methods() {
     std::vector<std::string> all;
-    for (const auto& request : server_.requests()) all.push_back(method_of(request));
+    for (const auto& request : posts()) all.push_back(method_of(request));
     return all;
   }
   using Methods = std::vector<std::string>;
 
   std::atomic<int> opened_{0}, may_open_{100};
   std::atomic<bool> forgets_{false};
+  std::atomic<int> streams_{0};
+  /// Answers the stream of that number, from 1.
+  std::function<Reply(int)> news_ = [](int) { return Reply::text("", 405); };
   ScriptedHttpServer server_;
 };
 
@@ -68,7 +79,7 @@ TEST_F(LegacyBridge, SendsSessionAndVersionFromTheHandshakeOn) {
   open(bridge);
   bridge.send(legacy("1", "tools/list"));
   EXPECT_EQ(bridge.line(), result("1"));
-  const auto requests = server_.requests();
+  const auto requests = posts();
   ASSERT_EQ(requests.size(), 3u);
   EXPECT_FALSE(requests[0].has_header("mcp-session-id"));
   EXPECT_FALSE(requests[0].has_header("mcp-protocol-version"));
@@ -86,7 +97,7 @@ TEST_F(LegacyBridge, LetsLaterLinesWaitForTheHandshake) {
   EXPECT_EQ(bridge.line(), result("0", kAgreed)) << "the handshake is answered first";
   bridge.line();
   bridge.line();
-  const auto requests = server_.requests();
+  const auto requests = posts();
   ASSERT_EQ(requests.size(), 4u);
   EXPECT_EQ(method_of(requests[0]), "initialize");
   EXPECT_EQ(method_of(requests[1]), "notifications/initialized");
@@ -116,8 +127,8 @@ TEST_F(LegacyBridge, OpensALostSessionAgainUnnoticed) {
   EXPECT_EQ(bridge.line(), result("1"));
   EXPECT_EQ(methods(), (Methods{"initialize", "notifications/initialized", "ping", "tools/list", "initialize",
                                 "notifications/initialized", "tools/list"}));
-  EXPECT_EQ(server_.requests().at(4).body, kInitialize);
-  EXPECT_EQ(server_.requests().at(6).header("mcp-session-id"), "S42");
+  EXPECT_EQ(posts().at(4).body, kInitialize);
+  EXPECT_EQ(posts().at(6).header("mcp-session-id"), "S42");
   EXPECT_TRUE(bridge.ends_silently()) << "the second handshake is not the client's";
 }
 
@@ -161,7 +172,7 @@ TEST_F(LegacyBridge, ForwardsACancellationAndDropsTheLateAnswer) {
   ASSERT_TRUE(server_.wait_for_requests(3));
   bridge.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
   ASSERT_TRUE(server_.wait_for_requests(4));
-  EXPECT_EQ(server_.requests().at(3).header("mcp-session-id"), "S1");
+  EXPECT_EQ(posts().at(3).header("mcp-session-id"), "S1");
   server_.release();
   EXPECT_TRUE(bridge.ends_silently());
 }
@@ -180,6 +191,48 @@ TEST_F(LegacyBridge, SendsWhatFollowsAFailedHandshake) {
   bridge.send_raw(kInitialize + "\n" + legacy("1", "tools/list") + "\n");
   EXPECT_EQ(text_at(bridge.message(), "/id"), "0");
   EXPECT_EQ(text_at(bridge.message(), "/id"), "1") << "the next line is not held for ever";
+}
+
+/// A stream with one message, which goes on until it is released, or ends.
+Reply news(std::string json, bool goes_on) {
+  auto event = "event: message\ndata: " + std::move(json) + "\n\n";
+  auto reply = goes_on ? Reply::held_between({std::move(event), ":\n\n"}) : Reply::chunked({std::move(event)});
+  return std::move(reply).header("Content-Type", "text/event-stream");
+}
+
+TEST_F(LegacyBridge, HearsWhatNobodyAskedFor) {
+  const std::string kChanged = R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})";
+  news_ = [&](int) { return news(kChanged, true); };
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  EXPECT_EQ(bridge.line(), kChanged);
+  for (const auto& request : server_.requests())
+    if (request.method == "GET") {
+      EXPECT_EQ(request.header("mcp-session-id"), "S1");
+      EXPECT_EQ(request.header("accept"), "text/event-stream");
+      EXPECT_EQ(request.body, "");
+    }
+  EXPECT_TRUE(bridge.ends_silently()) << "nobody waits for that stream's end";
+  server_.release();
+}
+
+TEST_F(LegacyBridge, OpensTheStreamForNewsAgainWhenItEnded) {
+  news_ = [&](int number) { return news(R"({"jsonrpc":"2.0","method":"n)" + std::to_string(number) + "\"}", false); };
+  PipedBridge bridge(endpoint());
+  open(bridge);
+  EXPECT_EQ(bridge.line(), R"({"jsonrpc":"2.0","method":"n1"})");
+  EXPECT_EQ(bridge.line(), R"({"jsonrpc":"2.0","method":"n2"})");
+}
+
+TEST_F(LegacyBridge, AsksOnceWhereNewsAreNotOffered) {
+  PipedBridge bridge(endpoint());
+  open_wholly(bridge);
+  for (int i = 1; i <= 3; ++i) {
+    bridge.send(legacy(std::to_string(i), "ping"));
+    bridge.line();
+  }
+  EXPECT_TRUE(bridge.ends_silently());
+  EXPECT_EQ(streams_, 1);
 }
 
 }  // namespace
