@@ -68,6 +68,11 @@ void apply_http(const json::Value& http, Config& config) {
   if (const auto behind = json::find_bool(http, "behind_proxy")) config.behind_proxy = *behind;
 }
 
+void apply_mcp(const json::Value& given, Config& config) {
+  if (const auto after = json::find_int(given, "poll_after_ms"))
+    config.mcp.poll_after = std::chrono::milliseconds(*after);
+}
+
 void apply_limits(const json::Value& limits, Config& config) {
   accounts::LimitSettings settings;
   const auto set = [&](std::string_view name, std::uint32_t& field) {
@@ -188,6 +193,7 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     config.log_format = json::find_string(*log, "format").value_or(config.log_format);
   }
   if (const auto* http = json::find(root, "http")) apply_http(*http, config);
+  if (const auto* mcp = json::find(root, "mcp")) apply_mcp(*mcp, config);
   if (const auto* cache = json::find(root, "cache")) {
     if (const auto bytes = json::find_int(*cache, "max_bytes"))
       config.cache_max_bytes = static_cast<std::size_t>(*bytes);

@@ -16,6 +16,7 @@
 #include "services/assets/s3/s3_client.hpp"
 #include "services/knowledge/http_embedder.hpp"
 #include "sources/isolated/settings.hpp"
+#include "transports/mcp/settings.hpp"
 
 namespace toolrack::app {
 
@@ -50,6 +51,7 @@ struct Config {
   std::optional<services::assets::s3::S3Settings> assets_s3;         ///< Where assets lie; null: in the data directory.
   std::optional<services::knowledge::EmbeddingSettings> embeddings;  ///< Null: knowledge is found by words alone.
   call::jobs::JobSettings jobs;
+  mcp::Settings mcp;
   sources::isolated::Settings
       isolation;  ///< Which plugins run in processes of their own. The program is `worker_program()`.
   std::map<std::string, std::string, std::less<>> provider_base_urls;

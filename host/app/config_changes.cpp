@@ -38,6 +38,7 @@ constexpr std::array kFields = {
     field<&Config::egress_ports>("egress.ports", kLive),
     field<&Config::limits>("limits", kLive),
     field<&Config::jobs>("jobs", kLive),
+    field<&Config::mcp>("mcp", kRestart),
     field<&Config::assets_s3>("assets.s3", kRestart),
     field<&Config::embeddings>("knowledge.embeddings", kRestart),
     field<&Config::isolation>("isolation", kRestart),

@@ -88,7 +88,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .catalogue = plugins->catalogue(),
                                                                         .identifiers = identifiers,
                                                                         .sessions = *sessions,
-                                                                        .states = *session_states});
+                                                                        .states = *session_states,
+                                                                        .settings = config.mcp});
   boost::asio::post(loops[0].context(),
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
   front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());

@@ -1,5 +1,7 @@
 #include "transports/mcp/answer.hpp"
 
+#include "transports/mcp/session.hpp"
+
 namespace toolrack::mcp {
 namespace {
 
@@ -9,6 +11,7 @@ constexpr std::string_view kEvent = "message";
 
 void Answer::message(int status, std::string_view json, std::span<const net::HeaderField> headers) {
   if (batch_) return batch_->add(json);
+  if (replay_) return replay_->finish(json);
   if (stream_) return stream_->finish(kEvent, json);
   exchange_->respond(status, "application/json", net::ReplyBody::borrowed(json), headers);
 }
@@ -20,9 +23,22 @@ void Answer::accept() {
 
 void Answer::event(std::string_view json) {
   if (batch_) return;
+  if (resumable_.streams != nullptr) return replay().send(json);
   if (!stream_) stream_.emplace(*exchange_);
   // Progress is a courtesy: what a slow reader does not take is left out.
   static_cast<void>(stream_->send(kEvent, json));
+}
+
+ReplayStream& Answer::replay() {
+  if (!replay_) {
+    replay_ = resumable_.streams->open(std::string(Sessions::key_of(resumable_.session)), resumable_.revision);
+    replay_->begin(*exchange_);
+  }
+  return *replay_;
+}
+
+void Answer::let_go() {
+  if (resumable_.streams != nullptr && resumable_.revision >= Revision::k20251125) replay().let_go();
 }
 
 void Answer::on_disconnect(std::function<void()> gone) {

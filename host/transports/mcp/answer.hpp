@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "transports/mcp/replay.hpp"
 #include "transports/net/event_stream.hpp"
 #include "transports/net/http.hpp"
 
@@ -33,15 +34,31 @@ class Answer {
   void accept();
   /// A notification that belongs to the request and precedes its answer. A batch has no place for it.
   void event(std::string_view json);
+  /// From now on the client can take up the stream of this answer again, if there is one. `session` is an id of the
+  /// request that is answered.
+  void make_resumable(ReplayStreams& streams, std::string_view session, Revision revision) noexcept {
+    resumable_ = {&streams, session, revision};
+  }
+  /// Lets go of the client, which will ask for the rest (2025-11-25). Without effect on others.
+  void let_go();
   void on_disconnect(std::function<void()> gone);
   /// For who answers with a stream of its own: the exchange, which it owes the answer to from now on. Null: this is a
   /// message of a batch.
   net::Exchange* take_exchange() noexcept { return std::exchange(exchange_, nullptr); }
 
  private:
+  struct Resumable {
+    ReplayStreams* streams = nullptr;  ///< Null: it is not.
+    std::string_view session;
+    Revision revision = Revision::k20260728;
+  };
+  ReplayStream& replay();
+
   net::Exchange* exchange_ = nullptr;       ///< Null for a message of a batch.
   std::shared_ptr<BatchAnswer> batch_;      ///< Null for a request of its own.
   std::optional<net::EventStream> stream_;  ///< Once an event was due.
+  Resumable resumable_;
+  std::shared_ptr<ReplayStream> replay_;  ///< In place of `stream_`, when the client can resume.
 };
 
 /// Collects the answers of a batch's messages and sends them as one array when the last one is there; 202 when there

@@ -47,6 +47,7 @@ bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& 
   if (!session) return refuse(404, "there is no such session; initialize again");
   if (!headers.has(HeaderName::kMcpProtocolVersion)) inbound.revision = session->revision;
   inbound.session = id;
+  inbound.agreed = session->revision;
   return true;
 }
 
@@ -67,6 +68,8 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer answer)
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
   if (!find_session(inbound, message, answer)) return;
+  if (!inbound.session.empty() && inbound.agreed >= Revision::k20250326)
+    answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed);
   if (message.kind == MessageKind::kResponse) return answer.accept();
   if (message.kind == MessageKind::kNotification) {
     if (message.method == "notifications/cancelled") cancel(inbound, message);

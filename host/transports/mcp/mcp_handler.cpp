@@ -41,8 +41,9 @@ std::string_view bound_account(const accounts::Principal& principal) {
 McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop)
     : catalogue(deps.catalogue),
       lists(deps.table),
-      calls(deps.calls),
-      streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }) {}
+      calls(deps.calls, deps.settings.poll_after),
+      streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }),
+      replays(loop, base::system_clock()) {}
 
 std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure) {
   if (kind != ListKind::kTools) return 0;

@@ -15,6 +15,7 @@
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
+#include "transports/mcp/settings.hpp"
 #include "transports/mcp/streams.hpp"
 #include "transports/mcp/tool_calls.hpp"
 #include "transports/mcp/tool_list.hpp"
@@ -39,6 +40,7 @@ class McpHandler final : public net::Handler {
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     Sessions& sessions;
     SessionStates& states;
+    Settings settings{};
   };
   explicit McpHandler(Dependencies dependencies);
 
@@ -59,7 +61,8 @@ class McpHandler final : public net::Handler {
     base::Loop& loop;
     const accounts::PrincipalRef& principal;
     Revision revision = Revision::k20260728;
-    std::string_view session;  ///< Id of the legacy session, or empty.
+    std::string_view session;               ///< Id of the legacy session, or empty.
+    Revision agreed = Revision::k20241105;  ///< By the session.
   };
   struct LoopState {
     LoopState(const Dependencies& deps, base::Loop& loop);
@@ -69,6 +72,7 @@ class McpHandler final : public net::Handler {
     ToolLists lists;
     ToolCalls calls;
     Streams streams;
+    ReplayStreams replays;
     base::json::Scratch body;  ///< Of the message that is being served: what must live longer is copied.
     ResponseText response;     ///< Of the answer that is being given.
   };
@@ -78,6 +82,9 @@ class McpHandler final : public net::Handler {
   // session_stream.cpp
   void open_session_stream(const net::Request& request, net::Exchange& exchange,
                            const accounts::PrincipalRef& principal);
+  void open_news(net::Exchange& exchange, Streams::Opening opening);
+  /// Where the client lost a stream it goes on there; `otherwise` when there is none to go on with.
+  void resume(net::Exchange& exchange, const EventId& id, const std::string& session, std::function<void()> otherwise);
   /// Sends a single message to its era.
   void classify(Inbound& inbound, const Message& message, Answer answer);
   void batch(Inbound& inbound, const Message& message, Answer answer);

@@ -35,18 +35,44 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
   if (!session) return refuse(exchange, 404, "there is no such session; initialize again");
   auto exposure = registry::Exposure::parse(request.query);
   if (!exposure) return refuse(exchange, 400, exposure.error().message());
-  std::string key(Sessions::key_of(id));
-  if (!deps_.states.open_stream(key))
-    return refuse(exchange, 409, "this session has its stream open already; close that first");
-
   Streams::Opening opening{.subscription = {},
-                           .session = key,
+                           .session = std::string(Sessions::key_of(id)),
                            .exposure = *std::move(exposure),
                            .interest = {},
                            .account = principal->account,
-                           .closed = [this, key] { deps_.states.close_stream(key); }};
+                           .closed = {}};
   opening.interest.lists.fill(true);
+  const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId));
+  // What is none of ours, or of a process before this one, has nothing to replay.
+  if (!last || last->loop >= loops_.size()) return open_news(exchange, std::move(opening));
+  const auto key = opening.session;
+  resume(exchange, *last, key,
+         [this, &exchange, opening = std::move(opening)]() mutable { open_news(exchange, std::move(opening)); });
+}
+
+void McpHandler::open_news(net::Exchange& exchange, Streams::Opening opening) {
+  if (!deps_.states.open_stream(opening.session))
+    return refuse(exchange, 409, "this session has its stream open already; close that first");
+  opening.closed = [this, key = opening.session] { deps_.states.close_stream(key); };
   state(exchange.loop()).streams.open(exchange, std::move(opening));
+}
+
+void McpHandler::resume(net::Exchange& exchange, const EventId& id, const std::string& session,
+                        std::function<void()> otherwise) {
+  auto& home = exchange.loop();
+  auto& theirs = deps_.loops[id.loop];
+  // The exchange waits for us however the client behaves: it is answered once the other loop has looked.
+  boost::asio::post(theirs.context(), [this, &exchange, &home, &theirs, id, session, otherwise = std::move(otherwise)] {
+    const bool is_there = state(theirs).replays.has(id, session);
+    boost::asio::post(home.context(), [this, &exchange, &home, &theirs, id, session, is_there, otherwise] {
+      if (!is_there) return otherwise();
+      auto outlet = EventOutlet::open(exchange, {});
+      boost::asio::post(theirs.context(), [this, &home, &theirs, id, session, outlet] {
+        if (!state(theirs).replays.resume(id, session, home, outlet))
+          boost::asio::post(home.context(), [outlet] { outlet->finish(); });
+      });
+    });
+  });
 }
 
 void McpHandler::pass_on(std::shared_ptr<const News> news) {

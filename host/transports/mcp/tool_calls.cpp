@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -42,12 +45,14 @@ class ToolCalls::Call final : public call::CallSink {
       session_.assign(session);
       id_key_ = message.id_key();
       owner_.running_.add(session_, id_key_, ticket);
+      if (owner_.poll_after_.count() > 0 && revision_ >= Revision::k20251125) let_go_later(loop);
     }
   }
 
   void done(call::CallOutcome& outcome) noexcept override {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
+    poll_timer_.reset();
     auto answer = *std::exchange(answer_, std::nullopt);
     auto& response = owner_.response_;
     write_call_result(response.begin(id_), outcome, revision_);
@@ -59,6 +64,7 @@ class ToolCalls::Call final : public call::CallSink {
   void accepted(std::string_view job_id) noexcept override {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
+    poll_timer_.reset();
     auto answer = *std::exchange(answer_, std::nullopt);
     const auto text = result_message(id_, operation_result(operations::accepted_json(job_id, request_id_), revision_));
     owner_.free_.push_back(this);
@@ -87,6 +93,19 @@ class ToolCalls::Call final : public call::CallSink {
   }
 
  private:
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
+
+  /// Unless the answer is there before.
+  void let_go_later(base::Loop& loop) {
+    poll_timer_ = std::make_unique<Timer>(loop.context(), owner_.poll_after_);
+    poll_timer_->async_wait([this, timer = poll_timer_.get()](const boost::system::error_code& error) {
+      // What was due already when the answer came runs all the same: then it is another call's timer, or none.
+      if (!error && timer == poll_timer_.get() && answer_) answer_->let_go();
+    });
+  }
+
   ToolCalls& owner_;
   Revision revision_ = Revision::k20260728;
   std::string id_;              ///< Raw JSON of the request's id.
@@ -95,11 +114,13 @@ class ToolCalls::Call final : public call::CallSink {
   std::string session_;         ///< Of a call that is listed as running there; else empty.
   std::string id_key_;          ///< The id in one spelling, as it is listed.
   std::optional<Answer> answer_;
+  std::unique_ptr<Timer> poll_timer_;  ///< Null: the connection is held.
   double last_progress_ = -1;
   std::int64_t last_progress_ns_ = 0;
 };
 
-ToolCalls::ToolCalls(call::CallPath& calls) : calls_(calls) {}
+ToolCalls::ToolCalls(call::CallPath& calls, std::chrono::milliseconds poll_after)
+    : calls_(calls), poll_after_(poll_after) {}
 
 ToolCalls::~ToolCalls() = default;
 

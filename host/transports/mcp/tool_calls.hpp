@@ -1,6 +1,7 @@
 /// Running tools/call requests: from the call path's outcome to an answer, with progress and cancellation between.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ namespace toolrack::mcp {
 /// next one, so that a call that is answered at once allocates nothing.
 class ToolCalls {
  public:
-  /// `calls` outlives it.
-  explicit ToolCalls(call::CallPath& calls);
+  /// `calls` outlives it. `poll_after`: as Settings has it.
+  explicit ToolCalls(call::CallPath& calls, std::chrono::milliseconds poll_after = {});
   ~ToolCalls();
   ToolCalls(const ToolCalls&) = delete;
   ToolCalls& operator=(const ToolCalls&) = delete;
@@ -43,6 +44,7 @@ class ToolCalls {
   Call& take();
 
   call::CallPath& calls_;
+  const std::chrono::milliseconds poll_after_;
   RunningCalls running_;
   ResponseText response_;  ///< Of the answer that is being given.
   std::vector<std::unique_ptr<Call>> all_;

@@ -73,6 +73,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
              "max_body_bytes": 2048, "public_url": "https://rack.example", "behind_proxy": true},
+    "mcp": {"poll_after_ms": 1500},
     "cache": {"max_bytes": 4096},
     "egress": {"allow": ["10.1.0.0/16", "fd00::/8"], "ports": [443, 8443]},
     "limits": {"per_minute": 7, "per_hour": 70, "concurrent": 2},
@@ -97,6 +98,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_THAT(config.allowed_hosts, ElementsAre("rack.example"));
   EXPECT_THAT(config.allowed_origins, ElementsAre("https://app.example", "*"));
   EXPECT_EQ(config.max_body_bytes, 2048u);
+  EXPECT_EQ(config.mcp.poll_after, std::chrono::milliseconds(1500));
   EXPECT_EQ(config.public_url, "https://rack.example");
   EXPECT_TRUE(config.behind_proxy);
   EXPECT_EQ(config.cache_max_bytes, 4096u);
