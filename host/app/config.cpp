@@ -71,6 +71,7 @@ void apply_http(const json::Value& http, Config& config) {
 void apply_mcp(const json::Value& given, Config& config) {
   if (const auto after = json::find_int(given, "poll_after_ms"))
     config.mcp.poll_after = std::chrono::milliseconds(*after);
+  if (const auto serves = json::find_bool(given, "http_sse")) config.mcp.http_sse = *serves;
 }
 
 void apply_limits(const json::Value& limits, Config& config) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "transports/mcp/http_sse.hpp"
 #include "transports/net/error_body.hpp"
 
 namespace toolrack::app {
@@ -14,7 +15,11 @@ bool is_mcp(std::string_view path) {
 
 }  // namespace
 
-net::Handler& Front::to(const net::Request& request) const noexcept { return is_mcp(request.path) ? mcp_ : rest_; }
+net::Handler& Front::to(const net::Request& request) const noexcept {
+  if (is_mcp(request.path)) return mcp_;
+  if (sse_ != nullptr && (request.path == mcp::kSsePath || request.path == mcp::kSseMessagesPath)) return *sse_;
+  return rest_;
+}
 
 /// A body that is streamed does something before the request is whole, so it is guarded here already.
 base::Result<std::shared_ptr<net::BodySink>> Front::stream_body(const net::Request& head, net::BodySource& source) {

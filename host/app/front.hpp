@@ -11,9 +11,10 @@ namespace toolrack::app {
 
 class Front final : public net::Handler {
  public:
-  /// The handlers outlive the front. `loops`: how many serve it.
-  Front(net::HostGuard guard, net::Handler& rest, net::Handler& mcp, std::size_t max_body_bytes, std::size_t loops)
-      : guard_(std::move(guard), loops), rest_(rest), mcp_(mcp), max_body_bytes_(max_body_bytes) {}
+  /// The handlers outlive the front. `sse`: null when that transport is not served. `loops`: how many serve it.
+  Front(net::HostGuard guard, net::Handler& rest, net::Handler& mcp, net::Handler* sse, std::size_t max_body_bytes,
+        std::size_t loops)
+      : guard_(std::move(guard), loops), rest_(rest), mcp_(mcp), sse_(sse), max_body_bytes_(max_body_bytes) {}
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
   base::Result<std::size_t> body_limit(const net::Request& head, std::size_t) override {
@@ -31,6 +32,7 @@ class Front final : public net::Handler {
   LiveGuard guard_;
   net::Handler& rest_;
   net::Handler& mcp_;
+  net::Handler* const sse_;
   std::atomic<std::size_t> max_body_bytes_;
 };
 

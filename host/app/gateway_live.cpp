@@ -75,6 +75,7 @@ void Gateway::Parts::close() {
   const auto began = std::chrono::steady_clock::now();
   if (jobs) jobs->stop_taking();
   if (mcp) mcp->end_streams();
+  if (http_sse) http_sse->end_streams();
   const auto drained = !server || wait_for(kDrainPatience + kCutPatience,
                                            [this](auto done) { server->drain(kDrainPatience, std::move(done)); });
   if (!drained)

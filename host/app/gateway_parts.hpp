@@ -46,6 +46,7 @@
 #include "services/upstream/places.hpp"
 #include "sources/native/native_source.hpp"
 #include "store/store.hpp"
+#include "transports/mcp/http_sse.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/net/server.hpp"
 #include "transports/rest/rest_handler.hpp"
@@ -145,6 +146,7 @@ struct Gateway::Parts {
   std::optional<rest::AssetRoutes> asset_routes;
   std::unique_ptr<rest::RestHandler> rest;
   std::unique_ptr<mcp::McpHandler> mcp;
+  std::unique_ptr<mcp::HttpSse> http_sse;  // Null: it is not served.
   std::unique_ptr<Front> front;
   std::unique_ptr<MetricsHandler> metrics_handler;
   std::unique_ptr<net::Server> server;

@@ -92,7 +92,9 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .settings = config.mcp});
   boost::asio::post(loops[0].context(),
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
-  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, config.max_body_bytes, loops.size());
+  if (config.mcp.http_sse) http_sse = std::make_unique<mcp::HttpSse>(*mcp);
+  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, http_sse.get(), config.max_body_bytes,
+                                  loops.size());
   net::Limits limits;
   const auto wanted = limits.connections;
   limits.connections = net::make_room_for_connections(wanted);

@@ -38,7 +38,7 @@ class FrontTest : public ::testing::Test {
   base::Metrics metrics_;
   net::FunctionHandler rest_ = answers("rest"), mcp_ = answers("mcp");
   base::Loops loops_{2};
-  Front front_{guard(), rest_, mcp_, 100, loops_.size()};
+  Front front_{guard(), rest_, mcp_, nullptr, 100, loops_.size()};
   net::Server server_{loops_, metrics_, net::short_limits()};
   std::uint16_t port_ = 0;
 };

@@ -1,0 +1,96 @@
+/// The transport of 2024-11-05: one stream, and a POST for each message.
+#include "transports/mcp/http_sse.hpp"
+
+#include <gmock/gmock.h>
+
+#include "mcp_fixture.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+using ::testing::HasSubstr;
+
+class HttpSseTest : public McpTest {
+ protected:
+  HttpSseTest() : McpTest({.loops = 2}), server_(rack_.rack.loops, rack_.rack.metrics, net::Limits{}) {
+    port_ = server_.listen_tcp("127.0.0.1", 0, sse_).value_or(0);
+    stream_.send(testing::http_request("GET", "/sse?expose=flat", {{"Accept", "text/event-stream"}}, ""));
+  }
+  ~HttpSseTest() override {
+    fake_.waiting->release();
+    while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+    rack_.rack.loops.stop();
+  }
+  /// Reads the stream until that has come.
+  bool hear(std::string_view what) {
+    while (heard_.find(what) == std::string::npos)
+      if (!stream_.read_more(heard_)) return false;
+    return true;
+  }
+  net::RawReply post(const std::string& body, std::string target = "") {
+    if (target.empty()) {
+      EXPECT_TRUE(hear("event: endpoint\ndata: "));
+      const auto at = heard_.find("data: ") + 6;
+      EXPECT_TRUE(hear("\n\n"));
+      target = heard_.substr(at, heard_.find('\n', at) - at);
+    }
+    return testing::exchange(port_, "POST", target, {{"Content-Type", "application/json"}}, body);
+  }
+  void initialize() {
+    const auto reply = post(
+        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{},)"
+        R"("clientInfo":{"name":"t","version":"1"}}})");
+    EXPECT_EQ(reply.status, 202) << reply.body;
+    EXPECT_TRUE(hear(R"("protocolVersion":"2024-11-05")"));
+  }
+
+  std::string heard_;
+  HttpSse sse_{rack_.front.mcp};
+  net::Server server_;
+  std::uint16_t port_ = 0;
+  net::RawClient stream_ = net::RawClient::tcp(port_);
+};
+
+TEST_F(HttpSseTest, AnswersOnTheStream) {
+  initialize();
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","method":"notifications/initialized"})").status, 202);
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":"a","method":"tools/list"})").status, 202);
+  ASSERT_TRUE(hear(R"("id":"a")"));
+  EXPECT_TRUE(hear("fake_echo")) << "the exposure is that of the stream's URL";
+}
+
+TEST_F(HttpSseTest, AnswersCallsThatTakeAWhileWithTheirProgress) {
+  initialize();
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_progress",)"
+                 R"("_meta":{"progressToken":"p"}}})")
+                .status,
+            202);
+  ASSERT_TRUE(hear(R"("id":5)"));
+  EXPECT_THAT(heard_, HasSubstr(R"("progressToken":"p")"));
+}
+
+TEST_F(HttpSseTest, TellsOfListsThatHaveChanged) {
+  initialize();
+  rack_.rack.publish({fake_.make(), testing::make_tool("second", {{.name = "echo", .handler = fake_.echo}})});
+  rack_.front.mcp.look_again();
+  EXPECT_TRUE(hear("notifications/tools/list_changed"));
+}
+
+TEST_F(HttpSseTest, SaysAtThePostWhatIsNoMessage) {
+  EXPECT_EQ(post("{").status, 400);
+  EXPECT_EQ(post("{}", "/messages?sessionId=unknown").status, 404);
+  EXPECT_EQ(testing::exchange(port_, "POST", "/sse", {}, "").status, 405);
+}
+
+TEST_F(HttpSseTest, EndsWithTheGateway) {
+  initialize();
+  rack_.front.mcp.end_streams();
+  sse_.end_streams();
+  EXPECT_FALSE(hear("nothing more"));
+  EXPECT_EQ(
+      testing::exchange(port_, "POST", "/messages?sessionId=x", {{"Content-Type", "application/json"}}, "{}").status,
+      404);
+}
+
+}  // namespace
+}  // namespace toolrack::mcp
