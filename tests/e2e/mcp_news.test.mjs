@@ -72,7 +72,7 @@ test('a listening client hears each real change once, and nothing of a build tha
   assert.ok((await client.listTools()).tools.some((tool) => tool.name.startsWith('swapped_')));
   gateway.drop(); // Another build of the same manifest.
   for (;;) {
-    const {json} = await post(`${gateway.url}/v1/tools/call`, {tool: 'swapped', skill: 'quick', input: {ms: 0}});
+    const {json} = await post(`${gateway.url}/v1/tools/call`, {tool: 'swapped', skill: 'which', input: {ms: 0}});
     if (Number(json?.output?.generation) === 2) break;
   }
   gateway.remove();

@@ -12,7 +12,7 @@ struct Limits {
   std::size_t header_fields = 100;            ///< Beyond: 431.
   std::size_t body_bytes = 4 << 20;           ///< Unless Handler::body_limit says otherwise; beyond: 413.
   std::size_t stream_buffer_bytes = 1 << 20;  ///< Unsent bytes of a stream; beyond, its writer has to wait.
-  std::size_t connections = 10'000;           ///< Of the whole server; beyond: 503 and close.
+  std::size_t connections = 20'000;           ///< Of the whole server; beyond: 503 and close.
 
   std::chrono::milliseconds header_deadline{10'000};  ///< From the first byte of a request to its last header: 408.
   std::chrono::milliseconds idle{75'000};             ///< Between requests; also before the first one.

@@ -1,0 +1,71 @@
+// Many clients that listen at once: what each costs the gateway's memory, and how long a change takes to reach all.
+//   node many_listens.mjs [CLIENTS]
+import {readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {connect} from 'node:net';
+import {join} from 'node:path';
+import {scratch, startGateway} from './support/gateway.mjs';
+import {library} from './support/swapped.mjs';
+
+const count = Number(process.argv[2] ?? 10_000);
+const plugins = scratch();
+const at = join(plugins, 'swapped.so');
+const gateway = await startGateway({plugins: [plugins]});
+const port = Number(new URL(gateway.url).port);
+
+/// What the process has of its own: pages shared with nobody.
+function ownKiB() {
+  const rollup = readFileSync(`/proc/${gateway.pid}/smaps_rollup`, 'latin1');
+  return ['Private_Dirty', 'Private_Clean'].reduce((sum, name) => sum + Number(new RegExp(`${name}:\\s+(\\d+)`).exec(rollup)[1]), 0);
+}
+
+const meta = {'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}};
+function request(id) {
+  const body = JSON.stringify({jsonrpc: '2.0', id, method: 'subscriptions/listen', params: {notifications: {toolsListChanged: true}, _meta: meta}});
+  return `POST /mcp?expose=flat HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n` +
+    'Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: subscriptions/listen\r\n' +
+    `Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+let acknowledged = 0;
+let changed = 0;
+let lost = 0;
+let look = () => {};
+const sockets = [];
+function open(id) {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request(id)));
+    socket.setEncoding('latin1');
+    socket.on('data', (text) => {
+      if (text.includes('subscriptions/acknowledged')) { acknowledged += 1; done(); }
+      if (text.includes('tools/list_changed')) { changed += 1; look(); }
+    });
+    socket.on('error', () => { lost += 1; done(); });
+    sockets.push(socket);
+  });
+}
+
+await fetch(`${gateway.url}/health`);
+const before = ownKiB();
+for (let from = 0; from < count; from += 200)
+  await Promise.all(Array.from({length: Math.min(200, count - from)}, (_, i) => open(from + i)));
+const after = ownKiB();
+console.log(`${acknowledged} of ${count} listen, ${lost} were refused`);
+console.log(`${((after - before) / count).toFixed(2)} KiB each (${before} -> ${after} KiB)`);
+
+async function reachAll(act) {
+  changed = 0;
+  act();
+  const first = await new Promise((done) => { look = () => done(process.hrtime.bigint()); });
+  await new Promise((done) => { look = () => { if (changed >= acknowledged) done(); }; look(); });
+  return Number(process.hrtime.bigint() - first) / 1e6;
+}
+const times = [];
+for (let round = 1; round <= 5; ++round) {
+  times.push(await reachAll(() => writeFileSync(at, library(round))));
+  times.push(await reachAll(() => rmSync(at)));
+}
+times.sort((a, b) => a - b);
+console.log(`from the first client to the last: median ${times[Math.floor(times.length / 2)].toFixed(0)} ms, most ${times.at(-1).toFixed(0)} ms`);
+for (const socket of sockets) socket.destroy();
+await gateway.stop();
+process.exit(acknowledged === count && (after - before) / count <= 12 && times.at(-1) <= 1_000 ? 0 : 1);
