@@ -1,7 +1,9 @@
 /// `/mcp`: one endpoint for every revision. The body of a request decides its era; each stands in a file of its own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -48,6 +50,15 @@ class McpHandler final : public net::Handler {
     Revision revision = Revision::k20260728;
     std::string_view session;  ///< Id of the legacy session, or empty.
   };
+  enum class Era : std::uint8_t { kLegacy = 1, kModern = 2, kBoth = 3 };
+  /// A request's method, the eras that have it, and who serves it.
+  struct Method {
+    std::string_view name;
+    Era eras;
+    void (McpHandler::*serve)(Inbound& inbound, const Message& message, Answer answer);
+  };
+  static const Method kMethods[];
+
   struct LoopState {
     explicit LoopState(const Dependencies& deps) : catalogue(deps.catalogue), lists(deps.table), calls(deps.calls) {}
     registry::PublishedCatalogue::Reader catalogue;
@@ -62,6 +73,12 @@ class McpHandler final : public net::Handler {
   /// Sends a single message to its era.
   void classify(Inbound& inbound, const Message& message, Answer answer);
   void batch(Inbound& inbound, const Message& message, Answer answer);
+
+  // methods.cpp
+  /// Serves a request that its era has checked: looks its method up, and refuses one that the era does not have.
+  void serve(Inbound& inbound, const Message& message, Answer answer);
+  void ping(Inbound& inbound, const Message& message, Answer answer);
+  void discover(Inbound& inbound, const Message& message, Answer answer);
 
   // modern.cpp
   void modern(Inbound& inbound, const Message& message, Answer answer);
