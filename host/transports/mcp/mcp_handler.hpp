@@ -92,7 +92,29 @@ class McpHandler final : public net::Handler {
   void list_tools(Inbound& inbound, const Message& message, Answer answer);
   void call_tool(Inbound& inbound, const Message& message, Answer answer);
   void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer answer);
-  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer);
+  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer,
+                  ToolCalls::Form form = {});
+  // offers.cpp: resources, prompts and completions, the same in every era, too.
+  void list_resources(Inbound& inbound, const Message& message, Answer answer);
+  void list_templates(Inbound& inbound, const Message& message, Answer answer);
+  void list_prompts(Inbound& inbound, const Message& message, Answer answer);
+  void read_resource(Inbound& inbound, const Message& message, Answer answer);
+  void get_prompt(Inbound& inbound, const Message& message, Answer answer);
+  void complete(Inbound& inbound, const Message& message, Answer answer);
+  template <class T>
+  struct ListOf {
+    std::string_view member;  ///< Of the result.
+    registry::Exposure::Offer offer;
+    base::Result<std::vector<const T*>> (registry::Exposure::*entries)(const registry::Catalogue&) const;
+  };
+  template <class T>
+  void list(Inbound& inbound, const Message& message, Answer answer, ListOf<T> of);
+  struct OfferCall {
+    registry::Exposure::Offer kind;
+    ToolCalls::WriteResult write;
+  };
+  void start_offer(Inbound& inbound, const Message& message, call::CallRequest& request, OfferCall offer,
+                   Answer answer);
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 

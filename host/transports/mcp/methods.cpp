@@ -12,6 +12,12 @@ namespace toolrack::mcp {
 constexpr McpHandler::Method McpHandler::kMethods[] = {
     {"tools/call", Era::kBoth, &McpHandler::call_tool},
     {"tools/list", Era::kBoth, &McpHandler::list_tools},
+    {"resources/read", Era::kBoth, &McpHandler::read_resource},
+    {"resources/list", Era::kBoth, &McpHandler::list_resources},
+    {"resources/templates/list", Era::kBoth, &McpHandler::list_templates},
+    {"prompts/get", Era::kBoth, &McpHandler::get_prompt},
+    {"prompts/list", Era::kBoth, &McpHandler::list_prompts},
+    {"completion/complete", Era::kBoth, &McpHandler::complete},
     {"server/discover", Era::kModern, &McpHandler::discover},
     {"ping", Era::kLegacy, &McpHandler::ping},
 };

@@ -1,7 +1,6 @@
 /// Legacy sessions without memory: the id is the session, sealed, so that restarts and second hosts accept it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -12,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "transports/mcp/protocol.hpp"
+#include "transports/mcp/sealed_text.hpp"
 
 namespace toolrack::mcp {
 
@@ -26,12 +26,14 @@ struct Session {
 /// Threads: any. Ids that were ended are remembered until they would have expired; that memory is this process's.
 class Sessions {
  public:
-  using Key = std::array<unsigned char, 32>;
+  using Key = SealingKey;
   static constexpr std::int64_t kLifetimeSeconds = 24 * 3600;
 
   /// `key` seals the ids; the same key after a restart means the same sessions.
   Sessions(const Key& key, const base::Clock& clock) : key_(key), clock_(clock) {}
 
+  /// Seals whatever else clients carry back.
+  const Key& key() const noexcept { return key_; }
   /// A new id, visible ASCII, with 192 random bits.
   std::string open(Revision revision, std::string_view account);
   /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account.
