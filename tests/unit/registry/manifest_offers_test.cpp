@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "registry/catalogue.hpp"
+#include "registry/compatibility.hpp"
 #include "registry/exposure.hpp"
 #include "registry/manifest.hpp"
 #include "registry/uri_template.hpp"
@@ -107,6 +108,16 @@ TEST(ManifestOffers, SaysWhichPlaceIsWrong) {
               HasSubstr("not the tool's to set"));
   EXPECT_THAT(refusal(R"("resources":[{"uri":"x://a","name":"a","icons":[{"src":"javascript:1"}]}],)"),
               HasSubstr("/resources/0/icons/0/src"));
+}
+
+TEST(ManifestOffers, WhatIsGoneIsMissedByCallersOfTheVersionBefore) {
+  const auto before =
+      load("t", R"("resources":[{"uri":"x://a","name":"a"},{"uri":"x://b","name":"b"}],"prompts":[{"name":"p"}],)");
+  const auto after = load("t", R"("resources":[{"uri":"x://b","name":"c"}],)");
+  std::vector<std::string> gone;
+  for (const auto& one : find_breaks(*before, *after)) gone.push_back(one.pointer);
+  EXPECT_THAT(gone, ElementsAre("/resources/0", "/prompts/0"));
+  EXPECT_THAT(find_breaks(*before, *before), IsEmpty());
 }
 
 TEST(CatalogueOffers, FindsTheUriItselfThenTheTemplateThatSaysMost) {
