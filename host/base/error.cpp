@@ -35,6 +35,8 @@ constexpr std::array kTable{
     ErrorInfo{kToolNotFound, "tool_not_found", T::kNotFound, 404, -32602, TR_NOT_FOUND, "List the tools with GET /v1/tools or `toolrack tools`."},
     ErrorInfo{kSkillNotFound, "skill_not_found", T::kNotFound, 404, -32602, TR_NOT_FOUND, "See the tool's skills with GET /v1/tools/<tool> or `toolrack info <tool>`."},
     ErrorInfo{kVersionNotFound, "version_not_found", T::kNotFound, 404, -32602, TR_NOT_FOUND, "Leave the version out, or pin one that is loaded."},
+    ErrorInfo{kResourceNotFound, "resource_not_found", T::kNotFound, 404, -32602, TR_NOT_FOUND, "List what can be read with resources/list and resources/templates/list."},
+    ErrorInfo{kPromptNotFound, "prompt_not_found", T::kNotFound, 404, -32602, TR_NOT_FOUND, "List the prompts with prompts/list."},
     ErrorInfo{kKeyNotFound, "key_not_found", T::kNotFound, 404, 0, TR_NOT_FOUND, "List the keys with GET /v1/keys or `toolrack keys list`."},
     ErrorInfo{kInvalidInput, "invalid_input", T::kValidation, 422, 0, TR_INVALID_ARGUMENT, "Correct the named values; the skill's input schema is in GET /v1/tools/<tool>."},
     ErrorInfo{kConfirmationRequired, "confirmation_required", T::kValidation, 422, 0, TR_FAILED_PRECONDITION, "Ask the person, then call again with \"confirm\": true."},

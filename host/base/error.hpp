@@ -43,6 +43,8 @@ enum class ErrorCode : std::uint8_t {
   kToolNotFound,
   kSkillNotFound,
   kVersionNotFound,
+  kResourceNotFound,
+  kPromptNotFound,
   kKeyNotFound,
   kInvalidInput,  ///< Violates the skill's input schema; details list every violation.
   kConfirmationRequired,

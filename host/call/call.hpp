@@ -48,8 +48,13 @@ enum class CacheUse : std::uint8_t {
 struct CallRequest {
   const accounts::PrincipalRef* principal = nullptr;  ///< From identify; never null.
 
+  /// What `tool` and `skill` name. Others than skills are free, and know no job, dry run, backend or confirmation.
+  registry::Kind kind = registry::Kind::kSkill;
   std::string_view
       tool;  ///< Slug, owner/slug, alias, each with an optional @version; or a flat name when `skill` is empty.
+  /// A resource, to read or to subscribe to: its URI, and `tool` is empty or says whose. A prompt: its flat name, or
+  /// its own with `tool`. A completion: as a prompt, or the text of a URI template; `input` is MCP's params, with
+  /// `argument`. A list: the plugin's cursor or nothing, and `tool` says whose.
   std::string_view skill;
   std::string_view input_json;               ///< The input as it was written; empty means {}.
   const base::json::Value* input = nullptr;  ///< The same, parsed; null when `input_json` is empty.

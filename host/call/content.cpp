@@ -15,17 +15,6 @@ void member(base::json::Writer& writer, std::string_view name, std::string_view 
   put(writer, text);
 }
 
-void write_resource(base::json::Writer& writer, const registry::Part& part) {
-  key(writer, "resource");
-  writer.StartObject();
-  key(writer, "uri");
-  put(writer, part.uri);
-  member(writer, "mimeType", part.media_type);
-  key(writer, part.bytes.empty() ? "text" : "blob");
-  put(writer, part.bytes.empty() ? part.text : base::to_base64(part.bytes));
-  writer.EndObject();
-}
-
 /// The members of `extra_json`, an object, spliced into the one being written.
 void write_extra(base::json::Writer& writer, const std::string& extra_json) {
   if (extra_json.empty()) return;
@@ -38,6 +27,17 @@ void write_extra(base::json::Writer& writer, const std::string& extra_json) {
 }
 
 }  // namespace
+
+void write_resource_contents(base::json::Writer& writer, const registry::Part& part, const std::string& extra_json) {
+  writer.StartObject();
+  key(writer, "uri");
+  put(writer, part.uri);
+  member(writer, "mimeType", part.media_type);
+  key(writer, part.bytes.empty() ? "text" : "blob");
+  put(writer, part.bytes.empty() ? part.text : base::to_base64(part.bytes));
+  write_extra(writer, extra_json);
+  writer.EndObject();
+}
 
 void write_content(base::json::Writer& writer, const registry::Part& part) {
   if (part.type == Type::kJson) return base::json::raw(writer, part.text);
@@ -65,7 +65,8 @@ void write_content(base::json::Writer& writer, const registry::Part& part) {
       break;
     case Type::kResource:
       put(writer, "resource");
-      write_resource(writer, part);
+      key(writer, "resource");
+      write_resource_contents(writer, part, {});
       break;
   }
   write_extra(writer, part.extra_json);

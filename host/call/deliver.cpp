@@ -15,6 +15,8 @@
 namespace toolrack::call {
 
 bool Execution::deliver() {
+  if (offer_ != nullptr) [[unlikely]]
+    deliver_offer();
   auto& result = outcome_.result;
   const auto refuse = [&](std::string message, std::string details) {
     result.error = base::Error(base::ErrorCode::kInvalidOutput, std::move(message)).with_details(std::move(details));

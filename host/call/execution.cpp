@@ -189,6 +189,7 @@ void Execution::recycle() {
   sink_ = nullptr;
   principal_ = nullptr;
   skill_ = nullptr;
+  offer_.reset();
   lent_catalogue_ = nullptr;
   handler_ticket_ = 0;
   run_started_ns_ = deadline_ns_ = 0;

@@ -15,10 +15,19 @@
 #include "call/response_cache.hpp"
 #include "registry/caller.hpp"
 #include "registry/checkpoints.hpp"
+#include "registry/tool.hpp"
 
 namespace toolrack::call {
 
 class NestedCalls;
+
+/// What a call that is no skill's is about.
+struct Offer {
+  std::string name;                              ///< As the plugin hears it.
+  std::string input_json;                        ///< What it hears beside.
+  const registry::Resource* resource = nullptr;  ///< Of a read; of the completion of a template.
+  const registry::Prompt* prompt = nullptr;      ///< Of a prompt; of the completion of one.
+};
 
 class Execution final : public registry::Completion, private registry::Caller, private registry::Checkpoints {
  public:
@@ -44,6 +53,14 @@ class Execution final : public registry::Completion, private registry::Caller, p
   // The stages, each in the file of its name.
   base::Result<void> resolve(const registry::Catalogue& catalogue);
   base::Result<void> validate();
+  // offers.cpp, for what is no skill.
+  base::Result<void> resolve_offer(const registry::Catalogue& catalogue);
+  base::Result<const registry::Tool*> find_resource(const registry::Catalogue& catalogue);
+  base::Result<const registry::Tool*> find_prompt(const registry::Catalogue& catalogue);
+  base::Result<const registry::Tool*> find_completed(const registry::Catalogue& catalogue);
+  base::Result<const registry::Tool*> find_lister(const registry::Catalogue& catalogue);
+  base::Result<void> validate_offer();
+  void deliver_offer();
   base::Result<void> admit();
   base::Result<void> route();
   void pay_with_callers_key();
@@ -145,6 +162,7 @@ class Execution final : public registry::Completion, private registry::Caller, p
   CallSink* sink_ = nullptr;
   const accounts::Principal* principal_ = nullptr;
   const registry::Skill* skill_ = nullptr;
+  std::unique_ptr<Offer> offer_;                                                ///< Null: a skill is called.
   const std::shared_ptr<const registry::Catalogue>* lent_catalogue_ = nullptr;  ///< Good while `start` is on the stack.
   accounts::PrincipalRef pinned_principal_;
   std::shared_ptr<const registry::Catalogue> pinned_catalogue_;

@@ -18,6 +18,8 @@ base::Result<const registry::Skill*> find_pinned_flat(const registry::Catalogue&
 }  // namespace
 
 base::Result<void> Execution::resolve(const registry::Catalogue& catalogue) {
+  if (request_.kind != registry::Kind::kSkill) [[unlikely]]
+    return resolve_offer(catalogue);
   if (request_.tool.empty())
     return base::fail(base::ErrorCode::kInvalidRequest, "the request names no tool", "Give \"tool\" and \"skill\".");
   if (request_.skill.empty()) {

@@ -16,6 +16,7 @@ void Execution::run() {
   }
 
   invocation_.skill = skill_;
+  invocation_.name = offer_ == nullptr ? std::string_view(skill_->name) : std::string_view(offer_->name);
   invocation_.input_json = request_.input_json;
   invocation_.call_id = request_.request_id;
   invocation_.account = principal_->account;

@@ -7,6 +7,8 @@
 namespace toolrack::call {
 
 base::Result<void> Execution::validate() {
+  if (offer_ != nullptr) [[unlikely]]
+    return validate_offer();
   static const base::json::Value empty_object(rapidjson::kObjectType);
   if (request_.input_json.empty()) {
     request_.input_json = "{}";

@@ -7,6 +7,7 @@
 #include "base/utf8.hpp"
 #include "registry/lookup.hpp"
 #include "registry/near_names.hpp"
+#include "registry/resource_index.hpp"
 #include "registry/search.hpp"
 #include "registry/semver.hpp"
 
@@ -87,12 +88,28 @@ Result<std::shared_ptr<const Catalogue>> Catalogue::build(std::vector<std::share
   catalogue->owner_order_ = std::move(owner_order);
   catalogue->lookup_ = std::make_unique<Lookup>();
   TRY(catalogue->lookup_->build(catalogue->tools_, catalogue->defaults_, catalogue->owner_order_));
+  catalogue->resources_ = std::make_unique<ResourceIndex>();
+  TRY(catalogue->resources_->build(catalogue->defaults_));
   for (const auto& [name, skill] : catalogue->lookup_->by_flat_name) catalogue->flat_.push_back(skill);
   std::sort(catalogue->flat_.begin(), catalogue->flat_.end(),
             [](const Skill* a, const Skill* b) { return a->flat_name < b->flat_name; });
   catalogue->search_ = TRY(SearchIndex::create(catalogue->defaults_));
   return std::shared_ptr<const Catalogue>(std::move(catalogue));
 }
+
+const Resource* Catalogue::find_resource(std::string_view uri) const { return resources_->find(uri); }
+const Resource* Catalogue::find_template(std::string_view text) const noexcept {
+  return resources_->find_template(text);
+}
+const Prompt* Catalogue::find_prompt(std::string_view flat_name) const noexcept {
+  return resources_->find_prompt(flat_name);
+}
+const Tool* Catalogue::find_prompt_lister(std::string_view flat_name) const noexcept {
+  return resources_->find_prompt_lister(flat_name);
+}
+const std::vector<const Resource*>& Catalogue::resources() const noexcept { return resources_->resources; }
+const std::vector<const Resource*>& Catalogue::templates() const noexcept { return resources_->templates; }
+const std::vector<const Prompt*>& Catalogue::prompts() const noexcept { return resources_->prompts; }
 
 Result<const Tool*> Catalogue::find_tool(std::string_view name) const {
   const auto at = name.rfind('@');

@@ -13,6 +13,7 @@
 
 namespace toolrack::registry {
 
+class ResourceIndex;
 class SearchIndex;
 
 /// What a caller may ask for beside words.
@@ -32,7 +33,8 @@ struct SearchHit {
 class Catalogue {
  public:
   /// Tools in any order; several versions of one tool may stand beside each other. Refused, with both parties named:
-  /// the same (owner, slug, version) twice, and two default versions with the same flat name or alias.
+  /// the same (owner, slug, version) twice, and two default versions with the same flat name, alias, resource, URI
+  /// template or prompt.
   static base::Result<std::shared_ptr<const Catalogue>> build(std::vector<std::shared_ptr<const Tool>> tools,
                                                               std::vector<std::string> owner_order,
                                                               std::uint64_t generation);
@@ -56,6 +58,20 @@ class Catalogue {
   /// Every skill of the default versions, ordered by flat name.
   const std::vector<const Skill*>& flat() const noexcept { return flat_; }
 
+  /// The resource of that URI, or whose template matches it: the one with the most characters of its own. nullptr:
+  /// none of the default versions has it. Takes time that grows with the URI and the number of templates.
+  const Resource* find_resource(std::string_view uri) const;
+  /// A template of the default versions by its text, or nullptr.
+  const Resource* find_template(std::string_view text) const noexcept;
+  /// A prompt of the default versions by its flat name, or nullptr.
+  const Prompt* find_prompt(std::string_view flat_name) const noexcept;
+  /// The default version of a tool that lists prompts itself, by the prefix of the name; nullptr: there is none.
+  const Tool* find_prompt_lister(std::string_view flat_name) const noexcept;
+  /// Those of the default versions, ordered by URI, by the template's text, by flat name.
+  const std::vector<const Resource*>& resources() const noexcept;
+  const std::vector<const Resource*>& templates() const noexcept;
+  const std::vector<const Prompt*>& prompts() const noexcept;
+
   /// Best first. Words match names, titles, descriptions, categories, skills; all words are wanted, prefixes count.
   std::vector<SearchHit> search(const SearchQuery& query) const;
 
@@ -68,8 +84,15 @@ class Catalogue {
   std::vector<const Skill*> flat_;
   struct Lookup;
   std::unique_ptr<Lookup> lookup_;
+  std::unique_ptr<ResourceIndex> resources_;
   std::unique_ptr<SearchIndex> search_;
 };
+
+/// As Catalogue::find_resource, within one tool.
+const Resource* find_resource(const Tool& tool, std::string_view uri);
+
+/// The part of a flat name behind the tool's prefix; empty when it has another one.
+std::string_view own_name(const Tool& tool, std::string_view flat_name) noexcept;
 
 using PublishedCatalogue = base::Published<Catalogue>;
 

@@ -9,9 +9,9 @@
 
 namespace toolrack::registry {
 
-/// Every name and every input that was good for `before` and is not for `after`: skills, flat names and aliases that
-/// are gone, inputs that are gone, required now, or narrower. Pointers lead into the manifests. Errs on the side of
-/// telling. Empty: callers notice nothing. At most 32 are told. Pure.
+/// Every name and every input that was good for `before` and is not for `after`: skills, flat names, aliases,
+/// resources and prompts that are gone, inputs that are gone, required now, or narrower. Pointers lead into the
+/// manifests. Errs on the side of telling. Empty: callers notice nothing. At most 32 are told. Pure.
 std::vector<Break> find_breaks(const Tool& before, const Tool& after);
 
 /// "at /skills/0/input/required/1: \"depth\" is required now; and 2 more". `breaks` is not empty.

@@ -10,11 +10,15 @@
 namespace toolrack::registry {
 
 class Catalogue;
+struct Prompt;
+struct Resource;
 struct Skill;
+struct Tool;
 
 /// Read from the query of the endpoint's URL. `/mcp`: the meta-tools; `?expose=flat`: every skill under its flat name;
 /// `&tools=a,b@1` narrows to those tools, `b` in that version. Every flat name is callable at any exposure, and leads
-/// to the version that the exposure names.
+/// to the version that the exposure names. Resources, URI templates and prompts are listed where skills are, and can be
+/// read and asked for at any exposure.
 struct Exposure {
   enum class Kind : unsigned char { kMeta, kFlat };
   Kind kind = Kind::kMeta;
@@ -32,6 +36,18 @@ struct Exposure {
   /// The skill of a flat name at this exposure; null when there is none. kToolNotFound and kVersionNotFound when it
   /// belongs to a tool whose version is not there.
   base::Result<const Skill*> find_flat(const Catalogue& catalogue, std::string_view flat_name) const;
+
+  /// As `skills`, by URI, by the template's text, by flat name.
+  base::Result<std::vector<const Resource*>> resources(const Catalogue& catalogue) const;
+  base::Result<std::vector<const Resource*>> templates(const Catalogue& catalogue) const;
+  base::Result<std::vector<const Prompt*>> prompts(const Catalogue& catalogue) const;
+  /// The first tool whose version is named and that has `name`: the URI of a resource or of one of a template's family,
+  /// the text of a template, the flat name of a prompt. Null: what the catalogue says is meant. An error when that
+  /// belongs to a tool whose named version is not there, or does not have it.
+  enum class Offer : unsigned char { kResource, kTemplate, kPrompt };
+  base::Result<const Tool*> find_pinned(const Catalogue& catalogue, Offer offer, std::string_view name) const;
+  /// The tools whose plugins list more of these themselves, by id and version.
+  base::Result<std::vector<const Tool*>> listers(const Catalogue& catalogue, Offer offer) const;
 };
 
 }  // namespace toolrack::registry

@@ -19,6 +19,18 @@ class Checkpoints;
 struct Checkpoint;
 struct Skill;
 
+/// What a handler is asked for; numbers as TR_SKILL ... in abi.h.
+enum class Kind : std::uint8_t {
+  kSkill = 1,
+  kResource,
+  kPrompt,
+  kCompletion,
+  kSubscribe,
+  kUnsubscribe,
+  kListResources = 17,
+  kListPrompts = 19
+};
+
 /// The backend that the call path chose for an attempt.
 struct Backend {
   std::string_view provider, base_url, credential, options_json;
@@ -31,10 +43,12 @@ inline constexpr std::uint8_t kNoCallerLog = 8;
 /// One attempt at one skill. Owned by the call path; it and all it points to stay until `Completion::complete` has
 /// returned.
 struct Invocation {
-  const Skill* skill = nullptr;
-  std::string_view input_json;  ///< An object that satisfies the skill's input schema.
-  std::string_view call_id;     ///< The same in every attempt and run.
-  std::string_view account;     ///< Stable pseudonym.
+  const Skill* skill = nullptr;  ///< With its kind.
+  std::string_view name;         ///< The skill's; a resource's URI; the prompt's or the URI template that is completed;
+                                 ///< a list's cursor, or empty.
+  std::string_view input_json;   ///< An object that satisfies the skill's input schema.
+  std::string_view call_id;      ///< The same in every attempt and run.
+  std::string_view account;      ///< Stable pseudonym.
   std::string_view transport, client, locale, traceparent, meta_json;
   std::int64_t deadline_ns = 0;                    ///< Monotonic; 0: none.
   std::uint32_t attempt = 0;                       ///< Counts backends, from 0.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "registry/tool.hpp"
 
@@ -15,14 +16,26 @@ namespace toolrack::registry {
 inline constexpr int kManifestMajor = 1;
 inline constexpr int kManifestMinor = 0;
 inline constexpr std::size_t kMaxSkills = 2'000;
+/// Of one tool; prompts too. Every template may be tried for a URI.
+inline constexpr std::size_t kMaxResources = 2'000, kMaxTemplates = 100;
+/// In one page of a list that a plugin gives itself.
+inline constexpr std::size_t kMaxListed = 1'000;
 
 /// The tool with its skills, validators compiled, handlers not yet set. Errors are kInvalidManifest, and name every
 /// violation with its JSON Pointer (details: [{pointer, keyword?, message}]); a newer manifest version is refused with
 /// both numbers. Beyond the schema: unique skill names, no `__`, flat names of at most 64 of [A-Za-z0-9_-], providers
-/// and credentials that are named exist, prices parse, schemas compile, at most kMaxSkills, and no hidden text: control
-/// characters (but tab and line ends), bidirectional overrides and tags, which show people something else than models
-/// read. Examples' values, providers' options and the x- members of the manifest and its skills may hold anything. At
-/// most 32 violations are told, and how many there are beside.
+/// and credentials that are named exist, prices parse, schemas compile, at most kMaxSkills, URI templates are of level
+/// 2 and have a scheme, and no hidden text: control characters (but tab and line ends), bidirectional overrides and
+/// tags, which show people something else than models read. Examples' values, providers' options and the x- members of
+/// the manifest and its skills may hold anything. At most 32 violations are told, and how many there are beside.
 base::Result<std::shared_ptr<Tool>> load_manifest(std::string_view json);
+
+/// Fills `tool.services` for the resources and prompts that it has; handlers not yet set. Its skills are complete.
+void add_services(Tool& tool);
+
+/// An entry of the manifest's `resources` or `prompts`, or of a list that the plugin gives itself: what it says, not
+/// checked.
+Resource resource_of(const Tool& tool, const base::json::Value& entry);
+Prompt prompt_of(const Tool& tool, const base::json::Value& entry);
 
 }  // namespace toolrack::registry

@@ -90,6 +90,9 @@ std::shared_ptr<Tool> ManifestReader::read() {
   read_credentials(*tool);
   read_grants(*tool);
   read_knowledge(*tool);
+  read_resources(*tool);
+  read_prompts(*tool);
+  read_dynamic(*tool);
   const auto* skills = json::find(document_, "skills");
   if (skills == nullptr || !skills->IsArray()) return tool;
   if (skills->Size() > kMaxSkills) {
@@ -104,7 +107,8 @@ std::shared_ptr<Tool> ManifestReader::read() {
   const bool is_declarative = !skills->Empty() && std::all_of(skills->Begin(), skills->End(), [](const Value& skill) {
     return json::find(skill, "request") != nullptr;
   });
-  tool->source = is_declarative ? "declarative" : "native";
+  add_services(*tool);
+  tool->source = is_declarative && !tool->needs_code() ? "declarative" : "native";
   return tool;
 }
 
@@ -229,6 +233,8 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
     skill.annotations_json = json::dump(*annotations);
     skill.read_only = flag_of(*annotations, "readOnlyHint");
   }
+  skill.meta_json = json_of(value, "meta");
+  check_meta(value, pointer);
   if (skill.cache_ttl.count() != 0 && !skill.read_only)
     violate(pointer + "/cache_ttl",
             "an answer is given again only by a skill that reads: it needs annotations.readOnlyHint");

@@ -37,6 +37,12 @@ class ManifestReader {
   void read_placed_value(Credential& credential, std::optional<std::string_view> given, const std::string& pointer);
   void read_grants(Tool& tool);
   void read_knowledge(Tool& tool);
+  // manifest_offers.cpp
+  void read_resources(Tool& tool);
+  void read_prompts(Tool& tool);
+  void read_dynamic(Tool& tool);
+  /// The member `meta` of a skill, a resource or a prompt.
+  void check_meta(const Value& object, const std::string& pointer);
   void read_skill(Tool& tool, const Value& value, std::string_view text, std::size_t index);
   void read_schemas(Skill& skill, const Value& value, std::string_view text, const std::string& pointer);
   void read_examples(Skill& skill, const Value& value, const std::string& pointer);

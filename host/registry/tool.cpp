@@ -15,4 +15,14 @@ const Credential* Tool::find_credential(std::string_view wanted) const noexcept 
   return it == credentials.end() ? nullptr : &*it;
 }
 
+const PromptArgument* Prompt::find_argument(std::string_view wanted) const noexcept {
+  const auto it = std::ranges::find(arguments, wanted, &PromptArgument::name);
+  return it == arguments.end() ? nullptr : &*it;
+}
+
+const Skill* Tool::find_service(Kind kind) const noexcept {
+  const auto it = std::ranges::find(services, kind, &Skill::kind);
+  return it == services.end() ? nullptr : &*it;
+}
+
 }  // namespace toolrack::registry

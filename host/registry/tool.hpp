@@ -20,6 +20,7 @@ namespace toolrack::registry {
 
 struct Tool;
 class InputValidator;
+class UriTemplate;
 
 enum class Mode : std::uint8_t { kInline, kPooled, kBlocking };
 
@@ -59,7 +60,8 @@ struct Example {
 
 struct Skill {
   const Tool* tool = nullptr;
-  std::uint32_t index = 0;      ///< Position in the manifest.
+  Kind kind = Kind::kSkill;     ///< Others are the tool's `services`, which nobody calls by name.
+  std::uint32_t index = 0;      ///< Position in the manifest; services count on.
   std::string name, flat_name;  ///< `ticker`, `kraken_ticker`.
   std::string title, description, returns;
   /// As written in the manifest, token for token, without white space between them (a line of MCP over stdio or SSE
@@ -71,6 +73,7 @@ struct Skill {
   /// instead stands in `output_schema`.
   bool has_file_output = false;
   std::string annotations_json;  ///< MCP annotations object, or empty.
+  std::string meta_json;         ///< MCP _meta object, or empty.
   std::vector<Example> examples;
   base::Money price;                   ///< Per call, before markup.
   std::vector<SkillBackend> backends;  ///< Best first, as the author sees it.
@@ -92,6 +95,32 @@ struct Skill {
   bool is_long() const noexcept { return async || estimated_seconds >= 30; }
 };
 
+/// Something to read: one URI, or the family of a URI template.
+struct Resource {
+  const Tool* tool = nullptr;
+  std::string uri;                                  ///< Or the text of the template.
+  std::shared_ptr<const UriTemplate> uri_template;  ///< Null: the one URI.
+  std::string name, title, description, media_type;
+  std::optional<std::int64_t> size;                     ///< In bytes.
+  std::string annotations_json, icons_json, meta_json;  ///< As MCP has them, or empty.
+};
+
+struct PromptArgument {
+  std::string name, title, description;
+  bool required = false;
+};
+
+/// A template of messages that a person picks.
+struct Prompt {
+  const Tool* tool = nullptr;
+  std::string name, flat_name;  ///< `review`, `github_review`.
+  std::string title, description;
+  std::vector<PromptArgument> arguments;
+  std::string icons_json, meta_json;  ///< As MCP has them, or empty.
+
+  const PromptArgument* find_argument(std::string_view name) const noexcept;
+};
+
 struct Tool {
   std::string owner, slug, version, prefix;
   std::vector<std::string> aliases, categories;
@@ -107,9 +136,19 @@ struct Tool {
   std::uint32_t max_concurrency = 0;  ///< 0: not limited.
   bool unload_never = false;
   StateHandOver state = StateHandOver::kNone;
-  bool bundled = false;       ///< Ships with the program: wins a bare slug.
-  std::vector<Skill> skills;  ///< Their `tool` points here, so a Tool is made once and never moved.
+  bool bundled = false;             ///< Ships with the program: wins a bare slug.
+  std::vector<Skill> skills;        ///< Their `tool` points here, so a Tool is made once and never moved.
+  std::vector<Resource> resources;  ///< With the templates.
+  std::vector<Prompt> prompts;
+  /// The plugin has more of them than stand here: resources of its templates' families, prompts with its prefix.
+  bool lists_resources = false, lists_prompts = false;
+  /// How resources, prompts and completions are run: as skills that have no name, one a kind. Empty for a tool that has
+  /// neither resources nor prompts.
+  std::vector<Skill> services;
 
+  bool needs_code() const noexcept { return !services.empty(); }
+  /// Null when the tool has nothing of the kind.
+  const Skill* find_service(Kind kind) const noexcept;
   std::string id() const { return owner + "/" + slug; }
   const Provider* find_provider(std::string_view slug) const noexcept;
   const Credential* find_credential(std::string_view name) const noexcept;

@@ -183,6 +183,25 @@ void put_output_schema(Writer& writer, const Skill& skill, bool legacy_shape) {
             R"({"type":"object","properties":{"result":)" + skill.output_schema + R"(},"required":["result"]})");
 }
 
+/// The manifest's own, and the price.
+void put_meta(Writer& writer, const Skill& skill) {
+  const bool is_priced = skill.price.micros() > 0;
+  if (!is_priced && skill.meta_json.empty()) return;
+  json::key(writer, "_meta");
+  writer.StartObject();
+  if (const auto meta = json::parse(skill.meta_json.empty() ? "{}" : skill.meta_json)) {
+    for (const auto& member : meta->GetObject()) {
+      json::key(writer, json::view(member.name));
+      member.value.Accept(writer);
+    }
+  }
+  if (is_priced) {
+    json::key(writer, "dev.toolrack/price_usd");
+    json::raw(writer, skill.price.to_string(), rapidjson::kNumberType);
+  }
+  writer.EndObject();
+}
+
 }  // namespace
 
 void write_skill(Writer& writer, const Skill& skill) { put_skill(writer, skill); }
@@ -227,13 +246,7 @@ void write_mcp_tool(Writer& writer, const Skill& skill, bool legacy_shape) {
   put_raw(writer, "inputSchema", skill.input_schema);
   put_output_schema(writer, skill, legacy_shape);
   if (!skill.annotations_json.empty()) put_raw(writer, "annotations", skill.annotations_json);
-  if (skill.price.micros() > 0) {
-    json::key(writer, "_meta");
-    writer.StartObject();
-    json::key(writer, "dev.toolrack/price_usd");
-    json::raw(writer, skill.price.to_string(), rapidjson::kNumberType);
-    writer.EndObject();
-  }
+  put_meta(writer, skill);
   writer.EndObject();
 }
 

@@ -1,11 +1,12 @@
 // Every message that is emitted is valid by the official schema of its revision.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {copyFileSync, existsSync, readFileSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import {post, source, startGateway} from './support/gateway.mjs';
+import {build, examples, post, scratch, source, startGateway} from './support/gateway.mjs';
 
 const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
 
@@ -24,7 +25,11 @@ function validators(revision) {
 }
 
 let gateway;
-before(async () => { gateway = await startGateway(); });
+before(async () => {
+  const plugins = scratch();
+  for (const name of ['lists', 'offers']) copyFileSync(join(build, `tests/plugins/${name}.so`), join(plugins, `${name}.so`));
+  gateway = await startGateway({plugins: [examples, plugins]});
+});
 after(() => gateway.stop());
 
 const meta = (revision) => ({
@@ -39,7 +44,7 @@ async function send(revision, method, params = {}, query = '') {
   const headers = {'mcp-protocol-version': revision};
   if (modern) {
     headers['mcp-method'] = method;
-    if (params.name) headers['mcp-name'] = params.name;
+    if (params.name ?? params.uri) headers['mcp-name'] = params.name ?? params.uri;
   } else if (revision < '2025-06') {
     delete headers['mcp-protocol-version'];
     const opened = await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 0, method: 'initialize',
@@ -96,6 +101,45 @@ for (const revision of revisions) {
       valid('CallToolResult', message.result);
       assert.equal(message.result.isError, true);
     });
+    for (const [method, definition] of [['resources/list', 'ListResourcesResult'],
+      ['resources/templates/list', 'ListResourceTemplatesResult'], ['prompts/list', 'ListPromptsResult']]) {
+      test(method, async () => {
+        const message = await send(revision, method, {}, '?expose=flat');
+        response(message);
+        valid(definition, message.result);
+        assert.ok(Object.values(message.result).find(Array.isArray).length >= 3);
+      });
+    }
+    for (const uri of ['test://text', 'test://bytes', 'test://both', 'test://items/1', 'ui://offers/view', 'notes://1']) {
+      test(`reading ${uri}`, async () => {
+        const message = await send(revision, 'resources/read', {uri});
+        response(message);
+        valid('ReadResourceResult', message.result);
+      });
+    }
+    for (const name of ['offers_hello', 'offers_rich']) {
+      test(`the prompt ${name}`, async () => {
+        const message = await send(revision, 'prompts/get', {name});
+        response(message);
+        valid('GetPromptResult', message.result);
+      });
+    }
+    test('a completion', async () => {
+      const message = await send(revision, 'completion/complete',
+        {ref: {type: 'ref/prompt', name: 'offers_greet'}, argument: {name: 'tone', value: 'a'}});
+      response(message);
+      valid('CompleteResult', message.result);
+    });
+    test('an unknown resource', async () => failure(await send(revision, 'resources/read', {uri: 'test://no/such'})));
+    test('an unknown prompt', async () => failure(await send(revision, 'prompts/get', {name: 'nothing'})));
+    // What the unit tests have made of cases that need a tool of their own.
+    const samples = join(build, 'mcp-samples');
+    const files = existsSync(samples) ? readdirSync(samples).filter((file) => file.startsWith(revision)) : [];
+    for (const file of files) {
+      test(`sample ${file}`, () => {
+        for (const {definition, value} of JSON.parse(readFileSync(join(samples, file))).checks) valid(definition, value);
+      });
+    }
     test('an unknown tool', async () => failure(await send(revision, 'tools/call', {name: 'nothing', arguments: {}})));
     test('an unknown method', async () => failure(await send(revision, 'no/such')));
   });

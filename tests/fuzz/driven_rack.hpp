@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/fake_skill.hpp"
+#include "support/offering_tool.hpp"
 #include "support/test_rack.hpp"
 
 namespace toolrack::fuzz {
@@ -28,12 +29,13 @@ class PostingSkill final : public registry::Handler {
   void cancel(std::uint64_t) override {}
 };
 
-/// One tool, `fake`, with skills that answer at once, later, and only when they are cancelled. Its caller may read and
+/// The tool `fake`, with skills that answer at once, later, and only when they are cancelled, and one that offers
+/// resources, prompts and completions. Its caller may read and
 /// call tools; operations that wait for a store are refused, because they would need a thread.
 class DrivenRack {
  public:
   DrivenRack()
-      : rack({tool()},
+      : rack({tool(), testing::offering_tool()},
              {.local_scopes = {accounts::Scope::kToolsRead, accounts::Scope::kToolsCall}, .starts_loops = false}),
         front(rack),
         stay_(boost::asio::make_work_guard(loop().context())) {

@@ -66,7 +66,7 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       misuse_metric_(runtime.environment().metrics->counter(
           "toolrack_plugin_misuse_total", "Times a plugin broke the contract of the ABI.", {{"tool", id_}})),
       open_gates_(runtime.loop_count()),
-      skills_(tool->skills.size()),
+      skills_(tool->skills.size() + tool->services.size()),
       file_(std::move(file)),
       tool_(std::move(tool)) {
   for (std::size_t i = 0; i < runtime.loop_count(); ++i) gates_.push_back(std::make_unique<base::Gate>());

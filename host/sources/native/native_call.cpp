@@ -103,8 +103,19 @@ void NativeCall::describe() {
   input_.assign(in.input_json);
   const std::uint32_t flags = (in.wants_partials ? TR_CALL_PARTIALS : 0U) |
                               (in.wants_progress ? TR_CALL_PROGRESS : 0U) | (in.is_job ? TR_CALL_JOB : 0U);
-  abi_ = tr_invocation{sizeof(tr_invocation), TR_SKILL,       skill_->index,  flags,   in.run,
-                       to_abi(skill_->name),  to_abi(input_), in.deadline_ns, nullptr, {nullptr, 0}};
+  const bool is_skill = skill_->kind == registry::Kind::kSkill;
+  if (!is_skill) [[unlikely]]
+    name_.assign(in.name);
+  abi_ = tr_invocation{sizeof(tr_invocation),
+                       static_cast<std::uint32_t>(skill_->kind),
+                       is_skill ? skill_->index : UINT32_MAX,
+                       flags,
+                       in.run,
+                       to_abi(is_skill ? skill_->name : name_),
+                       to_abi(input_),
+                       in.deadline_ns,
+                       nullptr,
+                       {nullptr, 0}};
   if (in.checkpoint != nullptr) [[unlikely]]
     go_on_from(*in.checkpoint);
   if (in.backend == nullptr) return;

@@ -190,6 +190,7 @@ class NativeCall {
   tr_invocation abi_{};
   tr_backend abi_backend_{};
   std::string input_;         // A copy: the plugin may read it after we have answered ourselves.
+  std::string name_;          // Of what is no skill; a copy, too.
   std::string checkpoint_;    // A copy, for the same reason.
   std::string backend_text_;  // Of abi_backend_.
   tr_call ticket_ = 0;

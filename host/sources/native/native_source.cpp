@@ -115,6 +115,7 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
   if (runtime_->settings().copies_at_once) module->copy_now();
   for (auto& skill : tool->skills)
     if (skill.handler == nullptr) skill.handler = module;
+  for (auto& service : tool->services) service.handler = module;
   base::Lock lock(mutex_);
   open_.insert(module);
   if (of_requests != nullptr) {

@@ -295,6 +295,10 @@ std::optional<LoadError> Scan::find_clash(const registry::Tool& tool) const {
   };
   for (const auto& skill : tool.skills)
     if (auto clash = find(flat_names_, skill.flat_name, "offer")) return clash;
+  for (const auto& resource : tool.resources)
+    if (auto clash = find(uris_, resource.uri, "offer the resource")) return clash;
+  for (const auto& prompt : tool.prompts)
+    if (auto clash = find(prompts_, prompt.flat_name, "offer the prompt")) return clash;
   if (auto clash = find(aliases_, tool.slug, "answer to")) return clash;
   for (const auto& alias : tool.aliases) {
     if (auto clash = find(slugs_, alias, "answer to")) return clash;
@@ -308,6 +312,8 @@ void Scan::serve(FileEntry& entry, const std::shared_ptr<Served>& module, const 
   holders_.emplace(key_of(tool), entry.row.path);
   const Holder holder{tool.id(), entry.row.path};
   for (const auto& skill : tool.skills) flat_names_.emplace(skill.flat_name, holder);
+  for (const auto& resource : tool.resources) uris_.emplace(resource.uri, holder);
+  for (const auto& prompt : tool.prompts) prompts_.emplace(prompt.flat_name, holder);
   for (const auto& alias : tool.aliases) aliases_.emplace(alias, holder);
   slugs_.emplace(tool.slug, holder);
   serving.emplace(key_of(tool), module);

@@ -109,7 +109,7 @@ class Scan {
   std::deque<Look> looks_;
   std::set<std::string> paths_;
   std::map<std::string, std::string> holders_;  // Key to path.
-  Holders flat_names_, slugs_, aliases_;
+  Holders flat_names_, slugs_, aliases_, uris_, prompts_;
 };
 
 }  // namespace toolrack::sources::native

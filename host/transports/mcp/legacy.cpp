@@ -79,14 +79,7 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer answer)
     return answer.message(
         200, error_message(message.id,
                            {.code = kInvalidParams, .message = "params._meta is not an object", .data_json = {}}));
-  if (message.method == "ping") return answer.message(200, result_message(message.id, "{}"));
-  if (message.method == "tools/list") return list_tools(inbound, message, std::move(answer));
-  if (message.method == "tools/call") return call_tool(inbound, message, std::move(answer));
-  if (message.method == "logging/setLevel") return set_log_level(inbound, message, std::move(answer));
-  answer.message(200,
-                 error_message(message.id, {.code = kMethodNotFound,
-                                            .message = fmt::format("the method \"{}\" is not offered", message.method),
-                                            .data_json = {}}));
+  serve(inbound, message, std::move(answer));
 }
 
 }  // namespace toolrack::mcp

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ids.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/notifications.hpp"
 #include "transports/mcp/rpc.hpp"
@@ -42,10 +43,9 @@ base::Result<Interest> read_filter(const json::Value& filter) {
   return out;
 }
 
-/// What is served here: the acknowledgement names nothing else.
-void keep_served(Interest& interest) {
-  interest.of(ListKind::kPrompts) = interest.of(ListKind::kResources) = false;
-  interest.uris.clear();
+/// Resources that are not there are not followed: the acknowledgement does not name them.
+void keep_known(Interest& interest, const registry::Catalogue& catalogue) {
+  std::erase_if(interest.uris, [&](const std::string& uri) { return catalogue.find_resource(uri) == nullptr; });
 }
 
 std::string acknowledgement(const Interest& honoured, std::string_view subscription) {
@@ -82,16 +82,23 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer answer)
   if (!interest) return refuse(interest.error().message());
   auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
-  keep_served(*interest);
+  keep_known(*interest, *state(inbound.loop).catalogue.get());
   auto* exchange = answer.take_exchange();
   if (exchange == nullptr) return;  // Batches are legacy, and have no such method.
   const auto acknowledged = acknowledgement(*interest, message.id);
+  const auto who = base::Id::make().str();
+  const auto uris = interest->uris;  // Most streams follow none.
+  for (const auto& uri : uris) follow(inbound.loop, inbound.principal, uri, who);
   state(inbound.loop)
       .streams.open(*exchange, {.subscription = std::string(message.id),
+                                .session = {},
                                 .exposure = *std::move(exposure),
                                 .interest = *std::move(interest),
                                 .account = inbound.principal->account,
-                                .closed = {},
+                                .closed =
+                                    [this, &loop = inbound.loop, principal = inbound.principal, uris, who] {
+                                      for (const auto& uri : uris) unfollow(loop, principal, uri, who);
+                                    },
                                 .first_json = acknowledged});
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "transports/mcp/offer_entries.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/net/error_body.hpp"
 #include "transports/net/media_type.hpp"
@@ -46,7 +47,7 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop)
       replays(loop, base::system_clock()) {}
 
 std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure) {
-  if (kind != ListKind::kTools) return 0;
+  if (kind != ListKind::kTools) return offers_digest(*catalogue.get(), exposure, kind == ListKind::kPrompts);
   const auto list = lists.result(*catalogue.get(), exposure, Revision::k20260728);
   return list ? std::hash<std::string_view>()(**list) : 0;
 }
@@ -73,7 +74,7 @@ void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
   }
   if (request.method == net::Method::kPost) return post(request, exchange, *principal);
   if (request.method == net::Method::kDelete && request.headers.has(HeaderName::kMcpSessionId))
-    return end_session(request, exchange, *principal->get());
+    return end_session(request, exchange, *principal);
   if (request.method == net::Method::kGet) return open_session_stream(request, exchange, *principal);
   const net::HeaderField allow{"Allow", "GET, POST, DELETE"};
   net::respond_error(
@@ -83,10 +84,16 @@ void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
 }
 
 void McpHandler::end_session(const net::Request& request, net::Exchange& exchange,
-                             const accounts::Principal& principal) {
-  const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(principal));
+                             const accounts::PrincipalRef& principal) {
+  const auto key = Sessions::key_of(request.headers.get(HeaderName::kMcpSessionId));
+  const auto state = deps_.states.find(key);
+  const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
   if (!ended) return net::respond_error(exchange, ended.error());
-  if (*ended) return exchange.respond(204, "", net::ReplyBody());
+  if (*ended) {
+    if (state)
+      for (const auto& uri : state->uris) unfollow(exchange.loop(), principal, uri, key);
+    return exchange.respond(204, "", net::ReplyBody());
+  }
   exchange.respond(
       404, "application/json",
       error_message(

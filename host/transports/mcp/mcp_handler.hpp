@@ -1,7 +1,9 @@
 /// `/mcp`: one endpoint for every revision. The body of a request decides its era; each stands in a file of its own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -12,6 +14,7 @@
 #include "registry/exposure.hpp"
 #include "transports/mcp/announcer.hpp"
 #include "transports/mcp/answer.hpp"
+#include "transports/mcp/followers.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
@@ -64,6 +67,15 @@ class McpHandler final : public net::Handler {
     std::string_view session;               ///< Id of the legacy session, or empty.
     Revision agreed = Revision::k20241105;  ///< By the session.
   };
+  enum class Era : std::uint8_t { kLegacy = 1, kModern = 2, kBoth = 3 };
+  /// A request's method, the eras that have it, and who serves it.
+  struct Method {
+    std::string_view name;
+    Era eras;
+    void (McpHandler::*serve)(Inbound& inbound, const Message& message, Answer answer);
+  };
+  static const Method kMethods[];
+
   struct LoopState {
     LoopState(const Dependencies& deps, base::Loop& loop);
     /// Differs when a list shows something else at that exposure.
@@ -78,7 +90,7 @@ class McpHandler final : public net::Handler {
   };
 
   void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
-  void end_session(const net::Request& request, net::Exchange& exchange, const accounts::Principal& principal);
+  void end_session(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
   // session_stream.cpp
   void open_session_stream(const net::Request& request, net::Exchange& exchange,
                            const accounts::PrincipalRef& principal);
@@ -89,10 +101,24 @@ class McpHandler final : public net::Handler {
   void classify(Inbound& inbound, const Message& message, Answer answer);
   void batch(Inbound& inbound, const Message& message, Answer answer);
 
+  // methods.cpp
+  /// Serves a request that its era has checked: looks its method up, and refuses one that the era does not have.
+  void serve(Inbound& inbound, const Message& message, Answer answer);
+  void ping(Inbound& inbound, const Message& message, Answer answer);
+  void discover(Inbound& inbound, const Message& message, Answer answer);
+
   // modern.cpp
   void modern(Inbound& inbound, const Message& message, Answer answer);
   // listen.cpp
   void listen(Inbound& inbound, const Message& message, Answer answer);
+  // subscriptions.cpp
+  void subscribe(Inbound& inbound, const Message& message, Answer answer);
+  void unsubscribe(Inbound& inbound, const Message& message, Answer answer);
+  void change_subscription(Inbound& inbound, const Message& message, Answer answer, bool follows);
+  /// The first who follows a resource is told to its tool, and the last who does no more. `who`: a session or a stream.
+  void follow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri, std::string_view who);
+  void unfollow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri,
+                std::string_view who);
   // legacy.cpp
   void legacy(Inbound& inbound, const Message& message, Answer answer);
   void initialize(Inbound& inbound, const Message& message, Answer answer);
@@ -103,15 +129,38 @@ class McpHandler final : public net::Handler {
   void list_tools(Inbound& inbound, const Message& message, Answer answer);
   void call_tool(Inbound& inbound, const Message& message, Answer answer);
   void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer answer);
-  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer);
+  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer,
+                  ToolCalls::Form form = {});
   // logging.cpp
   void set_log_level(Inbound& inbound, const Message& message, Answer answer);
   /// Which of a call's lines its client wants.
   std::uint8_t log_level(const Inbound& inbound, const Message& message) const;
+  // offers.cpp: resources, prompts and completions, the same in every era, too.
+  void list_resources(Inbound& inbound, const Message& message, Answer answer);
+  void list_templates(Inbound& inbound, const Message& message, Answer answer);
+  void list_prompts(Inbound& inbound, const Message& message, Answer answer);
+  void read_resource(Inbound& inbound, const Message& message, Answer answer);
+  void get_prompt(Inbound& inbound, const Message& message, Answer answer);
+  void complete(Inbound& inbound, const Message& message, Answer answer);
+  template <class T>
+  struct ListOf {
+    std::string_view member;  ///< Of the result.
+    registry::Exposure::Offer offer;
+    base::Result<std::vector<const T*>> (registry::Exposure::*entries)(const registry::Catalogue&) const;
+  };
+  template <class T>
+  void list(Inbound& inbound, const Message& message, Answer answer, ListOf<T> of);
+  struct OfferCall {
+    registry::Exposure::Offer kind;
+    ToolCalls::WriteResult write;
+  };
+  void start_offer(Inbound& inbound, const Message& message, call::CallRequest& request, OfferCall offer,
+                   Answer answer);
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 
   Dependencies deps_;
+  ResourceFollowers followers_;
   std::vector<std::unique_ptr<LoopState>> loops_;
 };
 

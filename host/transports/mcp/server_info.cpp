@@ -5,6 +5,15 @@
 #include "base/version.hpp"
 
 namespace toolrack::mcp {
+namespace {
+
+/// What a plugin that comes at any moment may bring is offered always: a list without entries is a true answer, and
+/// clients do not ask again for capabilities.
+constexpr std::string_view kCapabilities =
+    R"({"completions":{},"logging":{},"prompts":{"listChanged":true},)"
+    R"("resources":{"listChanged":true,"subscribe":true},"tools":{"listChanged":true}})";
+
+}  // namespace
 
 const std::string_view kInstructions =
     "Toolrack offers tools through a few meta-tools. Find a tool with discover, which shows its skills, the schemas of "
@@ -16,14 +25,19 @@ std::string_view server_info_json() {
   return json;
 }
 
-void write_modern_members(base::json::Writer& writer, int ttl_ms) {
+void write_cache_hints(base::json::Writer& writer, std::int64_t ttl_ms, bool is_public) {
   using base::json::key;
   key(writer, "resultType");
   base::json::put(writer, "complete");
   key(writer, "ttlMs");
-  writer.Int(ttl_ms);
+  writer.Int64(ttl_ms);
   key(writer, "cacheScope");
-  base::json::put(writer, "public");
+  base::json::put(writer, is_public ? "public" : "private");
+}
+
+void write_modern_members(base::json::Writer& writer, int ttl_ms, bool is_public) {
+  using base::json::key;
+  write_cache_hints(writer, ttl_ms, is_public);
   static const auto meta_json = fmt::format(R"({{"{}":{}}})", kMetaServerInfo, server_info_json());
   key(writer, "_meta");
   base::json::raw(writer, meta_json);
@@ -36,7 +50,7 @@ std::string discover_result() {
   base::json::key(writer, "supportedVersions");
   base::json::raw(writer, fmt::format(R"(["{}"])", kModernName), rapidjson::kArrayType);
   base::json::key(writer, "capabilities");
-  base::json::raw(writer, R"({"logging":{},"tools":{"listChanged":true}})");
+  base::json::raw(writer, kCapabilities);
   base::json::key(writer, "instructions");
   base::json::put(writer, kInstructions);
   write_modern_members(writer, 30'000);
@@ -45,9 +59,8 @@ std::string discover_result() {
 }
 
 std::string initialize_result(Revision revision) {
-  return fmt::format(
-      R"({{"protocolVersion":"{}","capabilities":{{"logging":{{}},"tools":{{"listChanged":true}}}},"serverInfo":{},"instructions":{}}})",
-      to_string(revision), server_info_json(), base::json::quote(kInstructions));
+  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{},"instructions":{}}})",
+                     to_string(revision), kCapabilities, server_info_json(), base::json::quote(kInstructions));
 }
 
 }  // namespace toolrack::mcp

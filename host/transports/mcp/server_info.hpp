@@ -1,6 +1,7 @@
 /// Who we are, in the words of each era.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,11 @@ extern const std::string_view kInstructions;
 /// {"name":"toolrack","title":…,"version":…}.
 std::string_view server_info_json();
 
+/// resultType, ttlMs and cacheScope of a modern result that clients may keep.
+void write_cache_hints(base::json::Writer& writer, std::int64_t ttl_ms, bool is_public);
+
 /// The members that a modern result of a list or of discover has beside its own: resultType, ttlMs, cacheScope, _meta.
-void write_modern_members(base::json::Writer& writer, int ttl_ms);
+void write_modern_members(base::json::Writer& writer, int ttl_ms, bool is_public = true);
 
 /// The results of server/discover and of initialize.
 std::string discover_result();

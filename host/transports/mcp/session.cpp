@@ -1,16 +1,13 @@
 #include "transports/mcp/session.hpp"
 
-#include <sodium.h>
-
 #include <cstring>
 
 #include "base/encoding.hpp"
+#include "transports/mcp/sealed_text.hpp"
 
 namespace toolrack::mcp {
 namespace {
 
-constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::string_view kPurpose = "toolrack mcp session 1";
 
 /// What is sealed, in the machine's byte order.
@@ -20,8 +17,6 @@ struct Plain {
   std::uint64_t revision;
 };
 static_assert(sizeof(Plain) == 24, "no padding is sealed");
-
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 std::uint64_t digest(std::string_view account) {
   if (account.empty()) return 0;
@@ -36,23 +31,14 @@ std::string Sessions::open(Revision revision, std::string_view account) {
   const Plain plain{.account = digest(account),
                     .expires_unix_s = clock_.unix_ns() / 1'000'000'000 + kLifetimeSeconds,
                     .revision = static_cast<std::uint64_t>(revision)};
-  std::string sealed(kNonceBytes + sizeof plain + kTagBytes, '\0');
-  auto* out = reinterpret_cast<unsigned char*>(sealed.data());
-  randombytes_buf(out, kNonceBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(out + kNonceBytes, nullptr, reinterpret_cast<const unsigned char*>(&plain),
-                                             sizeof plain, bytes(kPurpose), kPurpose.size(), nullptr, out, key_.data());
-  return base::to_base64url(sealed);
+  return mcp::seal(key_, kPurpose, {reinterpret_cast<const char*>(&plain), sizeof plain});
 }
 
 std::optional<Session> Sessions::unseal(std::string_view id) const {
-  const auto sealed = base::from_base64url(id);
-  if (!sealed || sealed->size() != kNonceBytes + sizeof(Plain) + kTagBytes) return std::nullopt;
+  const auto text = mcp::unseal(key_, kPurpose, id);
   Plain plain{};
-  const auto* in = bytes(*sealed);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(&plain), nullptr, nullptr,
-                                                 in + kNonceBytes, sealed->size() - kNonceBytes, bytes(kPurpose),
-                                                 kPurpose.size(), in, key_.data()) != 0)
-    return std::nullopt;
+  if (!text || text->size() != sizeof plain) return std::nullopt;
+  std::memcpy(&plain, text->data(), sizeof plain);
   if (plain.expires_unix_s < clock_.unix_ns() / 1'000'000'000) return std::nullopt;
   return Session{.revision = static_cast<Revision>(plain.revision),
                  .account = plain.account,

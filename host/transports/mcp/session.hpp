@@ -1,7 +1,6 @@
 /// Legacy sessions without memory: the id is the session, sealed, so that restarts and second hosts accept it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "transports/mcp/protocol.hpp"
+#include "transports/mcp/sealed_text.hpp"
 #include "transports/mcp/session_states.hpp"
 
 namespace toolrack::mcp {
@@ -24,13 +24,15 @@ struct Session {
 /// Threads: any. What comes later than the id is kept in SessionStates: that it was ended, and whose it became.
 class Sessions {
  public:
-  using Key = std::array<unsigned char, 32>;
+  using Key = SealingKey;
   static constexpr std::int64_t kLifetimeSeconds = 24 * 3600;
 
   /// `key` seals the ids; the same key after a restart means the same sessions.
   Sessions(const Key& key, const base::Clock& clock, SessionStates& states)
       : key_(key), clock_(clock), states_(states) {}
 
+  /// Seals whatever else clients carry back.
+  const Key& key() const noexcept { return key_; }
   /// A new id, visible ASCII, with 192 random bits.
   std::string open(Revision revision, std::string_view account);
   /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account. A session that was

@@ -42,6 +42,9 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
                            .account = principal->account,
                            .closed = {}};
   opening.interest.lists.fill(true);
+  // After a restart the tools do not know yet who follows their resources.
+  if (const auto state = deps_.states.find(opening.session))
+    for (const auto& uri : state->uris) follow(exchange.loop(), principal, uri, opening.session);
   const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId));
   // What is none of ours, or of a process before this one, has nothing to replay.
   if (!last || last->loop >= loops_.size()) return open_news(exchange, std::move(opening));

@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "operations/use_tool.hpp"
 #include "transports/mcp/notifications.hpp"
+#include "transports/mcp/offer_result.hpp"
 #include "transports/mcp/tool_result.hpp"
 
 namespace toolrack::mcp {
@@ -27,11 +28,13 @@ class ToolCalls::Call final : public call::CallSink {
  public:
   explicit Call(ToolCalls& owner) : owner_(owner) {}
 
-  void begin(const call::CallRequest& request, const Message& message, Revision revision, Answer answer) {
+  void begin(const call::CallRequest& request, const Message& message, const Caller& caller, Answer answer) {
     id_.assign(message.id);
     request_id_.assign(request.request_id);
     progress_token_.assign(message.progress_token);
-    revision_ = revision;
+    revision_ = caller.revision;
+    write_ = caller.form.write;
+    if (write_ != nullptr) subject_.assign(caller.form.subject);
     answer_.emplace(std::move(answer));
     last_progress_ = -1;
     last_progress_ns_ = 0;
@@ -54,8 +57,13 @@ class ToolCalls::Call final : public call::CallSink {
     session_.clear();
     poll_timer_.reset();
     auto answer = *std::exchange(answer_, std::nullopt);
+    if (write_ != nullptr && !outcome.ok()) {
+      const auto text = error_message(id_, offer_error(*outcome.result.error, subject_, revision_));
+      owner_.free_.push_back(this);
+      return answer.message(200, text);
+    }
     auto& response = owner_.response_;
-    write_call_result(response.begin(id_), outcome, revision_);
+    (write_ != nullptr ? write_ : &write_call_result)(response.begin(id_), outcome, revision_);
     owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
     answer.message(200, response.end());
     response.trim();
@@ -108,11 +116,13 @@ class ToolCalls::Call final : public call::CallSink {
 
   ToolCalls& owner_;
   Revision revision_ = Revision::k20260728;
-  std::string id_;              ///< Raw JSON of the request's id.
-  std::string request_id_;      ///< The gateway's own.
-  std::string progress_token_;  ///< Raw JSON, or empty: nobody wants progress.
-  std::string session_;         ///< Of a call that is listed as running there; else empty.
-  std::string id_key_;          ///< The id in one spelling, as it is listed.
+  WriteResult write_ = nullptr;  ///< As in Form.
+  std::string subject_;          ///< As in Form.
+  std::string id_;               ///< Raw JSON of the request's id.
+  std::string request_id_;       ///< The gateway's own.
+  std::string progress_token_;   ///< Raw JSON, or empty: nobody wants progress.
+  std::string session_;          ///< Of a call that is listed as running there; else empty.
+  std::string id_key_;           ///< The id in one spelling, as it is listed.
   std::optional<Answer> answer_;
   std::unique_ptr<Timer> poll_timer_;  ///< Null: the connection is held.
   double last_progress_ = -1;
@@ -137,7 +147,7 @@ ToolCalls::Call& ToolCalls::take() {
 void ToolCalls::start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
                       Answer answer) {
   auto& call = take();
-  call.begin(request, message, caller.revision, std::move(answer));
+  call.begin(request, message, caller, std::move(answer));
   if (const auto ticket = calls_.start(loop, request, call)) call.await(loop, ticket, message, caller.session);
 }
 

@@ -1,4 +1,5 @@
-/// Running tools/call requests: from the call path's outcome to an answer, with progress and cancellation between.
+/// Running requests that are calls, tools/call and its kin: from the call path's outcome to an answer, with progress
+/// and cancellation between.
 #pragma once
 
 #include <chrono>
@@ -26,11 +27,19 @@ class ToolCalls {
   ToolCalls(const ToolCalls&) = delete;
   ToolCalls& operator=(const ToolCalls&) = delete;
 
+  using WriteResult = void (*)(base::json::Writer& writer, const call::CallOutcome& outcome, Revision revision);
+  /// How the answer is written. By default that of tools/call, which has results for failures, too.
+  struct Form {
+    WriteResult write = nullptr;  ///< Of a success; a failure is a JSON-RPC error (offer_result.hpp).
+    std::string_view subject;     ///< What that error is about.
+  };
+
   /// Who asked, in which era: a modern request ends with its connection, one of a legacy session can be cancelled by
   /// name.
   struct Caller {
     Revision revision = Revision::k20260728;
     std::string_view session;  ///< Id of the legacy session, or empty.
+    Form form;
   };
   /// Starts the call that `message` asks for; `answer` gets its one message when it is done.
   void start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,

@@ -6,9 +6,8 @@
 
 #include "base/error_json.hpp"
 #include "base/json.hpp"
-#include "call/content.hpp"
-#include "call/reply.hpp"
-#include "transports/mcp/server_info.hpp"
+#include "transports/mcp/content_block.hpp"
+#include "transports/mcp/result_meta.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -16,15 +15,6 @@ namespace {
 namespace json = base::json;
 
 bool has_structured_content(Revision revision) { return revision >= Revision::k20250618; }
-
-void text_block(json::Writer& writer, std::string_view text) {
-  writer.StartObject();
-  json::key(writer, "type");
-  json::put(writer, "text");
-  json::key(writer, "text");
-  json::put(writer, text);
-  writer.EndObject();
-}
 
 /// structuredContent as the revision wants it: an object, before 2026-07-28; others are wrapped as {"result": …}.
 void structured(json::Writer& writer, std::string_view value, Revision revision) {
@@ -36,16 +26,6 @@ void structured(json::Writer& writer, std::string_view value, Revision revision)
   json::key(writer, "result");
   json::raw(writer, value);
   writer.EndObject();
-}
-
-/// A block that the revision knows; strict clients refuse a result with a type of block that is newer than theirs.
-void content(json::Writer& writer, const registry::Part& part, Revision revision) {
-  using Type = registry::Part::Type;
-  if (part.type == Type::kAudio && revision < Revision::k20250326)
-    return text_block(writer, fmt::format("[audio, {}, {} bytes]", part.media_type, part.bytes.size()));
-  if (part.type == Type::kLink && revision < Revision::k20250618)
-    return text_block(writer, part.name.empty() ? part.uri : fmt::format("{}: {}", part.name, part.uri));
-  call::write_content(writer, part);
 }
 
 /// What a model reads of a failure: the message, every violation, and what to do.
@@ -60,39 +40,6 @@ std::string error_text(const base::Error& error) {
   return text;
 }
 
-/// Members of _meta that are ours or the protocol's to write.
-bool is_reserved(std::string_view name) {
-  return name.starts_with("dev.toolrack/") || name.starts_with("io.modelcontextprotocol/");
-}
-
-void meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revision) {
-  json::key(writer, "_meta");
-  writer.StartObject();
-  if (outcome != nullptr) {
-    json::key(writer, "dev.toolrack/request_id");
-    json::put(writer, outcome->request_id);
-    if (const auto cost = outcome->total_cost(); cost > base::Money()) {
-      json::key(writer, "dev.toolrack/cost_usd");
-      json::raw(writer, cost.text().view(), rapidjson::kNumberType);
-    }
-    if (const auto& skill_meta = outcome->result.meta_json; !skill_meta.empty()) {
-      if (const auto members = json::parse(skill_meta); members && members->IsObject()) {
-        for (const auto& member : members->GetObject()) {
-          const auto name = json::view(member.name);
-          if (is_reserved(name)) continue;
-          json::key(writer, name);
-          member.value.Accept(writer);
-        }
-      }
-    }
-  }
-  if (revision >= Revision::k20260728) {
-    json::key(writer, kMetaServerInfo);
-    json::raw(writer, server_info_json());
-  }
-  writer.EndObject();
-}
-
 void finish(json::Writer& writer, bool is_error, const call::CallOutcome* outcome, Revision revision) {
   json::key(writer, "isError");
   writer.Bool(is_error);
@@ -100,7 +47,7 @@ void finish(json::Writer& writer, bool is_error, const call::CallOutcome* outcom
     json::key(writer, "resultType");
     json::put(writer, "complete");
   }
-  meta(writer, outcome, revision);
+  write_result_meta(writer, outcome, revision);
   writer.EndObject();
 }
 
@@ -113,11 +60,11 @@ void write_call_result(json::Writer& writer, const call::CallOutcome& outcome, R
   writer.StartObject();
   json::key(writer, "content");
   writer.StartArray();
-  if (!outcome.ok()) text_block(writer, error_text(*result.error));
-  for (const auto& part : result.parts) content(writer, part, revision);
+  if (!outcome.ok()) write_text_block(writer, error_text(*result.error));
+  for (const auto& part : result.parts) write_block(writer, part, revision);
   const auto output =
       outcome.explanation_json.empty() ? result.output_json.view() : std::string_view(outcome.explanation_json);
-  if (outcome.ok() && result.parts.empty()) text_block(writer, output);
+  if (outcome.ok() && result.parts.empty()) write_text_block(writer, output);
   writer.EndArray();
   if (outcome.ok()) structured(writer, output, revision);
   finish(writer, !outcome.ok(), &outcome, revision);
@@ -129,7 +76,7 @@ std::string operation_result(std::string_view answer_json, Revision revision) {
   writer.StartObject();
   json::key(writer, "content");
   writer.StartArray();
-  text_block(writer, answer_json);
+  write_text_block(writer, answer_json);
   writer.EndArray();
   structured(writer, answer_json, revision);
   finish(writer, false, nullptr, revision);
@@ -142,7 +89,7 @@ std::string error_result(const base::Error& error, Revision revision) {
   writer.StartObject();
   json::key(writer, "content");
   writer.StartArray();
-  text_block(writer, error_text(error));
+  write_text_block(writer, error_text(error));
   writer.EndArray();
   finish(writer, true, nullptr, revision);
   return text_of(buffer);

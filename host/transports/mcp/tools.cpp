@@ -117,15 +117,16 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
                    });
 }
 
-void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer) {
+void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer,
+                            ToolCalls::Form form) {
   if (inbound.principal->anonymous) {
     const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
-    return answer.message(401,
-                          error_message(message.id, {.code = kInvalidMessage,
-                                                     .http_status = 401,
-                                                     .message = "calling a tool needs an API key",
-                                                     .data_json = {}}),
-                          {&challenge, 1});
+    return answer.message(
+        401,
+        error_message(
+            message.id,
+            {.code = kInvalidMessage, .http_status = 401, .message = "this needs an API key", .data_json = {}}),
+        {&challenge, 1});
   }
   registry::ProviderKeysRef provider_keys;
   if (net::has_provider_keys(inbound.request.headers)) {
@@ -144,8 +145,8 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.wants_progress = !message.progress_token.empty();
   request.log_level = log_level(inbound, message);
   state(inbound.loop)
-      .calls.start(inbound.loop, request, message, {.revision = inbound.revision, .session = inbound.session},
-                   std::move(answer));
+      .calls.start(inbound.loop, request, message,
+                   {.revision = inbound.revision, .session = inbound.session, .form = form}, std::move(answer));
 }
 
 }  // namespace toolrack::mcp

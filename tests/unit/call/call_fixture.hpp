@@ -32,11 +32,13 @@ struct Ask {
   std::shared_ptr<const BackendPreference> backend = nullptr;
   CacheUse cache = CacheUse::kOn;
   std::string tool = "fake";
+  registry::Kind kind = registry::Kind::kSkill;
 };
 
 /// What came of it, in values that outlive the call.
 struct Ended {
   bool ok = false;
+  std::vector<registry::Part> parts;
   std::string error, message, hint, details, output, explanation, backend, reply;
   int status = 0;
   base::Money raw_cost, cost;
@@ -59,6 +61,7 @@ class Started final : public CallSink {
       ended.hint = outcome.result.error->hint();
       ended.details = outcome.result.error->details_json();
     }
+    ended.parts = outcome.result.parts;
     ended.output = outcome.result.output_json.view();
     ended.explanation = outcome.explanation_json;
     ended.backend = outcome.backend;
@@ -123,6 +126,7 @@ class CallTest : public ::testing::Test {
       auto principal = std::make_unique<accounts::PrincipalRef>(ask.principal ? ask.principal : rack_.local);
       CallRequest request;
       request.principal = principal.get();
+      request.kind = ask.kind;
       request.tool = ask.tool;
       request.skill = ask.skill;
       request.input_json = *input;

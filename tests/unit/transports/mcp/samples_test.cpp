@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "mcp_fixture.hpp"
+#include "support/offering_tool.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -103,6 +104,27 @@ TEST_P(Samples, OfCalls) {
   call("operation", "list_api_keys");
   write_result("call-refused", "CallToolResult",
                send("tools/call", R"("name":"fake_echo","arguments":{"text":5},)", "fake_echo"));
+}
+
+TEST_P(Samples, OfOffers) {
+  rack_.rack.publish({testing::offering_tool()});
+  const auto list = [&](const std::string& file, const std::string& method, const std::string& definition) {
+    write_result("list-" + file, definition, send(method, "", "", "", "?expose=flat"));
+  };
+  list("resources", "resources/list", "ListResourcesResult");
+  list("templates", "resources/templates/list", "ListResourceTemplatesResult");
+  list("prompts", "prompts/list", "ListPromptsResult");
+  list("tools-with-meta", "tools/list", "ListToolsResult");
+  for (const std::string uri : {"test://text", "test://bytes", "ui://offers/view", "test://items/1"})
+    write_result("read-" + uri.substr(uri.find_last_of('/') + 1), "ReadResourceResult",
+                 send("resources/read", R"("uri":")" + uri + R"(",)", uri));
+  for (const std::string name : {"offers_hello", "offers_rich"})
+    write_result("prompt-" + name, "GetPromptResult", send("prompts/get", R"("name":")" + name + R"(",)", name));
+  write_result("completion", "CompleteResult",
+               send("completion/complete",
+                    R"("ref":{"type":"ref/prompt","name":"offers_greet"},"argument":{"name":"tone","value":""},)"));
+  write_error("error-unknown-resource", send("resources/read", R"("uri":"test://no",)", "test://no"));
+  write_error("error-unknown-prompt", send("prompts/get", R"("name":"no",)", "no"));
 }
 
 TEST_P(Samples, OfProgress) {

@@ -1,0 +1,51 @@
+/// The methods of requests, but for `initialize`, which is no request of a session. A method is one row here and a
+/// member function in the file of its subject.
+#include <fmt/format.h>
+
+#include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/rpc.hpp"
+#include "transports/mcp/server_info.hpp"
+
+namespace toolrack::mcp {
+
+/// Looked through from the top, so what is asked most stands first.
+constexpr McpHandler::Method McpHandler::kMethods[] = {
+    {"tools/call", Era::kBoth, &McpHandler::call_tool},
+    {"tools/list", Era::kBoth, &McpHandler::list_tools},
+    {"resources/read", Era::kBoth, &McpHandler::read_resource},
+    {"resources/list", Era::kBoth, &McpHandler::list_resources},
+    {"resources/templates/list", Era::kBoth, &McpHandler::list_templates},
+    {"prompts/get", Era::kBoth, &McpHandler::get_prompt},
+    {"prompts/list", Era::kBoth, &McpHandler::list_prompts},
+    {"completion/complete", Era::kBoth, &McpHandler::complete},
+    {"subscriptions/listen", Era::kModern, &McpHandler::listen},
+    {"resources/subscribe", Era::kLegacy, &McpHandler::subscribe},
+    {"resources/unsubscribe", Era::kLegacy, &McpHandler::unsubscribe},
+    {"logging/setLevel", Era::kLegacy, &McpHandler::set_log_level},
+    {"server/discover", Era::kModern, &McpHandler::discover},
+    {"ping", Era::kLegacy, &McpHandler::ping},
+};
+
+void McpHandler::serve(Inbound& inbound, const Message& message, Answer answer) {
+  const bool is_modern_request = inbound.revision >= Revision::k20260728;
+  const auto era = static_cast<unsigned>(is_modern_request ? Era::kModern : Era::kLegacy);
+  for (const auto& method : kMethods)
+    if (method.name == message.method && (static_cast<unsigned>(method.eras) & era) != 0)
+      return (this->*method.serve)(inbound, message, std::move(answer));
+  const int status = is_modern_request ? 404 : 200;
+  answer.message(status,
+                 error_message(message.id, {.code = kMethodNotFound,
+                                            .http_status = status,
+                                            .message = fmt::format("the method \"{}\" is not offered", message.method),
+                                            .data_json = {}}));
+}
+
+void McpHandler::ping(Inbound&, const Message& message, Answer answer) {
+  answer.message(200, result_message(message.id, "{}"));
+}
+
+void McpHandler::discover(Inbound&, const Message& message, Answer answer) {
+  answer.message(200, result_message(message.id, discover_result()));
+}
+
+}  // namespace toolrack::mcp
