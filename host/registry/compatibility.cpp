@@ -25,7 +25,7 @@ void compare_inputs(const Skill& before, const Skill& after, std::vector<Break>&
 }
 
 template <class T>
-bool is_among(const std::string& name, const std::vector<T>& all, std::string T::*member) {
+bool is_kept(const std::string& name, const std::vector<T>& all, std::string T::*member) {
   return std::ranges::find(all, name, member) != all.end();
 }
 
@@ -50,10 +50,10 @@ std::vector<Break> find_breaks(const Tool& before, const Tool& after) {
     compare_inputs(was, *is, out);
   }
   for (std::size_t i = 0; i < before.resources.size(); ++i)
-    if (!is_among(before.resources[i].uri, after.resources, &Resource::uri))
+    if (!is_kept(before.resources[i].uri, after.resources, &Resource::uri))
       out.push_back({fmt::format("/resources/{}", i), true, fmt::format("\"{}\" is gone", before.resources[i].uri)});
   for (std::size_t i = 0; i < before.prompts.size(); ++i)
-    if (!is_among(before.prompts[i].flat_name, after.prompts, &Prompt::flat_name))
+    if (!is_kept(before.prompts[i].flat_name, after.prompts, &Prompt::flat_name))
       out.push_back(
           {fmt::format("/prompts/{}", i), true, fmt::format("the prompt \"{}\" is gone", before.prompts[i].flat_name)});
   if (out.size() > kMostBreaks) out.resize(kMostBreaks);
