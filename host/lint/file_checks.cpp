@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/json.hpp"
@@ -80,6 +84,37 @@ void check_parameters(TextCheck& check, const registry::Skill& skill, const std:
 constexpr std::array<std::string_view, 8> kEverywhere{"libc.so",       "libm.so",  "libstdc++.so", "libgcc_s.so",
                                                       "libpthread.so", "libdl.so", "librt.so",     "ld-linux"};
 
+/// The newest symbol versions of Debian 12, which is what plugins are promised: glibc 2.36, gcc 12.
+struct KnownVersion {
+  std::string_view prefix;
+  std::array<unsigned, 3> newest;
+};
+constexpr std::array<KnownVersion, 4> kDebian12{
+    {{"GLIBC_", {2, 36, 0}}, {"GLIBCXX_", {3, 4, 30}}, {"CXXABI_", {1, 3, 13}}, {"GCC_", {12, 0, 0}}}};
+
+/// "2.34", "3.4.30"; nothing for GLIBC_PRIVATE and others that are no number.
+std::optional<std::array<unsigned, 3>> parse_version(std::string_view text) {
+  std::array<unsigned, 3> out{};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (auto& part : out) {
+    const auto [rest, failed] = std::from_chars(at, end, part);
+    if (failed != std::errc()) return std::nullopt;
+    at = rest;
+    if (at == end) return out;
+    if (*at++ != '.') return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is_newer_than_debian_12(std::string_view version) {
+  return std::ranges::any_of(kDebian12, [&](const KnownVersion& known) {
+    if (!version.starts_with(known.prefix)) return false;
+    const auto parsed = parse_version(version.substr(known.prefix.size()));
+    return parsed && *parsed > known.newest;
+  });
+}
+
 }  // namespace
 
 std::optional<native::CheckedFile> check_file(const std::string& path, CheckResult& result) {
@@ -151,6 +186,10 @@ CheckResult check_library(const native::ElfInfo& elf) {
       warn(fmt::format("it needs {}, which not every machine has", needed),
            "Link it statically, or say so in its README.");
   }
+  for (const auto& version : std::set<std::string>(elf.versions.begin(), elf.versions.end()))
+    if (is_newer_than_debian_12(version))
+      warn(fmt::format("it needs {}, which Debian 12 does not have: there it is not loaded", version),
+           "Build it on Debian 12, or in a container of it.");
   if (elf.never_unloads || elf.has_thread_destructors)
     warn(elf.never_unloads ? "it is linked with -z nodelete" : "a thread_local with a destructor keeps it in memory",
          "A new version can be loaded, but the old one's memory is not given back.");

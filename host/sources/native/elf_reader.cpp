@@ -263,6 +263,28 @@ void read_symbols(std::string_view table, std::string_view strings, ElfInfo& out
   }
 }
 
+/// The versions of other libraries' symbols that it needs. They stand in chains of chains, each link with the distance
+/// to the next one; a broken one ends the walk, and so does one with more links than a library has.
+void read_needed_versions(std::string_view table, std::string_view strings, ElfInfo& out) {
+  std::size_t steps = 64 * kMaxNames;
+  const auto holds = [&](std::uint64_t offset, std::size_t size) {
+    return steps > 0 && --steps > 0 && offset <= table.size() && table.size() - offset >= size;
+  };
+  for (std::uint64_t file_at = 0; holds(file_at, sizeof(Elf64_Verneed));) {
+    const auto file = row<Elf64_Verneed>(table.substr(file_at), 0);
+    for (std::uint64_t version_at = file_at + file.vn_aux; holds(version_at, sizeof(Elf64_Vernaux));) {
+      const auto version = row<Elf64_Vernaux>(table.substr(version_at), 0);
+      // A weak one is looked for, and done without.
+      const auto name = string_at(strings, version.vna_name);
+      if (name && (version.vna_flags & VER_FLG_WEAK) == 0) keep(out.versions, *name);
+      if (version.vna_next == 0) break;
+      version_at += version.vna_next;
+    }
+    if (file.vn_next == 0) return;
+    file_at += file.vn_next;
+  }
+}
+
 std::optional<LoadError> read_sections(File& file, const Elf64_Ehdr& header, ElfInfo& out) {
   if (header.e_shoff == 0 || header.e_shnum == 0) {
     return LoadError(LoadCode::kTruncated, "it has no section table, so nothing tells whether it is whole");
@@ -280,7 +302,7 @@ std::optional<LoadError> read_sections(File& file, const Elf64_Ehdr& header, Elf
       if (!notes) return notes.error();
       read_notes(*notes, section.sh_addralign, out);
     }
-    if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_DYNAMIC) continue;
+    if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_DYNAMIC && section.sh_type != SHT_GNU_verneed) continue;
     if (section.sh_link >= header.e_shnum)
       return LoadError(LoadCode::kNotElf, fmt::format("section {} names no strings", i));
     const auto link = row<Elf64_Shdr>(*table, section.sh_link);
@@ -290,6 +312,8 @@ std::optional<LoadError> read_sections(File& file, const Elf64_Ehdr& header, Elf
     if (!bytes) return bytes.error();
     if (section.sh_type == SHT_DYNSYM) {
       read_symbols(*bytes, *strings, out);
+    } else if (section.sh_type == SHT_GNU_verneed) {
+      read_needed_versions(*bytes, *strings, out);
     } else {
       read_dynamic(*bytes, *strings, out);
     }

@@ -41,6 +41,7 @@ struct ElfInfo {
   std::vector<std::string> exported;  ///< Defined global or weak dynamic symbols, the first thousand and our entry.
   std::vector<std::string> unique_symbols;  ///< STB_GNU_UNIQUE: shared by name with every other library of the process.
   std::vector<std::string> needed;          ///< DT_NEEDED.
+  std::vector<std::string> versions;        ///< Of symbols that it cannot do without: "GLIBC_2.34", "GLIBCXX_3.4.30".
   std::vector<std::string> run_paths;       ///< DT_RPATH and DT_RUNPATH.
   std::uint64_t size = 0;                   ///< Of the file.
   bool has_thread_destructors = false;  ///< Wants __cxa_thread_atexit: a thread_local with destructor keeps it mapped.

@@ -79,6 +79,21 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"leaves_descriptors", "leaks", "descriptors more after"}),
     [](const auto& info) { return info.param.fault; });
 
+/// A warning: it may run where it was built.
+TEST(Lint, NamesAVersionOfALibraryThatDebian12DoesNotHave) {
+  const auto report = lint({.file = planted("needs_newer_library"), .only = {"library"}});
+  const auto& findings = report.results.back().findings;
+  ASSERT_EQ(findings.size(), 1U) << to_text(report);
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+  EXPECT_EQ(findings[0].message, "it needs GLIBC_2.99, which Debian 12 does not have: there it is not loaded");
+}
+
+TEST(Lint, HasNothingAgainstTheVersionsOfThisMachinesLibraries) {
+  const auto report = lint({.file = std::string(TOOLRACK_BINARY_DIR) + "/plugins/seo.so", .only = {"library"}});
+  for (const auto& finding : report.results.back().findings)
+    EXPECT_EQ(finding.message.find("Debian 12"), std::string::npos) << finding.message;
+}
+
 TEST(Lint, HasNothingAgainstAPluginThatIsRight) {
   const auto report = lint({.file = planted("none"), .runs = 200});
   EXPECT_FALSE(report.has_errors()) << to_text(report);

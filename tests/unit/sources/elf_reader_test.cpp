@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
@@ -53,6 +54,14 @@ TEST_F(ElfReader, ReadsWhatAPluginSaysAboutItself) {
   EXPECT_FALSE(elf->never_unloads);
   EXPECT_FALSE(elf->has_two_manifests);
   EXPECT_EQ(elf->size, std::filesystem::file_size(plugin("plain")));
+}
+
+TEST_F(ElfReader, ReadsWhichVersionsOfOtherLibrariesItNeeds) {
+  const auto elf = read_elf(plugin("sdk_skills"));
+  ASSERT_TRUE(elf) << elf.error().message();
+  const auto is_of_libstdcpp = [](const std::string& version) { return version.starts_with("GLIBCXX_3.4"); };
+  EXPECT_TRUE(std::ranges::any_of(elf->versions, is_of_libstdcpp));
+  EXPECT_NE(std::ranges::find(elf->versions, "GLIBC_2.2.5"), elf->versions.end());
 }
 
 TEST_F(ElfReader, SeesWhatWouldHarmOthers) {
