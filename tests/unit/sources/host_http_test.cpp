@@ -1,56 +1,24 @@
 /// toolrack.http/1 against a real server on loopback.
 #include <gmock/gmock.h>
 
-#include <future>
 #include <memory>
 
 #include "base/json.hpp"
-#include "native_fixture.hpp"
+#include "http_fixture.hpp"
 #include "services/assets/assets.hpp"
 #include "services/assets/directory_store.hpp"
-#include "services/credentials/platform_credentials.hpp"
-#include "services/http/client.hpp"
-#include "services/upstream/client.hpp"
 #include "sources/http_targets.hpp"
-#include "support/memory_store.hpp"
-#include "support/scripted_http_server.hpp"
 
 namespace toolrack::sources::native {
 namespace {
 
-namespace http = services::http;
 using test::Reply;
 
-class HostHttp : public NativeFixture {
+class HostHttp : public HttpFixture {
  protected:
   void SetUp() override {
-    policy = std::make_unique<http::PublishedEgress>(std::make_shared<const http::EgressPolicy>(
-        *http::EgressPolicy::create({.allow_loopback = true, .allow = {}, .ports = {}})));
-    for (std::size_t i = 0; i < loops.size(); ++i) {
-      clients.push_back(std::make_unique<http::Client>(loops[i], *policy, metrics, http::Client::Settings{}));
-      upstreams.push_back(std::make_unique<services::upstream::Client>(services::upstream::Client::Dependencies{
-          .loop = loops[i], .http = *clients.back(), .nonces = nonces, .clock = base::system_clock()}));
-      environment.http.push_back(upstreams.back().get());
-    }
-    environment.places = &places;
-    environment.credentials = &credentials;
-    settings.provider_base_urls["local"] = server.url("/base/");
-    settings.grace = std::chrono::milliseconds(500);
     install("http");
-    open();
-  }
-  void TearDown() override {
-    source.reset();
-    // Clients are used on their loops only.
-    for (std::size_t i = 0; i < clients.size(); ++i) {
-      std::promise<void> gone;
-      boost::asio::post(loops[i].context(), [&] {
-        upstreams[i].reset();
-        clients[i].reset();
-        gone.set_value();
-      });
-      gone.get_future().wait();
-    }
+    open_with_http();
   }
   base::json::Document run(const std::string& name) {
     auto answer = call("http", name);
@@ -65,15 +33,6 @@ class HostHttp : public NativeFixture {
   static std::string text(const base::json::Document& document, std::string_view key) {
     return std::string(base::json::find_string(document, key).value_or("(none)"));
   }
-
-  test::ScriptedHttpServer server;
-  std::unique_ptr<http::PublishedEgress> policy;
-  std::vector<std::unique_ptr<http::Client>> clients;
-  testing::MemoryStore store;
-  services::credentials::Nonces nonces{store, base::system_clock()};
-  services::upstream::Places places;
-  services::credentials::PlatformCredentials credentials;
-  std::vector<std::unique_ptr<services::upstream::Client>> upstreams;
 };
 
 /// With a credential of the rack's own for the provider "paid", which is the same server.
