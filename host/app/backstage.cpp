@@ -15,6 +15,7 @@
 #include "app/http_api.hpp"
 #include "app/last_resort.hpp"
 #include "app/service_manager.hpp"
+#include "app/serving.hpp"
 #include "app/signals.hpp"
 #include "app/validate.hpp"
 #include "base/encoding.hpp"
@@ -36,15 +37,6 @@ constexpr std::chrono::seconds kStopPatience{75};
 std::string_view environment(const char* name) {
   const auto* value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-void set_up_log(const Config& config, std::string_view least) {
-  log::Level level = log::Level::kInfo;
-  log::parse_level(config.log_level, level);
-  log::Level floor = log::Level::kDebug;
-  if (!least.empty() && log::parse_level(least, floor)) level = std::max(level, floor);
-  log::set_level(level);
-  log::set_format(config.log_format == "json" ? log::Format::kJson : log::Format::kText);
 }
 
 /// How to reach the gateway that a command means, and that gateway itself when it lives in this process.
@@ -180,11 +172,6 @@ std::optional<Handover> prepare(const Gateway& gateway, const Successor& success
   return std::nullopt;
 }
 
-int complain(const base::Error& error) {
-  fmt::print(stderr, "toolrack: {} ({})\n  {}\n", error.message(), error.name(), error.hint());
-  return cli::exit_code(error.type());
-}
-
 }  // namespace
 
 base::Result<Config> configure(const cli::Target& target) {
@@ -205,14 +192,7 @@ int Backstage::serve(const cli::ServeOptions& options) {
   const auto& config = *prepared;
   set_up_log(config, "");
 
-  auto acquired = store::DataDirectory::acquire(config.data, inherited.lock.release());
-  if (!acquired) return complain(acquired.error());
-  if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired))
-    return complain({base::ErrorCode::kConflict,
-                     fmt::format("process {} already serves {}", owned->pid, config.data.string()),
-                     "End it, or choose another --data directory."});
-  auto started = Gateway::start(config, table_, std::get<store::DataDirectory>(std::move(*acquired)),
-                                {.listen = true, .credentials = &credentials_, .inherited = std::move(inherited)});
+  auto started = start_serving(config, table_, credentials_, std::move(inherited));
   if (!started) return complain(started.error());
   auto gateway = *std::move(started);
   log::write(log::Level::kInfo, "the gateway is ready",

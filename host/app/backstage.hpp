@@ -17,6 +17,7 @@ class Backstage final : public cli::Backstage {
 
   /// Runs until SIGTERM or SIGINT, then drains. SIGHUP has it read the configuration again.
   int serve(const cli::ServeOptions& options) override;
+  int dev(const cli::DevOptions& options) override;
   int stdio(const cli::StdioOptions& options) override;
   /// A remote gateway when a URL is given, else the owner of the data directory, else a gateway in this process for as
   /// long as the Api lives.

@@ -88,6 +88,16 @@ class Run {
         return backstage_.serve(serve_);
       };
     });
+    auto* dev = command("dev", "Serve the tool of a folder while it is written: build, reload and log as it changes");
+    dev->add_option("folder", dev_.folder, "The tool's folder, this one unless told")->type_name("DIR");
+    dev->add_option("--listen", dev_.listen, "ADDRESS:PORT, 127.0.0.1:3141 unless told")->type_name("ADDRESS:PORT");
+    dev->add_option("--preset", dev_.preset, "Of its CMakePresets.json; default unless told")->type_name("NAME");
+    dev->callback([this] {
+      command_ = [this] {
+        dev_.target = target_;
+        return backstage_.dev(dev_);
+      };
+    });
     auto* stdio = command("stdio", "Speak MCP on standard input and output");
     stdio->add_option("--expose", stdio_.expose, "flat: every skill under its own name; meta: the meta-tools")
         ->check(CLI::IsMember({"flat", "meta"}));
@@ -358,6 +368,7 @@ class Run {
   std::string format_ = "text";
   Target target_;
   ServeOptions serve_;
+  DevOptions dev_;
   StdioOptions stdio_;
   CallOptions call_;
   NewTool new_tool_;

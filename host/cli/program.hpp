@@ -40,11 +40,21 @@ struct StdioOptions {
   std::vector<std::string> tools;  ///< Only these; empty: all.
 };
 
+/// A gateway for who writes a tool.
+struct DevOptions {
+  Target target;
+  std::string folder = ".";        ///< Of the tool, as `toolrack new` makes it.
+  std::string preset = "default";  ///< Of its CMakePresets.json.
+  std::optional<std::string> listen;
+};
+
 /// What commands need and the app knows how to do.
 class Backstage {
  public:
   virtual ~Backstage() = default;
   virtual int serve(const ServeOptions& options) = 0;
+  /// Serves the tool of a folder, builds it whenever its sources change, and ends with the signal that ends `serve`.
+  virtual int dev(const DevOptions& options) = 0;
   virtual int stdio(const StdioOptions& options) = 0;
   virtual base::Result<std::unique_ptr<Api>> connect(const Target& target) = 0;
   /// The same, but never one of the command's own: kUnavailable when none runs.

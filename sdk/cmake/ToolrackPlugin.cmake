@@ -18,6 +18,11 @@ if(NOT "ASM" IN_LIST languages)
 endif()
 check_cxx_compiler_flag(-fno-gnu-unique TOOLRACK_HAS_NO_GNU_UNIQUE)
 
+# Everything that a gateway serves, and no tests: what `toolrack dev` builds.
+if(NOT TARGET toolrack-plugins)
+  add_custom_target(toolrack-plugins)
+endif()
+
 function(toolrack_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MANIFEST;OUTPUT_DIRECTORY" "SOURCES;KNOWLEDGE;LINK")
   if(ARG_UNPARSED_ARGUMENTS)
@@ -48,6 +53,7 @@ function(toolrack_add_plugin name)
 
   set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   add_library(${name} MODULE ${ARG_SOURCES} ${note})
+  add_dependencies(toolrack-plugins ${name})
   target_link_libraries(${name} PRIVATE toolrack::sdk ${ARG_LINK})
   target_compile_features(${name} PRIVATE cxx_std_20)
   target_compile_options(${name} PRIVATE
@@ -93,6 +99,7 @@ function(toolrack_add_declarative_tool name)
     ${copy_documents}
     COMMAND ${CMAKE_COMMAND} -E copy ${manifest} ${file})
   add_custom_target(${name} ALL DEPENDS ${file})
+  add_dependencies(toolrack-plugins ${name})
 endfunction()
 
 # The absolute paths of Markdown files: those given, and the *.md of folders given. A new one configures again.

@@ -3,13 +3,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -19,10 +17,6 @@ namespace toolrack::sources::native {
 namespace {
 
 namespace log = services::log;
-
-/// Links come with CREATE alone, moves with MOVED_TO alone. MODIFY is left out: what is written is closed in the end.
-constexpr std::uint32_t kEvents =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 /// Documents beside a manifest lie in a folder of their own.
 std::vector<std::string> knowledge_folders(const Fingerprints& files) {
@@ -39,11 +33,10 @@ Watcher::Watcher(std::vector<PluginDirectory> directories, Fingerprints known, S
     : directories_(std::move(directories)),
       scan_(std::move(scan)),
       settling_(times, std::chrono::steady_clock::now(), known),
-      events_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC)) {
-  if (events_ < 0)
+  if (!events_.problem().empty())
     log::write(log::Level::kWarning, "plugin directories cannot be watched; they are looked at now and then",
-               {{"reason", std::strerror(errno)}, {"remedy", "raise fs.inotify.max_user_instances"}});
+               {{"reason", events_.problem()}, {"remedy", "raise fs.inotify.max_user_instances"}});
   renew_watches();
   // Between the look that `known` is and the watches something may have happened.
   settling_.note_event(std::chrono::steady_clock::now());
@@ -55,7 +48,6 @@ Watcher::~Watcher() {
   while (::write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
   }
   thread_.join();
-  if (events_ >= 0) ::close(events_);
   ::close(wake_);
 }
 
@@ -63,7 +55,7 @@ void Watcher::run() {
   ::pthread_setname_np(::pthread_self(), "plugin-watch");
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(settling_.next() - std::chrono::steady_clock::now());
-    std::array<pollfd, 2> ready{{{wake_, POLLIN, 0}, {events_, POLLIN, 0}}};  // A negative one is passed over.
+    std::array<pollfd, 2> ready{{{wake_, POLLIN, 0}, {events_.fd(), POLLIN, 0}}};  // A negative one is passed over.
     const auto patience = std::clamp<std::int64_t>(left.count(), 0, 60'000);
     if (::poll(ready.data(), ready.size(), static_cast<int>(patience)) < 0 && errno != EINTR) return;
     if (ready[0].revents != 0) return;
@@ -81,54 +73,22 @@ void Watcher::run() {
   }
 }
 
-/// A directory may have been replaced by another one of its name, or by a link to elsewhere: the watch is of what it
-/// was. Asking again gives the same watch where nothing changed.
+/// The plugin directories, and the folders that they lie in, where only their names count.
 void Watcher::renew_watches() {
-  if (events_ < 0) return;
-  std::map<int, Watch> now;
+  std::vector<base::FolderEvents::Folder> folders;
   for (const auto& directory : directories_) {
     const auto path = std::filesystem::absolute(directory.path).lexically_normal();
-    watch(path.string(), "", now);
+    folders.push_back({path.string()});
     const auto named = path.has_filename() ? path : path.parent_path();
-    watch(named.parent_path().string(), named.filename().string(), now);
+    folders.push_back({named.parent_path().string(), named.filename().string()});
   }
-  for (const auto& folder : knowledge_folders(take_fingerprints(directories_))) watch(folder, "", now);
-  for (const auto& [id, watch] : watches_)
-    if (!now.contains(id)) ::inotify_rm_watch(events_, id);
-  watches_ = std::move(now);
-}
-
-void Watcher::watch(const std::string& path, const std::string& only, std::map<int, Watch>& now) {
-  const int id = ::inotify_add_watch(events_, path.c_str(), kEvents);
-  if (id < 0) return;  // Not there now: the folder that it lies in tells when it is, or the next rescan does.
-  const auto [found, is_new] = now.try_emplace(id, Watch{path, {}});
-  auto& names = found->second.only;
-  if (only.empty())
-    names.clear();
-  else if (is_new || !names.empty())
-    names.push_back(only);
+  for (const auto& folder : knowledge_folders(take_fingerprints(directories_))) folders.push_back({folder});
+  events_.watch(folders);
 }
 
 void Watcher::read_events() {
-  alignas(inotify_event) std::array<char, 16384> buffer;
-  for (;;) {
-    const auto size = ::read(events_, buffer.data(), buffer.size());
-    if (size <= 0) return;
-    const auto now = std::chrono::steady_clock::now();
-    for (const char* at = buffer.data(); at < buffer.data() + size;) {
-      const auto& event = *reinterpret_cast<const inotify_event*>(at);
-      at += sizeof event + event.len;
-      if ((event.mask & IN_Q_OVERFLOW) != 0) {
-        settling_.note_overflow(now);
-        continue;
-      }
-      const auto watch = watches_.find(event.wd);
-      if (watch == watches_.end()) continue;
-      const auto& only = watch->second.only;
-      const std::string_view name = event.len == 0 ? "" : event.name;
-      if (only.empty() || std::ranges::find(only, name) != only.end()) settling_.note_event(now);
-    }
-  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!events_.read([&](std::string_view) { settling_.note_event(now); })) settling_.note_overflow(now);
 }
 
 }  // namespace toolrack::sources::native

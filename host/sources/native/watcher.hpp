@@ -2,11 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/folder_events.hpp"
 #include "sources/native/directory.hpp"
 #include "sources/native/scan.hpp"
 #include "sources/native/settling.hpp"
@@ -28,22 +28,15 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
 
  private:
-  /// One watched directory: a plugin directory, or the folder that such a one lies in, where only its name counts.
-  struct Watch {
-    std::string path;
-    std::vector<std::string> only;  // Names; empty: everything.
-  };
-
   void run();
   void renew_watches();
-  void watch(const std::string& path, const std::string& only, std::map<int, Watch>& now);
   void read_events();
 
   const std::vector<PluginDirectory> directories_;
   const ScanFunction scan_;
-  Settling settling_;             // Of the thread.
-  std::map<int, Watch> watches_;  // Of the thread.
-  int events_ = -1, wake_ = -1;
+  Settling settling_;          // Of the thread.
+  base::FolderEvents events_;  // Of the thread.
+  int wake_ = -1;
   std::thread thread_;
 };
 

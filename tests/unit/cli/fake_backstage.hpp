@@ -19,6 +19,10 @@ class FakeBackstage final : public cli::Backstage {
     served = options;
     return 0;
   }
+  int dev(const cli::DevOptions& options) override {
+    developed = options;
+    return 0;
+  }
   int stdio(const cli::StdioOptions& options) override {
     spoken = options;
     return 0;
@@ -45,6 +49,7 @@ class FakeBackstage final : public cli::Backstage {
   std::string version() override { return "1.2.3"; }
 
   std::optional<cli::ServeOptions> served;
+  std::optional<cli::DevOptions> developed;
   std::optional<cli::StdioOptions> spoken;
   std::optional<cli::Target> connected;
   std::optional<base::Error> connect_error;

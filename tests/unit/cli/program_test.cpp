@@ -72,6 +72,17 @@ TEST_F(Program, ServesAsTold) {
   EXPECT_THAT(backstage_.served->target.plugins, ElementsAre("a", "b"));
 }
 
+TEST_F(Program, DevTakesTheFolderOfATool) {
+  EXPECT_EQ(run({"dev", "/my-tool", "--preset", "release", "--listen", ":0", "--data", "/d"}), kOk) << err_;
+  ASSERT_TRUE(backstage_.developed);
+  EXPECT_EQ(backstage_.developed->folder, "/my-tool");
+  EXPECT_EQ(backstage_.developed->preset, "release");
+  EXPECT_EQ(backstage_.developed->listen, ":0");
+  EXPECT_EQ(backstage_.developed->target.data, "/d");
+  EXPECT_EQ(run({"dev"}), kOk) << err_;
+  EXPECT_EQ(backstage_.developed->folder, ".");
+}
+
 TEST_F(Program, SpeaksMcpWithTheExposureItWasGiven) {
   EXPECT_EQ(run({"--url", "http://far", "--key", "k", "stdio", "--expose", "flat", "--tools", "a,b"}), kOk);
   ASSERT_TRUE(backstage_.spoken);
