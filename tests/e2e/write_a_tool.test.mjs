@@ -16,6 +16,7 @@ const env = environment({
   HOME: home, TOOLRACK_CONFIG: config, TOOLRACK_DATA: join(home, 'data'), PATH: `${build}:${process.env.PATH}`, CMAKE_PREFIX_PATH: prefix,
 });
 
+const counted = (out) => assert.deepEqual(JSON.parse(out), {count: 2, bytes: 39});
 /// What a reader expects of each command.
 const expectations = {
   'toolrack new my-tool': (out) => assert.match(out, /my-tool\/src\/my_tool\.cpp/),
@@ -29,7 +30,8 @@ const expectations = {
   'toolrack lint build/plugins/my-tool.so': (out) => assert.match(out, /^ok    crowd of count_text[\s\S]*0 errors, 0 warnings$/m),
   'toolrack plugins': (out) => assert.match(out, /my-tool/),
   'toolrack info my-tool': (out) => assert.match(out, /count_text/),
-  'toolrack call my-tool count_text --url https://example.com/ --text domain': (out) => assert.deepEqual(JSON.parse(out), {count: 2, bytes: 39}),
+  'toolrack --url http://127.0.0.1:3141 call my-tool count_text --url https://example.com/ --text domain': counted,
+  'toolrack call my-tool count_text --url https://example.com/ --text domain': counted,
 };
 
 let website;
@@ -45,21 +47,30 @@ before(async () => {
 });
 after(async () => {
   website.close();
-  if (!gateway || gateway.exitCode !== null) return;
-  const ended = new Promise((done) => { gateway.on('exit', done); });
-  gateway.kill();
-  await ended;
+  await end();
 });
 
 let place = home;
-/// Runs until it says that it is ready.
+let url = '';
+/// As Ctrl-C does.
+async function end() {
+  if (!gateway || gateway.exitCode !== null) return;
+  const ended = new Promise((done) => { gateway.on('exit', done); });
+  gateway.kill('SIGINT');
+  await ended;
+}
+/// Runs in the place of the one before until it says that it is ready, and what it builds is served.
 async function serve(command) {
+  await end();
   gateway = spawn('sh', ['-ec', `exec ${command}`], {cwd: place, env, stdio: ['ignore', 'ignore', 'pipe']});
   let log = '';
   await new Promise((done, fail) => {
     gateway.stderr.on('data', (chunk) => {
       log += chunk;
-      if (log.includes('the gateway is ready')) done();
+      const ready = /"the gateway is ready","url":"([^"]*)"/.exec(log);
+      if (!ready) return;
+      url = ready[1];
+      if (command !== 'toolrack dev' || log.includes('"the plugins have changed"')) done();
     });
     gateway.on('exit', () => fail(new Error(log)));
   });
@@ -72,8 +83,8 @@ for (const command of script) {
       place = join(place, command.slice(3));
       return assert.ok(existsSync(place));
     }
-    if (command.startsWith('toolrack serve ')) return serve(command);
-    const line = command.replace('https://example.com/', `http://127.0.0.1:${website.address().port}/`);
+    if (command === 'toolrack dev' || command.startsWith('toolrack serve ')) return serve(command);
+    const line = command.replace('https://example.com/', `http://127.0.0.1:${website.address().port}/`).replace('http://127.0.0.1:3141', url);
     // Not waited for in place: the site that it may ask is ours.
     const done = await new Promise((resolve) => {
       const child = spawn('sh', ['-ec', line], {cwd: place, env});
@@ -90,4 +101,4 @@ for (const command of script) {
   });
 }
 
-test('no command is left out', () => assert.equal(script.length, Object.keys(expectations).length + 2));
+test('no command is left out', () => assert.equal(script.length, Object.keys(expectations).length + 3));
