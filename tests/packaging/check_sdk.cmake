@@ -61,6 +61,14 @@ run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE}/examples/echo -B ${echo} -DCMAKE_CXX_
 run(${CMAKE_COMMAND} --build ${echo})
 inspect(${echo}/examples/echo.so)
 
+# The largest one, with its own tests.
+set(conformance ${WORK}/conformance)
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE}/examples/conformance-tool -B ${conformance} -DCMAKE_CXX_COMPILER=${path_${compiler}}
+  -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+run(${CMAKE_COMMAND} --build ${conformance} --parallel 2)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${conformance} --output-on-failure --no-tests=error)
+inspect(${conformance}/plugins/conformance.so)
+
 # A manifest that is no JSON stops the configuration, with the reason.
 file(COPY ${hello} DESTINATION ${WORK}/broken)
 file(WRITE ${WORK}/broken/hello-tool/manifest.json "{\"manifest\": 1.0.0}")
