@@ -171,6 +171,13 @@ base::Error unreadable(std::string_view name, std::string_view text, const base:
   return {ErrorCode::kInvalidConfig, fmt::format("{}: {}", where, error.message())};
 }
 
+void apply_trial(const json::Value& trial, registry::TrialSettings& settings) {
+  settings.rolls_back = json::find_bool(trial, "rollback").value_or(settings.rolls_back);
+  if (const auto calls = json::find_int(trial, "first_calls"))
+    settings.first_calls = static_cast<std::uint64_t>(*calls);
+  if (const auto* margin = json::find(trial, "margin")) settings.margin = margin->GetDouble();
+}
+
 /// `root` satisfies the schema and has no wrong value.
 base::Result<void> apply(const json::Value& root, Config& config) {
   if (const auto mode = json::find_string(root, "mode"))
@@ -185,8 +192,10 @@ base::Result<void> apply(const json::Value& root, Config& config) {
   }
   if (const auto require = json::find_bool(root, "require_signature")) config.require_signature = *require;
   if (const auto* keys = json::find(root, "trusted_keys")) config.trusted_keys = strings(*keys);
-  if (const auto* versions = json::find(root, "versions"))
+  if (const auto* versions = json::find(root, "versions")) {
     config.allow_breaking_versions = json::find_bool(*versions, "allow_breaking").value_or(false);
+    if (const auto* trial = json::find(*versions, "trial")) apply_trial(*trial, config.trials);
+  }
   if (const auto watches = json::find_bool(root, "watch_plugins")) config.watch_plugins = *watches;
   if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
   if (const auto* log = json::find(root, "log")) {

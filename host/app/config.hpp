@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
+#include "registry/version_trial.hpp"
 #include "services/assets/s3/s3_client.hpp"
 #include "services/knowledge/http_embedder.hpp"
 #include "sources/isolated/settings.hpp"
@@ -36,6 +37,7 @@ struct Config {
   std::optional<bool> require_signature;       ///< Of plugins beside the bundled ones; unset: in hosted mode.
   std::vector<std::string> trusted_keys;       ///< Whose signatures count.
   bool allow_breaking_versions = false;        ///< A higher version may take something away from callers.
+  registry::TrialSettings trials;              ///< Of versions that have just come into service.
   bool watch_plugins = true;                   ///< Plugins come and go while the gateway serves.
   std::vector<std::string> owners{"toolrack"};
   std::string log_level = "info";

@@ -24,6 +24,7 @@ constexpr std::array kFields = {
     field<&Config::require_signature>("require_signature", kRestart),
     field<&Config::trusted_keys>("trusted_keys", kRestart),
     field<&Config::allow_breaking_versions>("versions.allow_breaking", kRestart),
+    field<&Config::trials>("versions.trial", kLive),
     field<&Config::watch_plugins>("watch_plugins", kRestart),
     field<&Config::owners>("owners", kLive),
     field<&Config::log_level>("log.level", kLive),

@@ -25,6 +25,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("owners")) TRY(plugins->set_owners(next.owners));
 
   config = std::move(next);
+  if (changes.has("versions.trial")) plugins->set_trials(config.trials);
   if (changes.has("jobs")) jobs->set_settings(config.jobs);
   if (changes.has("limits")) keys->set_limits(key_limits(config));
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));

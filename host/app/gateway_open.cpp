@@ -102,7 +102,9 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<sources::native::NativeSource>(std::move(environment));
 
-  plugins.emplace(*native, plugin_directories(config, options.bundled), config.owners, metrics);
+  plugins.emplace(*native, plugin_directories(config, options.bundled),
+                  LivePlugins::Settings{.owners = config.owners, .loops = loops.size(), .trials = config.trials},
+                  metrics, *store);
   TRY(plugins->open());
   knowledge->publish(*plugins->catalogue().load());
   // Readers on loops that have nothing to do would keep what was replaced; MCP clients that listen are told.

@@ -1,10 +1,14 @@
 #include "app/live_plugins.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "app/plugins_json.hpp"
+#include "app/versions_json.hpp"
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "services/log/log.hpp"
 
@@ -23,22 +27,29 @@ std::string list(const std::vector<std::string>& names) {
 }  // namespace
 
 LivePlugins::LivePlugins(native::NativeSource& source, std::vector<native::PluginDirectory> directories,
-                         std::vector<std::string> owners, base::Metrics& metrics)
+                         Settings settings, base::Metrics& metrics, store::Store& store)
     : source_(source),
       directories_(std::move(directories)),
       changes_(metrics.counter("toolrack_catalogue_changes_total", "Times that tools came, went or were replaced.")),
       faults_(metrics.counter("toolrack_plugin_faults_total", "Plugin files that could not be served as they were.")),
-      owners_(std::move(owners)) {}
+      store_(store),
+      settings_(std::move(settings)),
+      trials_(settings_.loops) {}
 
 base::Result<void> LivePlugins::open() {
   first_look_ = native::take_fingerprints(directories_);
-  auto found = source_.scan(directories_);
+  policies_.emplace(TRY(KeptPolicies::open(store_)));
+  native::ScanOptions options;
+  options.forced = forced();
+  auto found = source_.scan(directories_, options);
   for (const auto& file : found.faults)
     log::write(log::Level::kWarning, "a plugin is not served",
                {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
   faults_.add(found.faults.size());
-  tools_ = found.tools;
-  catalogue_.emplace(TRY(registry::Catalogue::build(std::move(found.tools), owners_, 1)));
+  tools_ = std::move(found.tools);
+  catalogue_.emplace(TRY(build(policies_->all())));
+  update_trials(*catalogue_->load(), *catalogue_->load());
+  source_.on_reversal([this](std::function<void()> published) { begin_reversal(std::move(published)); });
   return {};
 }
 
@@ -54,8 +65,28 @@ void LivePlugins::watch(native::Settling::Times times) {
 
 void LivePlugins::stop() {
   watcher_.reset();
-  const std::lock_guard lock(mutex_);
-  is_stopped_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopped_ = true;
+  }
+  judge_ = {};  // Asks it to stop, and waits for it; none begins any more.
+  source_.on_reversal(nullptr);
+  std::vector<std::jthread> reversals;
+  {
+    const std::lock_guard lock(reversal_mutex_);
+    reversals.swap(reversals_);
+  }
+}
+
+/// In a control thread of the source, which must not wait for a scan.
+void LivePlugins::begin_reversal(std::function<void()> published) {
+  const std::lock_guard lock(reversal_mutex_);
+  reversals_.emplace_back([this, published = std::move(published)] {
+    if (const auto change = scan({}, nullptr); !change)
+      log::write(log::Level::kError, "a plugin that is back cannot be offered",
+                 {{"reason", change.error().message()}, {"remedy", change.error().hint()}});
+    published();
+  });
 }
 
 base::Result<LivePlugins::Change> LivePlugins::rescan(std::string_view force) {
@@ -71,7 +102,7 @@ base::Result<LivePlugins::Change> LivePlugins::rescan(std::string_view force) {
 base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options, std::vector<std::string>* left) {
   const std::lock_guard lock(mutex_);
   if (is_stopped_) return base::fail(base::ErrorCode::kUnavailable, "the gateway stops");
-  options.forced = forced_;
+  options.forced = forced();
   auto found = source_.scan(directories_, options);
   if (left != nullptr) *left = std::move(found.left);
   Change change{
@@ -84,7 +115,8 @@ base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options,
   if (!change.is_change() && !is_unpublished_) return change;
   tools_ = std::move(found.tools);
   is_unpublished_ = true;
-  publish(TRY(registry::Catalogue::build(tools_, owners_, catalogue_->load()->generation() + 1)));
+  keep_forced(change.added);
+  publish(TRY(build(policies_->all())));
   log::write(log::Level::kNotice, "the plugins have changed",
              {{"added", list(change.added)}, {"removed", list(change.removed)}});
   return change;
@@ -92,15 +124,27 @@ base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options,
 
 base::Result<void> LivePlugins::set_owners(std::vector<std::string> owners) {
   const std::lock_guard lock(mutex_);
-  auto next = TRY(registry::Catalogue::build(tools_, owners, catalogue_->load()->generation() + 1));
-  owners_ = std::move(owners);
-  publish(std::move(next));
+  settings_.owners.swap(owners);
+  auto next = build(policies_->all());
+  if (!next) {
+    settings_.owners.swap(owners);
+    return tl::unexpected(std::move(next).error());
+  }
+  publish(*std::move(next));
   return {};
+}
+
+base::Result<std::shared_ptr<const registry::Catalogue>> LivePlugins::build(const registry::VersionPolicies& policies) {
+  return registry::Catalogue::build(tools_, settings_.owners, catalogue_ ? catalogue_->load()->generation() + 1 : 1,
+                                    policies, trials_.tallies(tools_));
 }
 
 void LivePlugins::publish(std::shared_ptr<const registry::Catalogue> next) {
   const auto& catalogue = *next;
   const auto keep = next;
+  const auto before = catalogue_->load();
+  note_usual_versions(*before, catalogue);
+  update_trials(*before, catalogue);
   catalogue_->publish(std::move(next));
   is_unpublished_ = false;
   changes_.add();

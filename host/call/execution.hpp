@@ -39,6 +39,10 @@ class Execution final : public registry::Completion, private registry::Caller, p
   void cancel();
 
   std::uint64_t ticket() const noexcept { return ticket_; }
+  /// Whom a canary is shown to: the key's id; callers without a key are one caller.
+  const std::string& caller() const noexcept {
+    return principal_->key_id.empty() ? principal_->account : principal_->key_id;
+  }
 
   // registry::Completion
   void complete(registry::Outcome outcome) noexcept override;
@@ -80,6 +84,7 @@ class Execution final : public registry::Completion, private registry::Caller, p
   void files_stored(base::Result<std::string> output);
   void settle();
   void record();
+  void tally() const noexcept;
   void log_end() const;
   void reply();
 

@@ -10,6 +10,7 @@
 #include "call/granted_tools.hpp"
 #include "call/loop_state.hpp"
 #include "call/reply.hpp"
+#include "registry/versions.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -102,13 +103,29 @@ Result<void> NestedCalls::check_caller() const {
   return {};
 }
 
+const registry::Tool& NestedCalls::same_version(const registry::Catalogue& catalogue,
+                                                const registry::Tool& usual) const noexcept {
+  for (const auto* call = this; call != nullptr; call = call->up_) {
+    const auto& tool = *call->owner_.skill_->tool;
+    if (tool.slug != usual.slug || tool.owner != usual.owner) continue;
+    const auto all = registry::versions_of(catalogue, usual);
+    const auto same = std::ranges::find(all, tool.version, [](const auto& one) -> const auto& { return one->version; });
+    return same == all.end() ? usual : **same;
+  }
+  return catalogue.shown_to(owner_.caller(), usual);
+}
+
 Result<const registry::Skill*> NestedCalls::find(const registry::Catalogue& catalogue, std::string_view name) const {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size())
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is not of the form tool.skill", name),
                 "Name a tool, with @version where it matters, and its skill: \"seo.analyze_page\".");
-  const auto* tool = TRY(catalogue.find_tool(name.substr(0, dot)));
-  const auto* skill = TRY(catalogue.find_skill(*tool, name.substr(dot + 1)));
+  const auto named = name.substr(0, dot);
+  const auto* usual = TRY(catalogue.find_tool(named));
+  const auto* tool = named.find('@') == std::string_view::npos ? &same_version(catalogue, *usual) : usual;
+  auto found = catalogue.find_skill(*tool, name.substr(dot + 1));
+  if (!found && tool != usual) found = catalogue.find_skill(*usual, name.substr(dot + 1));
+  const auto* skill = TRY(std::move(found));
   const auto& caller = *owner_.skill_->tool;
   if (!is_granted(catalogue, caller.granted_tools, *skill))
     return tl::unexpected(

@@ -65,6 +65,9 @@ class NestedCalls {
   };
 
   base::Result<void> check_caller() const;
+  /// What a name without a version means here: the version of that tool that stands above in the chain, else what the
+  /// first caller is shown.
+  const registry::Tool& same_version(const registry::Catalogue& catalogue, const registry::Tool& usual) const noexcept;
   base::Result<const registry::Skill*> find(const registry::Catalogue& catalogue, std::string_view name) const;
   base::Result<void> check_chain(const registry::Skill& skill) const;
   base::Result<std::int64_t> timeout_ms(std::int64_t wished) const;

@@ -6,6 +6,23 @@
 #include "services/log/log.hpp"
 
 namespace toolrack::call {
+namespace {
+
+/// What speaks against the version that ran: that it, or what it asked for, failed. Not what the caller did, nor what
+/// would have hit every version: docs/versions.md.
+bool speaks_against_version(const base::Error& error) noexcept {
+  switch (error.code()) {
+    case base::ErrorCode::kCancelled:
+    case base::ErrorCode::kProviderUnavailable:
+    case base::ErrorCode::kUnavailable:
+    case base::ErrorCode::kStoreFailed:
+      return false;
+    default:
+      return error.type() == base::ErrorType::kInternal || error.type() == base::ErrorType::kProvider;
+  }
+}
+
+}  // namespace
 
 accounts::UsageRecord usage_record(const CallRequest& request, const accounts::Principal& principal,
                                    const CallOutcome& outcome, const base::Clock& clock) {
@@ -41,10 +58,18 @@ void Execution::log_end() const {
                         {"error", outcome_.ok() ? std::string_view() : outcome_.result.error->name()}});
 }
 
+void Execution::tally() const noexcept {
+  if (outcome_.cache.is_cached()) return;  // It did not run.
+  const auto& catalogue = pinned_catalogue_ ? *pinned_catalogue_ : **lent_catalogue_;
+  auto* tally = catalogue.tally_of(*skill_->tool);
+  if (tally != nullptr) tally->count(loop_.index(), !outcome_.ok() && speaks_against_version(*outcome_.result.error));
+}
+
 void Execution::record() {
   // A call that was refused before it could run is counted in the metrics only: whoever is refused must not fill the
   // store.
   if (run_started_ns_ == 0) return;
+  tally();
   outcome_.timings.total_ns = path_.deps_.clock.monotonic_ns() - started_ns_;
   if (services::log::enabled(services::log::Level::kDebug)) log_end();
   path_.deps_.usage.record(loop_, usage_record(request_, *principal_, outcome_, path_.deps_.clock));

@@ -98,6 +98,39 @@ std::string of_worker(const json::Value& worker) {
   return out;
 }
 
+/// "seo: 1.4.0 is the usual version (2.0.0), by promotion; 2.0.0 is set back: ...".
+std::string versions_of_tool(const json::Value& tool) {
+  const auto usual = text_of(tool, "usual");
+  std::string others;
+  each(tool, "versions", [&](const json::Value& one) {
+    if (json::view(one) != usual) others.append(others.empty() ? "" : ", ").append(json::view(one));
+  });
+  auto out = fmt::format("{}: ", text_of(tool, "tool"));
+  out += usual.empty() ? "no version serves" : fmt::format("{} is the usual version", usual);
+  if (!others.empty()) out += fmt::format(" ({})", others);
+  const auto promoted = text_of(tool, "promoted");
+  if (!promoted.empty() && promoted == usual) out += ", by promotion";
+  if (!promoted.empty() && promoted != usual) out += fmt::format("; {} is promoted and does not serve", promoted);
+  if (json::find_bool(tool, "is_disabled").value_or(false)) out += "; the tool is disabled";
+  each(tool, "disabled", [&](const json::Value& one) { out += fmt::format("; {} is disabled", json::view(one)); });
+  if (const auto* canary = json::find(tool, "canary")) {
+    std::string to;
+    const auto* percent = json::find(*canary, "percent");
+    if (percent != nullptr && percent->GetDouble() > 0) to = fmt::format("{:g} % of the keys", percent->GetDouble());
+    each(*canary, "keys", [&](const json::Value& key) { to.append(to.empty() ? "" : ", ").append(json::view(key)); });
+    out += fmt::format("; {} is shown to {}", text_of(*canary, "version"), to);
+  }
+  if (const auto* trial = json::find(tool, "trial"))
+    out += fmt::format("; {} is on trial: {} of {} calls have failed, of {} {} of {}", text_of(*trial, "version"),
+                       text_of(*trial, "errors"), text_of(*trial, "calls"), text_of(*trial, "against"),
+                       text_of(*trial, "against_errors"), text_of(*trial, "against_calls"));
+  each(tool, "set_back", [&](const json::Value& one) {
+    out += fmt::format("; {} is set back: {}", text_of(one, "version"), text_of(one, "reason"));
+  });
+  each(tool, "forced", [&](const json::Value& one) { out += fmt::format("; {} is forced", json::view(one)); });
+  return out + "\n";
+}
+
 std::string plugins(const json::Value& answer) {
   Columns columns({"STATE", "TOOL", "VERSION", "FILE", "REASON"});
   each(answer, "plugins", [&](const json::Value& file) {
@@ -109,7 +142,9 @@ std::string plugins(const json::Value& answer) {
     columns.add(
         {text_of(file, "state"), text_of(file, "tool"), text_of(file, "version"), text_of(file, "path"), reason});
   });
-  return columns.text();
+  auto out = columns.text();
+  each(answer, "versions", [&](const json::Value& tool) { out += versions_of_tool(tool); });
+  return out;
 }
 
 std::string reloaded_plugins(const json::Value& answer) {
@@ -223,6 +258,7 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "list_api_keys") return key_list(answer);
   if (operation == "list_plugins") return plugins(answer);
   if (operation == "reload_plugins") return reloaded_plugins(answer);
+  if (operation.ends_with("_version")) return versions_of_tool(answer);
   if (operation == "get_usage_summary") return usage(answer);
   if (operation == "list_jobs") return job_list(answer);
   if (operation == "search_knowledge") return knowledge(answer);

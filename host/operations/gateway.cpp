@@ -59,7 +59,8 @@ base::Result<Answer> openapi(Services& services, const Context&) {
 }
 
 base::Result<Answer> plugins(Services& services, const Context&) {
-  return Answer{fmt::format(R"({{"plugins":{}}})", services.plugins_json())};
+  return Answer{fmt::format(R"({{"plugins":{},"versions":{}}})", services.plugins_json(),
+                            services.versions_json ? services.versions_json() : "[]")};
 }
 
 base::Result<Answer> reload_plugins(Services& services, const Context& context) {
@@ -89,16 +90,19 @@ std::vector<Operation> gateway_operations() {
       open_get("openapi", "/openapi.json", "OpenAPI", "This API as an OpenAPI 3.1 document.", openapi),
   };
   all.front().more_paths = {"/healthz"};
-  all.push_back({.name = "list_plugins",
-                 .method = "GET",
-                 .path = "/v1/plugins",
-                 .cli = "plugins",
-                 .scope = accounts::Scope::kAdmin,
-                 .kind = Kind::kWaits,
-                 .title = "Plugins",
-                 .description = "Every plugin file seen: its state, and the reason where it is not served.",
-                 .input_schema = kNoInput,
-                 .run = plugins});
+  all.push_back(
+      {.name = "list_plugins",
+       .method = "GET",
+       .path = "/v1/plugins",
+       .cli = "plugins",
+       .scope = accounts::Scope::kAdmin,
+       .kind = Kind::kWaits,
+       .title = "Plugins",
+       .description =
+           "Every plugin file seen: its state, and the reason where it is not served; and what was decided about "
+           "versions.",
+       .input_schema = kNoInput,
+       .run = plugins});
   all.push_back({.name = "reload_plugins",
                  .method = "POST",
                  .path = "/v1/plugins/reload",

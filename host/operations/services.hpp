@@ -9,6 +9,7 @@
 #include "accounts/usage.hpp"
 #include "base/clock.hpp"
 #include "registry/catalogue.hpp"
+#include "registry/version_decision.hpp"
 #include "services/assets/asset_links.hpp"
 #include "services/assets/assets.hpp"
 #include "services/providers/provider_states.hpp"
@@ -55,6 +56,12 @@ struct Services {
   /// Looks at every plugin file again; a JSON object of what came, went and failed. Waits for plugins that start.
   /// `force`: empty, or the "tool@version" that may take something away from callers of the one before.
   std::function<base::Result<std::string>(std::string_view force)> reload_plugins = nullptr;
+  /// What was decided about versions, a JSON array; any thread.
+  std::function<std::string()> versions_json = nullptr;
+  /// About "tool" or "tool@version"; the decision's own version is left empty. The tool's versions after it, a JSON
+  /// object. Waits for the store, and for plugins that start.
+  std::function<base::Result<std::string>(std::string_view tool, registry::VersionDecision decision)> decide_version =
+      nullptr;
   const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Null: nothing is known of them.
   AssetServices* assets = nullptr;                                          ///< Null: the gateway keeps none.
   call::Approvals* approvals = nullptr;                                     ///< Null: the gateway keeps none.

@@ -6,9 +6,9 @@
 namespace toolrack::operations {
 
 Table::Table() {
-  for (auto* group :
-       {tool_operations, knowledge_operations, job_operations, webhook_operations, approval_operations,
-        provider_operations, key_operations, asset_operations, usage_operations, gateway_operations, log_operations}) {
+  for (auto* group : {tool_operations, knowledge_operations, job_operations, webhook_operations, approval_operations,
+                      provider_operations, key_operations, asset_operations, usage_operations, gateway_operations,
+                      version_operations, log_operations}) {
     for (auto& operation : group()) {
       auto validator = registry::compile_schema(operation.input_schema);
       assert(validator && "an operation's schema compiles; table_test shows it");

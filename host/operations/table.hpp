@@ -40,6 +40,7 @@ std::vector<Operation> provider_operations();
 std::vector<Operation> key_operations();
 std::vector<Operation> usage_operations();
 std::vector<Operation> gateway_operations();
+std::vector<Operation> version_operations();
 std::vector<Operation> log_operations();
 
 }  // namespace toolrack::operations

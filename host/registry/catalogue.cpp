@@ -34,13 +34,6 @@ bool is_higher(const Tool& a, const Tool& b) {
   return order != 0 ? order > 0 : a.version > b.version;
 }
 
-/// The first stable of tools that are ordered from the highest down, or the first of all.
-const Tool* preferred(const std::vector<const Tool*>& descending) {
-  const auto stable =
-      std::find_if(descending.begin(), descending.end(), [](const Tool* t) { return version_of(*t).is_stable(); });
-  return stable != descending.end() ? *stable : descending.front();
-}
-
 /// "1" takes 1.x.y, "1.4" takes 1.4.x, "1.4.0" takes itself, whatever its build metadata.
 bool is_wanted(const Tool& tool, std::string_view version) {
   const std::string_view actual = tool.version;
@@ -50,13 +43,20 @@ bool is_wanted(const Tool& tool, std::string_view version) {
   return next == (std::count(version.begin(), version.end(), '.') < 2 ? '.' : '+');
 }
 
+base::Error disabled(ErrorCode code, const std::string& what, std::string_view before_operator) {
+  return base::Error(code, fmt::format("{} is disabled: the operator has taken it out of service", what),
+                     fmt::format("{} operator puts it back with `toolrack enable {}`.", before_operator, what))
+      .with_name("tool_disabled");
+}
+
 }  // namespace
 
 Catalogue::~Catalogue() = default;
 
 Result<std::shared_ptr<const Catalogue>> Catalogue::build(std::vector<std::shared_ptr<const Tool>> tools,
                                                           std::vector<std::string> owner_order,
-                                                          std::uint64_t generation) {
+                                                          std::uint64_t generation, const VersionPolicies& policies,
+                                                          const OutcomeTallies& tallies) {
   std::shared_ptr<Catalogue> catalogue(new Catalogue);
   std::sort(tools.begin(), tools.end(), [](const auto& a, const auto& b) {
     if (a->slug != b->slug) return a->slug < b->slug;
@@ -74,14 +74,34 @@ Result<std::shared_ptr<const Catalogue>> Catalogue::build(std::vector<std::share
                             b.build_id.empty() ? "none" : b.build_id),
                 "Remove one of the two, or give the newer one a higher version.");
   }
+  const auto is_withheld = [&policies](const auto& tool) {
+    const auto* policy = find_policy(policies, tool->id());
+    return policy != nullptr && policy->is_withheld(tool->version);
+  };
+  catalogue->policies_ = policies;
+  catalogue->tallies_ = tallies;
+  if (!policies.empty()) {
+    std::ranges::copy_if(tools, std::back_inserter(catalogue->withheld_), is_withheld);
+    std::erase_if(tools, is_withheld);
+  }
   for (auto first = tools.begin(); first != tools.end();) {
     std::vector<const Tool*> versions;
     auto last = first;
     for (; last != tools.end() && (*last)->slug == (*first)->slug && (*last)->owner == (*first)->owner; ++last) {
       versions.push_back(last->get());
     }
-    catalogue->defaults_.push_back(preferred(versions));
+    const auto id = (*first)->id();
+    const auto* policy = find_policy(catalogue->policies_, id);
+    const auto& usual = usual_version(versions, policy);
+    catalogue->defaults_.push_back(&usual);
     first = last;
+    if (policy == nullptr || !policy->canary || policy->canary->version == usual.version) continue;
+    const auto canary = std::ranges::find(versions, policy->canary->version, &Tool::version);
+    if (canary != versions.end())
+      catalogue->canaries_.push_back({.usual = &usual,
+                                      .canary = *canary,
+                                      .who = &*policy->canary,
+                                      .seed = Canary::seed_of(id, policy->canary->version)});
   }
   catalogue->generation_ = generation;
   catalogue->tools_ = std::move(tools);
@@ -120,30 +140,50 @@ Result<const Tool*> Catalogue::find_tool(std::string_view name) const {
   const auto slug = slash < bare.size() ? bare.substr(slash + 1) : bare;
   const bool is_malformed = (slash < bare.size() && owner.empty()) || (at != std::string_view::npos && version.empty());
   const auto* tool = is_malformed ? nullptr : lookup_->find_default(owner, slug);
-  if (tool == nullptr) {
-    return fail(ErrorCode::kToolNotFound,
-                fmt::format("there is no tool {}.{}", shown(name), did_you_mean(slug, lookup_->names())));
-  }
+  if (tool == nullptr) return tl::unexpected(not_found(name));
   if (at == std::string_view::npos) return tool;
 
-  const auto& versions = lookup_->versions.at(tool->owner).at(tool->slug);
   std::vector<const Tool*> wanted;
-  std::string list;
-  for (const auto* candidate : versions) {
+  for (const auto* candidate : lookup_->versions.at(tool->owner).at(tool->slug))
     if (is_wanted(*candidate, version)) wanted.push_back(candidate);
-    list += (list.empty() ? "" : ", ") + candidate->version;
+  if (wanted.empty()) return tl::unexpected(no_version(*tool, version));
+  return &usual_version(wanted, policies_.empty() ? nullptr : find_policy(policies_, tool->id()));
+}
+
+base::Error Catalogue::not_found(std::string_view name) const {
+  const auto bare = name.substr(0, name.rfind('@'));
+  const auto slug = bare.substr(bare.find('/') + 1);  // All of it without an owner.
+  for (const auto& tool : withheld_) {
+    const bool is_its_skill = std::ranges::find(tool->skills, bare, &Skill::flat_name) != tool->skills.end();
+    if (bare != tool->slug && bare != tool->id() && !is_its_skill &&
+        std::ranges::find(tool->aliases, slug) == tool->aliases.end())
+      continue;
+    const auto& policy = policies_.at(tool->id());
+    const auto what = policy.is_disabled ? tool->id() : fmt::format("{}@{}", tool->id(), tool->version);
+    return disabled(ErrorCode::kToolNotFound, what, "The");
   }
-  if (!wanted.empty()) return preferred(wanted);
-  return fail(ErrorCode::kVersionNotFound,
-              fmt::format("{} has no version {}; there are: {}", tool->id(), shown(version), list));
+  return base::Error(ErrorCode::kToolNotFound,
+                     fmt::format("there is no tool {}.{}", shown(name), did_you_mean(slug, lookup_->names())));
+}
+
+base::Error Catalogue::no_version(const Tool& tool, std::string_view version) const {
+  for (const auto& other : withheld_) {
+    if (other->slug != tool.slug || other->owner != tool.owner || !is_wanted(*other, version)) continue;
+    return disabled(ErrorCode::kVersionNotFound, fmt::format("{}@{}", tool.id(), other->version),
+                    "Leave the version out, or name another; the");
+  }
+  std::string list;
+  for (const auto* other : lookup_->versions.at(tool.owner).at(tool.slug))
+    list += (list.empty() ? "" : ", ") + other->version;
+  return base::Error(ErrorCode::kVersionNotFound,
+                     fmt::format("{} has no version {}; there are: {}", tool.id(), shown(version), list));
 }
 
 Result<const Skill*> Catalogue::find_skill(const Tool& tool, std::string_view name) const {
+  const auto found = std::ranges::find(tool.skills, name, &Skill::name);
+  if (found != tool.skills.end()) return &*found;
   std::vector<std::string_view> names;
-  for (const auto& skill : tool.skills) {
-    if (skill.name == name) return &skill;
-    names.push_back(skill.name);
-  }
+  for (const auto& skill : tool.skills) names.push_back(skill.name);
   return fail(ErrorCode::kSkillNotFound,
               fmt::format("{} has no skill {}.{} It has: {}.", tool.id(), shown(name), did_you_mean(name, names),
                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
@@ -152,6 +192,30 @@ Result<const Skill*> Catalogue::find_skill(const Tool& tool, std::string_view na
 const Skill* Catalogue::find_flat(std::string_view flat_name) const noexcept {
   const auto found = lookup_->by_flat_name.find(flat_name);
   return found != lookup_->by_flat_name.end() ? found->second : nullptr;
+}
+
+OutcomeTally* Catalogue::tally_of(const Tool& tool) const noexcept {
+  const auto found = tallies_.find(&tool);
+  return found == tallies_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::pair<const Tool*, const Tool*>> Catalogue::canaries() const {
+  std::vector<std::pair<const Tool*, const Tool*>> out;
+  for (const auto& one : canaries_) out.emplace_back(one.canary, one.usual);
+  return out;
+}
+
+const Tool& Catalogue::shown_to(std::string_view key, const Tool& tool) const noexcept {
+  for (const auto& one : canaries_)
+    if (one.usual == &tool) return one.who->is_shown_to(key, one.seed) ? *one.canary : tool;
+  return tool;
+}
+
+const Skill& Catalogue::shown_to(std::string_view key, const Skill& skill) const noexcept {
+  const auto& tool = shown_to(key, *skill.tool);
+  if (&tool == skill.tool) return skill;
+  const auto same = std::ranges::find(tool.skills, skill.name, &Skill::name);
+  return same == tool.skills.end() ? skill : *same;
 }
 
 std::vector<SearchHit> Catalogue::search(const SearchQuery& query) const { return search_->search(query); }

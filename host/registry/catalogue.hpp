@@ -5,11 +5,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/published.hpp"
 #include "base/result.hpp"
+#include "registry/outcome_tally.hpp"
 #include "registry/tool.hpp"
+#include "registry/version_policy.hpp"
 
 namespace toolrack::registry {
 
@@ -32,29 +35,44 @@ struct SearchHit {
 /// Immutable after `build`; any thread.
 class Catalogue {
  public:
-  /// Tools in any order; several versions of one tool may stand beside each other. Refused, with both parties named:
-  /// the same (owner, slug, version) twice, and two default versions with the same flat name, alias, resource, URI
-  /// template or prompt.
+  /// Tools in any order; several versions of one tool may stand beside each other, and `policies` say which of them is
+  /// the default, and which cannot be called. `tallies`: of whichever of them calls are to be counted. Refused, with
+  /// both parties named: the same (owner, slug, version) twice, and two default versions with the same flat name,
+  /// alias, resource, URI template or prompt.
   static base::Result<std::shared_ptr<const Catalogue>> build(std::vector<std::shared_ptr<const Tool>> tools,
                                                               std::vector<std::string> owner_order,
-                                                              std::uint64_t generation);
+                                                              std::uint64_t generation,
+                                                              const VersionPolicies& policies = {},
+                                                              const OutcomeTallies& tallies = {});
   ~Catalogue();
 
   /// Grows by one with each catalogue; caches of bytes made from one are keyed by it.
   std::uint64_t generation() const noexcept { return generation_; }
 
-  /// The highest stable version of each tool, ordered by slug, then owner.
+  /// The default version of each tool (usual_version), ordered by slug, then owner.
   const std::vector<const Tool*>& tools() const noexcept { return defaults_; }
-  /// Every version of everything.
+  /// Every version of everything that can be called.
   const std::vector<std::shared_ptr<const Tool>>& all() const noexcept { return tools_; }
+  /// Those that cannot, in the same order.
+  const std::vector<std::shared_ptr<const Tool>>& withheld() const noexcept { return withheld_; }
 
-  /// `seo`, `toolrack/seo`, an alias; with `@1.4.0` (that one) or `@1` (the highest 1.x). kToolNotFound suggests near
-  /// names, kVersionNotFound lists the versions there are.
+  /// `seo`, `toolrack/seo`, an alias; with `@1.4.0` (that one) or `@1` (the usual one of 1.x). kToolNotFound suggests
+  /// near names, kVersionNotFound lists the versions there are, the same codes named
+  /// tool_disabled say how to have it back.
   base::Result<const Tool*> find_tool(std::string_view name) const;
   /// kSkillNotFound lists the tool's skills.
   base::Result<const Skill*> find_skill(const Tool& tool, std::string_view skill) const;
   /// A flat name (`seo_analyze_page`) of a default version, or nullptr. No allocation.
   const Skill* find_flat(std::string_view flat_name) const noexcept;
+  /// What an unversioned name that leads to `skill` means for the caller with that key: the same skill of the canary,
+  /// when there is one that he is shown and that has the skill. No allocation.
+  const Skill& shown_to(std::string_view key, const Skill& skill) const noexcept;
+  /// The same for a tool.
+  const Tool& shown_to(std::string_view key, const Tool& tool) const noexcept;
+  /// Where its calls are counted, or null. No allocation.
+  OutcomeTally* tally_of(const Tool& tool) const noexcept;
+  /// Who else is shown what: the canaries that have an effect, with the versions that the others get.
+  std::vector<std::pair<const Tool*, const Tool*>> canaries() const;
   /// Every skill of the default versions, ordered by flat name.
   const std::vector<const Skill*>& flat() const noexcept { return flat_; }
 
@@ -78,7 +96,18 @@ class Catalogue {
  private:
   Catalogue() = default;
   std::uint64_t generation_ = 0;
-  std::vector<std::shared_ptr<const Tool>> tools_;
+  base::Error not_found(std::string_view name) const;
+  base::Error no_version(const Tool& tool, std::string_view version) const;
+
+  std::vector<std::shared_ptr<const Tool>> tools_, withheld_;
+  VersionPolicies policies_;
+  struct CanaryOf {
+    const Tool *usual, *canary;
+    const Canary* who;  ///< In policies_.
+    std::uint64_t seed;
+  };
+  std::vector<CanaryOf> canaries_;  ///< A few at most.
+  OutcomeTallies tallies_;
   std::vector<std::string> owner_order_;
   std::vector<const Tool*> defaults_;
   std::vector<const Skill*> flat_;

@@ -6,13 +6,23 @@
 
 namespace toolrack::registry {
 
+namespace {
+
+/// In whose order Catalogue::build puts tools.
+constexpr auto id_of = [](const auto& one) {
+  return std::pair<std::string_view, std::string_view>(one->slug, one->owner);
+};
+
+}  // namespace
+
 std::span<const std::shared_ptr<const Tool>> versions_of(const Catalogue& catalogue, const Tool& tool) {
-  // In the order in which Catalogue::build puts them.
-  const auto id_of = [](const auto& one) {
-    return std::pair<std::string_view, std::string_view>(one->slug, one->owner);
-  };
   const auto [first, last] = std::ranges::equal_range(catalogue.all(), id_of(&tool), {}, id_of);
   return {first, last};
+}
+
+const Tool* default_of(const Catalogue& catalogue, const Tool& tool) {
+  const auto found = std::ranges::lower_bound(catalogue.tools(), id_of(&tool), {}, id_of);
+  return found == catalogue.tools().end() || id_of(*found) != id_of(&tool) ? nullptr : *found;
 }
 
 }  // namespace toolrack::registry

@@ -1,6 +1,6 @@
 // Versions of one tool beside each other: which one a call gets, and what a new one may not take away.
 import assert from 'node:assert/strict';
-import {renameSync, writeFileSync} from 'node:fs';
+import {renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {post, run, scratch, startGateway} from './support/gateway.mjs';
@@ -24,8 +24,18 @@ function place(name, version, generation, change = (manifest) => manifest) {
   writeFileSync(join(aside, 'new'), bytes);
   renameSync(join(aside, 'new'), join(plugins, name));
 }
-const call = (tool, skill = 'which') => post(`${gateway.url}/v1/tools/call`, {tool, skill, input: {}});
-const generation = async (tool, skill) => Number((await call(tool, skill)).json.output?.generation);
+const call = (tool, skill = 'which', headers = {}) => post(`${gateway.url}/v1/tools/call`, {tool, skill, input: {}}, headers);
+const generation = async (tool, skill, headers) => Number((await call(tool, skill, headers)).json.output?.generation);
+/// Once that generation answers to the name.
+async function becomes(wanted, tool = 'swapped') {
+  while (await generation(tool) !== wanted) await new Promise((wake) => { setTimeout(wake, 20); });
+}
+/// What the command says of the tool's versions.
+async function decide(...words) {
+  const {code, stdout, stderr} = await command(...words);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
 const command = async (...words) => run(['--data', gateway.data, ...words]);
 async function row(name, isSo) {
   for (;;) {
@@ -104,4 +114,115 @@ test('the same in a new major version is no breach', {timeout: 60_000}, async ()
   await row('major.so', ({state}) => state === 'serving' || state === 'checked');
   for (;;) if (await generation('swapped') === 30) break;
   assert.equal(await generation('swapped@2'), 20);
+});
+
+test('a promoted version is the usual one at once and after a restart, as is what was forced', {timeout: 60_000}, async () => {
+  assert.match(await decide('promote', 'swapped@2.0.0'), /^test\/swapped: 2\.0\.0 is the usual version \(3\.0\.0, 1\.4\.0, 1\.3\.0\), by promotion; .*1\.4\.0 is forced$/m);
+  assert.equal(await generation('swapped'), 20);
+  assert.equal((await rpc('?expose=flat', 'tools/call', {name: 'swapped_which', arguments: {}})).result.structuredContent.generation, '00000020');
+  assert.match((await command('tools')).stdout, /^swapped +2\.0\.0 \(3\.0\.0, 1\.4\.0, 1\.3\.0\) /m);
+
+  await gateway.stop();
+  gateway = await startGateway({data: gateway.data, plugins: [plugins]});
+  assert.equal(await generation('swapped'), 20);
+  assert.equal(await generation('swapped@1.4.0'), 14);
+  assert.match(await decide('plugins'), /^test\/swapped: 2\.0\.0 is the usual version .*, by promotion/m);
+});
+
+test('a newer file waits behind a promotion until that is taken back', {timeout: 60_000}, async () => {
+  place('four.so', '4.0.0', 40);
+  await becomes(40, 'swapped@4');
+  assert.equal(await generation('swapped'), 20);
+  await decide('promote', 'swapped');
+  assert.equal(await generation('swapped'), 40);
+});
+
+test('each rollback goes one usual version further back', {timeout: 60_000}, async () => {
+  assert.match(await decide('rollback', 'swapped'), /2\.0\.0 is the usual version .*4\.0\.0 is set back: by the operator/);
+  assert.equal(await generation('swapped'), 20);
+  await decide('rollback', 'swapped');
+  assert.equal(await generation('swapped'), 30);
+  const refused = await command('rollback', 'swapped@3.0.0');
+  assert.notEqual(refused.code, 0);
+});
+
+test('the place of a promoted version whose file goes is taken until it is there again', {timeout: 60_000}, async () => {
+  await decide('promote', 'swapped@1.3.0');
+  assert.equal(await generation('swapped'), 13);
+  rmSync(join(plugins, 'one.so'));
+  await becomes(30);
+  assert.match(await decide('plugins'), /3\.0\.0 is the usual version .*1\.3\.0 is promoted and does not serve/);
+  place('one.so', '1.3.0', 13);
+  await becomes(13);
+});
+
+test('what is disabled is refused with the way back, and what runs ends', {timeout: 60_000}, async () => {
+  const before = await row('one.so', () => true);
+  const running = post(`${gateway.url}/v1/tools/call`, {tool: 'swapped', skill: 'waits', input: {ms: 1500}});
+  await row('one.so', ({calls}) => calls > before.calls);
+  assert.match(await decide('disable', 'swapped@1.3.0'), /3\.0\.0 is the usual version .*1\.3\.0 is disabled/);
+  assert.equal(await generation('swapped'), 30);
+  assert.equal(await generation('swapped@1'), 14, 'another version that the name means');
+  const {status, json} = await call('swapped@1.3.0');
+  assert.equal(status, 404);
+  assert.equal(json.error.code, 'tool_disabled');
+  assert.match(json.error.resolution_hint, /toolrack enable test\/swapped@1\.3\.0/);
+  assert.match((await command('promote', 'swapped@1.3.0')).stderr, /is disabled/);
+  assert.equal(Number((await running).json.output.generation), 13);
+
+  assert.match(await decide('disable', 'swapped'), /no version serves; .*the tool is disabled/);
+  assert.equal((await call('swapped')).json.error.code, 'tool_disabled');
+  assert.equal((await call('swapped_which', '')).json.error.code, 'tool_disabled');
+  const {tools} = await (await fetch(`${gateway.url}/v1/tools`)).json();
+  assert.ok(!tools.some(({name}) => name === 'swapped'));
+  await decide('enable', 'swapped');
+  assert.equal(await generation('swapped'), 30);
+  await decide('enable', 'swapped@1.3.0');
+  assert.equal(await generation('swapped'), 13, 'the promotion stands');
+});
+
+let key;
+test('a canary is what its keys and its share get', {timeout: 60_000}, async () => {
+  const {api_key: secret, id} = JSON.parse((await command('--format', 'json', 'keys', 'create', 'canary')).stdout);
+  key = {id, headers: {authorization: `Bearer ${secret}`}};
+  assert.match(await decide('canary', 'swapped@3.0.0', '--keys', `0123456789abcdef,${id}`), /3\.0\.0 is shown to 0123456789abcdef, [0-9a-f]{16}; /);
+  assert.equal(await generation('swapped', 'which', key.headers), 30);
+  assert.equal(await generation('swapped@1', 'which', key.headers), 13);
+  assert.equal((await call('swapped', 'blocks', key.headers)).json.output?.generation, '00000013', 'a skill that the canary lacks');
+  assert.equal(await generation('swapped'), 13);
+  assert.match(await decide('canary', 'swapped@3.0.0', '--percent', '100'), /3\.0\.0 is shown to 100 % of the keys/);
+  assert.equal(await generation('swapped'), 30);
+  await decide('canary', 'swapped');
+  assert.equal(await generation('swapped', 'which', key.headers), 13);
+  assert.match((await command('canary', 'swapped@3.0.0')).stderr, /nobody is to be shown/);
+  assert.match((await command('canary', 'swapped@3.0.0', '--keys', 'mine')).stderr, /keys/);
+});
+
+/// `which` breaks its own output schema.
+const broken = (manifest) => manifest
+  .replace('"description": "At once.", "input": {"type": "object"}', '"description": "At once.", "output": {"required":["x"]}, "input": {"type": "object"}')
+  .replace('"After a time that it waits in place."', '"Waits."');
+
+test('a version that fails more than the one before is taken back by itself', {timeout: 60_000}, async () => {
+  await decide('promote', 'swapped');
+  for (let i = 0; i < 10; ++i) assert.equal(await generation('swapped'), 30);
+  place('five.so', '5.0.0', 50, broken);
+  while ((await call('swapped')).json.error?.code !== 'invalid_output');
+  assert.match(await decide('plugins'), /5\.0\.0 is on trial: \d+ of \d+ calls have failed, of 3\.0\.0 0 of \d+/);
+  await becomes(30);
+  assert.match(await decide('plugins'), /3\.0\.0 is the usual version .*5\.0\.0 is set back: (\d+) of \1 calls have failed, of 3\.0\.0 0 of \d+/);
+  const told = gateway.log.map((line) => JSON.parse(line)).find(({message}) => message.startsWith('a version fails more than the one before'));
+  assert.equal(told?.version, '5.0.0');
+  assert.equal(told.usual, '3.0.0');
+  place('six.so', '5.0.1', 51);
+  await becomes(51);
+});
+
+test('a canary that fails is shown to nobody any more', {timeout: 60_000}, async () => {
+  await decide('promote', 'swapped@3.0.0');
+  place('seven.so', '7.0.0', 70, broken);
+  await row('seven.so', ({state}) => state !== 'failed');
+  await decide('canary', 'swapped@7.0.0', '--keys', key.id);
+  for (;;) if (await generation('swapped', 'which', key.headers) === 30) break;
+  assert.match(await decide('plugins'), /7\.0\.0 is set back: \d+ of \d+ calls have failed, of 3\.0\.0 0 of \d+/);
 });

@@ -11,6 +11,9 @@ class Stateful final : public tr::Plugin {
  public:
   explicit Stateful(const tr::Host& host) : Plugin(host) { skill<&Stateful::count>("count"); }
 
+#ifdef REFUSES_START
+  tr_status start(const tr_start&) override { return TR_FAILED_PRECONDITION; }
+#endif
   tr_status save(std::uint32_t phase, std::string& out) override {
     out = std::to_string(phase) + ":" + std::to_string(count_.load());
     return TR_OK;

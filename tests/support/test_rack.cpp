@@ -9,8 +9,9 @@ namespace toolrack::testing {
 namespace {
 
 std::shared_ptr<const registry::Catalogue> build(std::vector<std::shared_ptr<const registry::Tool>> tools,
-                                                 std::uint64_t generation) {
-  auto built = registry::Catalogue::build(std::move(tools), {"test"}, generation);
+                                                 std::uint64_t generation,
+                                                 const registry::VersionPolicies& policies = {}) {
+  auto built = registry::Catalogue::build(std::move(tools), {"test"}, generation, policies);
   EXPECT_TRUE(built) << built.error().message();
   return built.value_or(nullptr);
 }
@@ -76,8 +77,9 @@ void Rack::end_jobs() {
   jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10));
 }
 
-void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools) {
-  catalogue.publish(build(std::move(tools), catalogue.load()->generation() + 1));
+void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools,
+                   const registry::VersionPolicies& policies) {
+  catalogue.publish(build(std::move(tools), catalogue.load()->generation() + 1, policies));
 }
 
 std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {

@@ -51,7 +51,8 @@ class Rack {
   Rack& operator=(const Rack&) = delete;
 
   /// Replaces the catalogue; its generation grows by one.
-  void publish(std::vector<std::shared_ptr<const registry::Tool>> tools);
+  void publish(std::vector<std::shared_ptr<const registry::Tool>> tools,
+               const registry::VersionPolicies& policies = {});
   /// Interrupts those that run; none begins any more.
   void end_jobs();
   /// A new key's secret.

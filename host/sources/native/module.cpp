@@ -109,7 +109,7 @@ std::uint64_t Module::invoke_slowly(NativeCall& call) {
         call.set_admitted();
       }
     } else if (instance == nullptr && failure_ &&
-               (is_overdue_ || (!is_loading_ && std::chrono::steady_clock::now() < retry_at_))) {
+               (is_overdue_ || (!is_loading_ && (is_given_up_ || std::chrono::steady_clock::now() < retry_at_)))) {
       refusal = failure_->to_error(id_);
     } else if (instance != nullptr && !call.may_wait_for_place()) {
       refusal = no_place();

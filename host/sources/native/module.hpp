@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@
 #include "sources/native/load_error.hpp"
 #include "sources/native/loop_frame.hpp"
 #include "sources/native/plugin_file.hpp"
+#include "sources/native/private_copy.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
 #include "sources/native/served.hpp"
@@ -74,6 +76,20 @@ class Module final : public registry::Handler, public Served, public std::enable
   /// is loaded into us while we serve. "exclusive": we are not made before it is closed, calls wait, and what it saved
   /// is loaded before our start().
   void take_over_from(const std::shared_ptr<Served>& old) override;
+  /// What becomes of an exclusive plugin that has gone.
+  struct Left {
+    PrivateCopy file;                  ///< Its code, as it ran.
+    std::string signed_digest;         ///< Of that; empty: nobody had to sign it.
+    std::optional<std::string> saved;  ///< What it left.
+  };
+  /// For one that takes the place of an exclusive plugin: runs in a control thread when we have failed to come up after
+  /// that one has gone. Calls wait until `done` says whether it is back; then they are refused, and we never load
+  /// again.
+  using FallBack = std::function<void(const LoadError& why, Left left, std::function<void(bool is_back)> done)>;
+  /// Before load_soon.
+  void fall_back_with(FallBack fall_back);
+  /// What another generation has saved when it ended; loaded before our start(). Before load_soon.
+  void inherit(std::string saved);
   /// Lets nobody in any more; when the last call has left, or `patience` has cancelled it, destroys the plugin and
   /// closes the library on the reaper's thread. `closed` (may be null) runs there afterwards, at once when it was
   /// closed before.
@@ -136,6 +152,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   LoadResult<void> start_instance(Instance& instance, std::uint64_t generation);
   /// What we save for whoever takes over while we serve; nothing when the plugin has nothing or is not up.
   std::optional<std::string> save_live();
+  std::optional<PrivateCopy> copy_code();
+  void end_hand_over(const base::Error& error);
   void hand_over_final();
   void receive_final(std::string saved);
   void set_state(PluginState state);
@@ -179,7 +197,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   mutable base::Mutex mutex_;
   std::string file_ TR_GUARDED_BY(mutex_);
   std::optional<Copied> early_copy_ TR_GUARDED_BY(mutex_);
-  std::weak_ptr<PluginCode> code_ TR_GUARDED_BY(mutex_);  // Of instance_, for reports.
+  std::filesystem::path code_path_ TR_GUARDED_BY(mutex_);  // What was opened; there until it is closed.
+  std::weak_ptr<PluginCode> code_ TR_GUARDED_BY(mutex_);   // Of instance_, for reports.
   PluginState state_ TR_GUARDED_BY(mutex_) = PluginState::kChecked;
   bool is_loading_ TR_GUARDED_BY(mutex_) = false;
   bool is_overdue_ TR_GUARDED_BY(mutex_) = false;  // It is still loading, and failure_ says so.
@@ -198,7 +217,10 @@ class Module final : public registry::Handler, public Served, public std::enable
   std::weak_ptr<Module> old_ TR_GUARDED_BY(mutex_);             // Whose state we take over when we are made.
   std::weak_ptr<Module> heir_ TR_GUARDED_BY(mutex_);            // Who takes over what we save when we have drained.
   std::optional<std::string> inherited_ TR_GUARDED_BY(mutex_);  // Of a module that was closed before we are made.
-  std::string_view residence_ TR_GUARDED_BY(mutex_);            // Why the library stayed mapped.
+  std::optional<Left> left_ TR_GUARDED_BY(mutex_);              // Of that one, without what it saved.
+  FallBack fall_back_ TR_GUARDED_BY(mutex_);
+  bool is_given_up_ TR_GUARDED_BY(mutex_) = false;    // It has failed, and the one before is back.
+  std::string_view residence_ TR_GUARDED_BY(mutex_);  // Why the library stayed mapped.
   bool is_draining_ TR_GUARDED_BY(mutex_) = false;
   std::shared_ptr<Module> self_while_draining_ TR_GUARDED_BY(mutex_);
 

@@ -31,7 +31,8 @@ void Module::load_soon(Ready ready) {
     base::Lock lock(mutex_);
     const bool is_up = serving_.load(std::memory_order_acquire) != nullptr;
     if (!is_up && is_draining_) why_not.emplace(LoadCode::kState, "it is being taken out of service");
-    if (!is_up && !is_draining_) {
+    if (!is_up && !is_draining_ && is_given_up_) why_not = failure_;
+    if (!is_up && !why_not) {
       if (ready) when_ready_.push_back(std::exchange(ready, nullptr));
       begins = !std::exchange(is_loading_, true);
     }
@@ -75,14 +76,19 @@ void Module::load() {
   std::optional<LoadError> why_not;
   std::optional<base::Error> refusal;
   bool stops_now = false;
+  FallBack fall_back;
+  std::optional<Left> left;
   {
     base::Lock lock(mutex_);
     is_loading_ = is_overdue_ = false;
     ready.swap(when_ready_);
     load_watchdog_.clear();
     stops_now = stops_when_loaded_;
+    left.swap(left_);
+    fall_back.swap(fall_back_);
     if (made) {
       failure_.reset();
+      inherited_.reset();
       instance_ = std::move(*made);
       instance = instance_.get();
       serving_.store(instance, std::memory_order_release);
@@ -105,17 +111,45 @@ void Module::load() {
       retry_at_ = std::chrono::steady_clock::now() + runtime_.settings().retry_after;
       why_not = failure_;
       refusal = failure_->to_error(id_);
-      waiting.swap(parked_);
+      if (left && fall_back) {
+        left->saved.swap(inherited_);
+        is_loading_ = is_given_up_ = true;  // Until the one before is back.
+      } else {
+        waiting.swap(parked_);
+      }
     }
   }
   for (const auto& tell : ready) tell(why_not);
+  if (refusal) log::write(log::Level::kError, "plugin failed to load", {{"tool", id_}, {"reason", refusal->message()}});
+  if (refusal && left && fall_back) {
+    return fall_back(*why_not, *std::move(left), [self = shared_from_this(), refusal = *refusal](bool is_back) {
+      if (!is_back) return self->end_hand_over(refusal);
+      self->end_hand_over(base::Error(base::ErrorCode::kUnavailable,
+                                      fmt::format("{}; the build before it serves again", refusal.message()),
+                                      "Call again.")
+                              .with_retry_after(std::chrono::seconds(1)));
+    });
+  }
   if (refusal) {
-    log::write(log::Level::kError, "plugin failed to load", {{"tool", id_}, {"reason", refusal->message()}});
     refuse_all(waiting, *refusal);
   } else {
     for (auto* call : waiting) post_start(*call, *instance);
     refuse_all(placeless, no_place());
   }
+  if (stops_now) reaper_.post([self = shared_from_this()] { self->stop_instance(); });
+}
+
+/// We are not what calls get: whoever has waited for us is told so.
+void Module::end_hand_over(const base::Error& error) {
+  std::deque<NativeCall*> waiting;
+  bool stops_now = false;
+  {
+    base::Lock lock(mutex_);
+    is_loading_ = false;
+    waiting.swap(parked_);
+    stops_now = stops_when_loaded_;
+  }
+  refuse_all(waiting, error);
   if (stops_now) reaper_.post([self = shared_from_this()] { self->stop_instance(); });
 }
 
@@ -202,12 +236,14 @@ LoadResult<std::unique_ptr<Instance>> Module::make_instance() {
   // Without a build id another library may come this far.
   if (auto checked = check_library(*elf, settings.allow_unique_symbols); !checked)
     return tl::unexpected(checked.error());
+  const auto path = copy->path();
   auto code = open_code(std::move(*copy));
   if (!code) return tl::unexpected(code.error());
   set_state(PluginState::kLoaded);
   {
     base::Lock lock(mutex_);
     code_ = *code;
+    code_path_ = path;
   }
   auto instance = Instance::create(runtime_, *this, *std::move(code), tool_->manifest_json, id_);
   if (!instance) return tl::unexpected(instance.error());

@@ -19,8 +19,38 @@ void Module::take_over_from(const std::shared_ptr<Served>& old) {
     old_ = before;
   }
   if (state_hand_over_ == StateHandOver::kLive) return;
+  if (state_hand_over_ == StateHandOver::kExclusive) {
+    auto code = before->copy_code();
+    base::Lock lock(mutex_);
+    if (code) left_.emplace(Left{.file = *std::move(code), .signed_digest = before->signed_digest_, .saved = {}});
+  }
   base::Lock lock(before->mutex_);
   before->heir_ = weak_from_this();
+}
+
+void Module::fall_back_with(FallBack fall_back) {
+  base::Lock lock(mutex_);
+  fall_back_ = std::move(fall_back);
+}
+
+void Module::inherit(std::string saved) {
+  base::Lock lock(mutex_);
+  inherited_ = std::move(saved);
+}
+
+/// Its file may be another one by now, and our copy goes when it is closed. Nothing when it has never been loaded.
+std::optional<PrivateCopy> Module::copy_code() {
+  std::filesystem::path path;
+  {
+    base::Lock lock(mutex_);
+    path = code_path_;
+  }
+  if (path.empty()) return std::nullopt;
+  auto copy = PrivateCopy::make(path, path.parent_path(), path.stem().string() + ".kept");
+  if (copy) return *std::move(copy);
+  log::write(log::Level::kWarning, "a plugin could not be taken back if the next one failed",
+             {{"tool", id_}, {"reason", copy.error().message()}});
+  return std::nullopt;
 }
 
 std::optional<std::string> Module::save_live() {
@@ -38,7 +68,7 @@ LoadResult<void> Module::start_instance(Instance& instance, std::uint64_t genera
   {
     base::Lock lock(mutex_);
     old = old_.lock();
-    saved.swap(inherited_);
+    saved = inherited_;  // Kept for whoever comes when we do not.
   }
   const bool is_live = state_hand_over_ == StateHandOver::kLive;
   if (is_live && old != nullptr) saved = old->save_live();

@@ -130,6 +130,11 @@ std::optional<LoadError> NativeSource::bring_up(Served& next, const std::shared_
   const auto tool = next.tool();
   if (old != nullptr && tool != nullptr && tool->state == registry::StateHandOver::kExclusive) {
     // It cannot be up before the old one has gone, which happens once it is published; calls wait for it.
+    if (auto* module = dynamic_cast<Module*>(&next))
+      module->fall_back_with([this, weak = module->weak_from_this()](const LoadError& why, Module::Left left,
+                                                                     std::function<void(bool)> done) {
+        fall_back(weak.lock(), why, std::move(left), std::move(done));
+      });
     next.load_soon(nullptr);
     return std::nullopt;
   }
@@ -137,6 +142,46 @@ std::optional<LoadError> NativeSource::bring_up(Served& next, const std::shared_
   auto answer = told->get_future();
   next.load_soon([told](std::optional<LoadError> why_not) { told->set_value(std::move(why_not)); });
   return answer.get();
+}
+
+/// Makes the plugin anew that has gone for `failed`, of its own code and with what it has saved.
+void NativeSource::fall_back(const std::shared_ptr<Served>& failed, const LoadError& why, Module::Left left,
+                             std::function<void(bool)> done) {
+  const auto row = failed->report();
+  const auto give_up = [id = failed->id()](const std::string& reason) {
+    services::log::write(services::log::Level::kError,
+                         "neither the plugin nor the one before it, which was to be taken back, comes up",
+                         {{"tool", id}, {"reason", reason}});
+  };
+  const auto path = left.file.path().string();
+  auto checked = check_file(path, runtime_->settings().allow_unique_symbols);
+  if (!checked) return give_up(checked.error().message()), done(false);
+  checked->tool->bundled = row.bundled;
+  checked->signed_digest = std::move(left.signed_digest);
+  PluginFile before;
+  before.path = path;
+  const auto restored = std::dynamic_pointer_cast<Module>(make_module(std::move(before), *std::move(checked)));
+  if (!runtime_->settings().copies_at_once) restored->copy_now();  // `left.file` goes with us.
+  restored->set_path(row.path);
+  if (left.saved) restored->inherit(*std::move(left.saved));
+  restored->load_soon([this, failed, restored, why, give_up, done](const std::optional<LoadError>& why_not) {
+    if (why_not) {
+      give_up(why_not->message());
+      close(restored, runtime_->settings().drain_timeout, nullptr);
+      return done(false);
+    }
+    services::log::write(services::log::Level::kWarning, "a plugin does not come up: the one before it is back",
+                         {{"tool", failed->id()}, {"reason", why.message()}});
+    base::Lock lock(mutex_);
+    reversals_.push_back({.failed = failed, .restored = restored, .why = why});
+    if (reverse_) return reverse_([done] { done(true); });
+    done(true);
+  });
+}
+
+void NativeSource::on_reversal(Reverse reverse) {
+  base::Lock lock(mutex_);
+  reverse_ = std::move(reverse);
 }
 
 std::shared_ptr<Offer> NativeSource::offer_of(const std::shared_ptr<Served>& module) {
@@ -154,14 +199,30 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
   const std::lock_guard one_at_a_time(scan_mutex_);
   FileEntries entries;
   ServedByKey serving;
+  std::vector<Reversal> reversals;
   {
     base::Lock lock(mutex_);
     entries = entries_;
     serving = serving_;
+    reversals.swap(reversals_);
   }
-  Scan scan(entries, serving, runtime_->settings(), options,
+  // The file is what it was when it failed, and serves what it was before.
+  auto known = serving;
+  for (const auto& [failed, restored, why] : reversals) {
+    for (auto& [path, entry] : entries) {
+      if (entry.module != failed) continue;
+      entry.row = failed->report();
+      describe_failure(entry.row, why);
+      entry.module = restored;
+      entry.is_settled = true;
+    }
+    std::erase_if(known, [&, one = failed](const auto& entry) { return entry.second == one; });
+    if (const auto tool = restored->tool())
+      known.insert_or_assign(fmt::format("{}@{}", tool->id(), tool->version), restored);
+  }
+  Scan scan(entries, known, runtime_->settings(), options,
             {.make = [this](PluginFile row, CheckedFile file) { return make_module(std::move(row), std::move(file)); },
-             .bring_up = [](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
+             .bring_up = [this](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
   scan.run(list_candidates(directories));
 
   ScanResult out;
@@ -190,6 +251,9 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
     order_ = std::move(scan.order);
     serving_ = std::move(scan.serving);
   }
+  for (const auto& reversal : reversals)
+    if (std::ranges::find(scan.in_order, reversal.restored) == scan.in_order.end())
+      out.retired.modules.push_back(reversal.restored);
   for (const auto& module : scan.failed) close(module, runtime_->settings().drain_timeout, nullptr);
   for (const auto& module : scan.made) {
     if (const auto tool = module->tool(); tool != nullptr && tool->eager) module->load_soon(nullptr);

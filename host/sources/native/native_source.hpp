@@ -22,6 +22,7 @@
 #include "sources/native/checked_file.hpp"
 #include "sources/native/directory.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/module.hpp"
 #include "sources/native/offer.hpp"
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/scan.hpp"
@@ -29,7 +30,6 @@
 
 namespace toolrack::sources::native {
 
-class Module;
 class Reaper;
 class Runtime;
 
@@ -73,6 +73,12 @@ class NativeSource {
   /// at once; `closed` (may be null) runs when the last one is, but not after the source's own end.
   void drain(RetiredModules retired, std::function<void()> closed);
 
+  /// `reverse` runs, in some thread, when an exclusive plugin is back because the next one has not come up after it had
+  /// gone: the next scan offers it again. It returns at once, and later calls `published`, when that scan's catalogue
+  /// is published; calls wait until then. Null: nobody is told, and when this returns nobody is being told any more.
+  using Reverse = std::function<void(std::function<void()> published)>;
+  void on_reversal(Reverse reverse);
+
   /// Where providers are from now on, in place of `Settings::provider_base_urls`: for requests that begin after it.
   void move_providers(BaseUrls base_urls);
 
@@ -83,7 +89,9 @@ class NativeSource {
  private:
   std::shared_ptr<Served> make_module(PluginFile row, CheckedFile file);
   std::shared_ptr<Served> make_declarative(PluginFile row, const CheckedFile& file);
-  static std::optional<LoadError> bring_up(Served& next, const std::shared_ptr<Served>& old);
+  std::optional<LoadError> bring_up(Served& next, const std::shared_ptr<Served>& old);
+  void fall_back(const std::shared_ptr<Served>& failed, const LoadError& why, Module::Left left,
+                 std::function<void(bool)> done);
   void close(const std::shared_ptr<Served>& module, std::chrono::milliseconds patience, std::function<void()> closed);
   std::shared_ptr<Offer> offer_of(const std::shared_ptr<Served>& module);
   void forget(const std::shared_ptr<Served>& closed);
@@ -91,6 +99,12 @@ class NativeSource {
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Reaper> reaper_;
   std::unique_ptr<base::Pool> control_;
+
+  /// An exclusive plugin that is back.
+  struct Reversal {
+    std::shared_ptr<Served> failed, restored;
+    LoadError why;
+  };
 
   std::mutex scan_mutex_;  // One scan at a time.
 
@@ -101,6 +115,8 @@ class NativeSource {
   std::set<std::shared_ptr<Served>> open_ TR_GUARDED_BY(mutex_);  // Made and not closed yet.
   std::map<Served*, std::shared_ptr<Offer>> offers_ TR_GUARDED_BY(mutex_);
   std::deque<PluginFile> resident_ TR_GUARDED_BY(mutex_);  // The latest ones.
+  std::vector<Reversal> reversals_ TR_GUARDED_BY(mutex_);  // That no scan has seen yet.
+  Reverse reverse_ TR_GUARDED_BY(mutex_);
   /// Of plugins that leave some of their skills to the host.
   std::map<Served*, std::shared_ptr<Served>> companions_ TR_GUARDED_BY(mutex_);
 };

@@ -16,13 +16,6 @@ namespace {
 
 std::string key_of(const registry::Tool& tool) { return fmt::format("{}@{}", tool.id(), tool.version); }
 
-void describe_failure(PluginFile& row, const LoadError& error) {
-  row.state = PluginState::kFailed;
-  row.code = error.name();
-  row.message = error.message();
-  row.remedy = error.remedy();
-}
-
 void describe_tool(PluginFile& row, const registry::Tool& tool, const std::string& build_id) {
   row.tool = tool.id();
   row.version = tool.version;
@@ -30,6 +23,13 @@ void describe_tool(PluginFile& row, const registry::Tool& tool, const std::strin
 }
 
 }  // namespace
+
+void describe_failure(PluginFile& row, const LoadError& error) {
+  row.state = PluginState::kFailed;
+  row.code = error.name();
+  row.message = error.message();
+  row.remedy = error.remedy();
+}
 
 void Scan::run(const std::vector<Candidate>& candidates) {
   for (const auto& candidate : candidates) paths_.insert(candidate.path);

@@ -33,6 +33,9 @@ struct FileEntry {
   bool is_faulty() const noexcept { return !row.code.empty(); }
 };
 
+/// Makes the row one of a file that failed.
+void describe_failure(PluginFile& row, const LoadError& error);
+
 using FileEntries = std::map<std::string, FileEntry>;                // By path.
 using ServedByKey = std::map<std::string, std::shared_ptr<Served>>;  // By "owner/slug@version".
 

@@ -28,6 +28,7 @@ Config other() {
   config.require_signature = true;
   config.trusted_keys = {"other"};
   config.allow_breaking_versions = true;
+  config.trials.first_calls = 7;
   config.owners = {"other"};
   config.log_level = "error";
   config.log_format = "json";
@@ -56,9 +57,9 @@ TEST(ConfigChanges, AreNoneBetweenEqualConfigurations) {
 TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   const auto changes = compare(Config{}, other());
   EXPECT_THAT(changes.live,
-              ElementsAre("owners", "log.level", "log.format", "http.allowed_hosts", "http.allowed_origins",
-                          "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow", "egress.ports",
-                          "limits", "jobs", "providers"));
+              ElementsAre("versions.trial", "owners", "log.level", "log.format", "http.allowed_hosts",
+                          "http.allowed_origins", "http.max_body_bytes", "http.public_url", "http.behind_proxy",
+                          "egress.allow", "egress.ports", "limits", "jobs", "providers"));
   EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
                                            "require_signature", "trusted_keys", "versions.allow_breaking",
                                            "cache.max_bytes", "assets.s3", "knowledge.embeddings"));

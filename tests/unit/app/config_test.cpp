@@ -68,7 +68,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
     "plugins": ["~/tools", "/opt/tools"],
     "require_signature": false,
     "trusted_keys": ["rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="],
-    "versions": {"allow_breaking": true},
+    "versions": {"allow_breaking": true, "trial": {"rollback": false, "first_calls": 50, "margin": 0.2}},
     "owners": ["acme", "toolrack"],
     "log": {"level": "warning", "format": "json"},
     "http": {"allowed_hosts": ["rack.example"], "allowed_origins": ["https://app.example", "*"],
@@ -92,6 +92,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_EQ(config.require_signature, false);
   EXPECT_THAT(config.trusted_keys, ElementsAre("rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="));
   EXPECT_TRUE(config.allow_breaking_versions);
+  EXPECT_EQ(config.trials, (registry::TrialSettings{.rolls_back = false, .first_calls = 50, .margin = 0.2}));
   EXPECT_THAT(config.owners, ElementsAre("acme", "toolrack"));
   EXPECT_EQ(config.log_level, "warning");
   EXPECT_EQ(config.log_format, "json");

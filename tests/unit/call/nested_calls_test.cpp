@@ -443,5 +443,49 @@ TEST_F(NestedCallsTest, ListsWhatItMayCall) {
   EXPECT_EQ(at(rest, "/next"), "(absent)");
 }
 
+/// `outer` and `fake` in two versions each, whose `which` says which one it is; 2.0.0 is the usual one of both.
+class NestedVersions : public CallTest {
+ protected:
+  void publish(const registry::VersionPolicies& policies) {
+    const auto version = [&](const char* slug, const std::string& number) {
+      return testing::make_tool(
+          slug,
+          {{.name = "composes", .handler = composing_},
+           {.name = "which", .handler = std::make_shared<testing::InstantSkill>(R"({"version":")" + number + R"("})")}},
+          number, {"*"});
+    };
+    rack_.publish(
+        {version("outer", "1.0.0"), version("outer", "2.0.0"), version("fake", "1.0.0"), version("fake", "2.0.0")},
+        policies);
+  }
+  /// What the skills say that a call of `outer`.composes calls.
+  std::vector<std::string> called(std::string tool, std::initializer_list<const char*> skills,
+                                  accounts::PrincipalRef principal = nullptr) {
+    std::string list;
+    for (const auto* skill : skills) list += (list.empty() ? "" : ",") + one(skill);
+    const auto ended =
+        run({.skill = "composes", .input = calls(list), .principal = std::move(principal), .tool = std::move(tool)});
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < skills.size(); ++i)
+      out.push_back(at(parsed(ended.output), fmt::format("/replies/{}/output/version", i)));
+    return out;
+  }
+  std::shared_ptr<ComposingSkill> composing_ = std::make_shared<ComposingSkill>();
+};
+
+TEST_F(NestedVersions, StayOnTheVersionThatCallsWithinATool) {
+  publish({});
+  EXPECT_THAT(called("outer", {"outer.which", "outer@1.which", "fake.which"}),
+              ::testing::ElementsAre("2.0.0", "1.0.0", "2.0.0"));
+  EXPECT_THAT(called("outer@1", {"outer.which", "outer@2.which", "fake.which"}),
+              ::testing::ElementsAre("1.0.0", "2.0.0", "2.0.0"));
+}
+
+TEST_F(NestedVersions, AreThoseThatTheFirstCallerIsShown) {
+  publish({{"test/fake", {.promoted = "1.0.0", .canary = registry::Canary{.version = "2.0.0", .keys = {"k1"}}}}});
+  EXPECT_THAT(called("outer", {"fake.which", "fake@1.which"}, limited({})), ::testing::ElementsAre("2.0.0", "1.0.0"));
+  EXPECT_THAT(called("outer", {"fake.which"}), ::testing::ElementsAre("1.0.0"));
+}
+
 }  // namespace
 }  // namespace toolrack::call

@@ -7,7 +7,8 @@ namespace {
 
 class ResolveTest : public CallTest {
  protected:
-  ResolveTest() {
+  ResolveTest() { publish({}); }
+  void publish(const registry::VersionPolicies& policies) {
     const auto version = [](std::string number) {
       return testing::make_tool(
           "fake",
@@ -15,14 +16,16 @@ class ResolveTest : public CallTest {
           number);
     };
     rack_.publish({version("1.0.0"), version("1.2.0"), version("2.0.0-beta.1"),
-                   testing::make_tool("many", {{.name = "a", .handler = echo_}, {.name = "b", .handler = echo_}})});
+                   testing::make_tool("many", {{.name = "a", .handler = echo_}, {.name = "b", .handler = echo_}})},
+                  policies);
   }
   /// Output, or the error's name.
-  std::string resolve(std::string_view tool, std::string_view skill) {
+  std::string resolve(std::string_view tool, std::string_view skill, accounts::PrincipalRef who = nullptr) {
+    if (who == nullptr) who = rack_.local;
     auto started = std::make_shared<Started>();
     on_loop([&] {
       CallRequest request;
-      request.principal = &rack_.local;
+      request.principal = &who;
       request.tool = tool;
       request.skill = skill;
       request.transport = "rest";
@@ -61,6 +64,33 @@ TEST_F(ResolveTest, NamesWhatIsNotThere) {
   EXPECT_EQ(resolve("nothing", "which"), "tool_not_found");
   EXPECT_EQ(resolve("nothing", ""), "tool_not_found");
   EXPECT_EQ(resolve("fake", "nothing"), "skill_not_found");
+}
+
+TEST_F(ResolveTest, LeadsTheKeysOfACanaryThereWhereNoVersionIsNamed) {
+  publish({{"test/fake", {.canary = registry::Canary{.version = "2.0.0-beta.1", .keys = {"k1"}}}}});
+  const auto one = limited({});  // Its key is k1.
+  for (const auto& [tool, skill] : {std::pair("fake", "which"), std::pair("test/fake", "which"),
+                                    std::pair("fake_which", ""), std::pair("fake", "")}) {
+    EXPECT_EQ(resolve(tool, skill, one), R"({"version":"2.0.0-beta.1"})") << tool;
+    EXPECT_EQ(resolve(tool, skill), R"({"version":"1.2.0"})") << tool;
+  }
+  EXPECT_EQ(resolve("fake@1", "which", one), R"({"version":"1.2.0"})");
+  EXPECT_EQ(resolve("fake_which@1.0.0", "", one), R"({"version":"1.0.0"})");
+  EXPECT_EQ(resolve("fake", "nothing", one), "skill_not_found");
+}
+
+TEST_F(ResolveTest, LeadsCallersWithoutAKeyByTheirAccount) {
+  publish({{"test/fake", {.canary = registry::Canary{.version = "2.0.0-beta.1", .keys = {"local"}}}}});
+  EXPECT_EQ(resolve("fake", "which"), R"({"version":"2.0.0-beta.1"})");
+}
+
+TEST_F(ResolveTest, RefusesWhatIsDisabled) {
+  publish({{"test/fake", {.is_disabled = true}}});
+  EXPECT_EQ(resolve("fake", "which"), "tool_disabled");
+  EXPECT_EQ(resolve("fake_which", ""), "tool_disabled");
+  publish({{"test/fake", {.disabled = {"1.2.0"}}}});
+  EXPECT_EQ(resolve("fake@1.2.0", "which"), "tool_disabled");
+  EXPECT_EQ(resolve("fake", "which"), R"({"version":"1.0.0"})");
 }
 
 class IdentifyTest : public ::testing::TestWithParam<Mode> {

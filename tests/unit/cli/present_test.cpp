@@ -91,5 +91,23 @@ TEST(PresentError, TellsEveryViolationAndTheRemedy) {
             "  Correct it.\n");
 }
 
+TEST(Present, SaysWhatWasDecidedAboutVersions) {
+  constexpr std::string_view kTool =
+      R"({"tool":"test/seo","usual":"1.4.0","versions":["2.0.0","1.4.0"],"promoted":"1.4.0","disabled":["3.0.0"],
+"canary":{"version":"2.0.0","percent":5.0,"keys":["k1"]},
+"trial":{"version":"2.0.0","calls":40,"errors":3,"against":"1.4.0","against_calls":900,"against_errors":1,"of_calls":500},
+"set_back":[{"version":"1.9.0","reason":"12 of 40 calls have failed, of 1.4.0 3 of 900"}],"forced":["1.5.0"]})";
+  EXPECT_EQ(
+      presented("promote_version", kTool),
+      "test/seo: 1.4.0 is the usual version (2.0.0), by promotion; 3.0.0 is disabled; 2.0.0 is shown to 5 % of the "
+      "keys, k1; 2.0.0 is on trial: 3 of 40 calls have failed, of 1.4.0 1 of 900; 1.9.0 is set back: 12 of 40 calls "
+      "have failed, of 1.4.0 3 of 900; 1.5.0 is forced\n");
+  EXPECT_EQ(presented("disable_version",
+                      R"({"tool":"test/seo","usual":null,"versions":[],"promoted":"1.4.0","is_disabled":true})"),
+            "test/seo: no version serves; 1.4.0 is promoted and does not serve; the tool is disabled\n");
+  EXPECT_THAT(presented("list_plugins", std::string(R"({"plugins":[],"versions":[)").append(kTool).append("]}")),
+              HasSubstr("test/seo: 1.4.0 is the usual version"));
+}
+
 }  // namespace
 }  // namespace toolrack::cli

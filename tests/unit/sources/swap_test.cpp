@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "native_fixture.hpp"
+#include "support/fake_skill.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -285,11 +286,12 @@ class HandsOver : public Swap {
     const auto answer = one.wait();
     return answer.error ? answer.error->message() : answer.output;
   }
-  void replace(const std::string& state) {
+  void replace(const std::string& state) { replace(state, state + "_1.1.0"); }
+  void replace(const std::string& state, const std::string& next) {
     const auto path = install(state + "_1.0.0", "stateful");
     open();
     for (int i = 0; i < 3; ++i) count(state, "1.0.0");
-    install(state + "_1.1.0", "stateful");
+    install(next, "stateful");
     scan();
     EXPECT_THAT(result.faults, IsEmpty());
   }
@@ -325,6 +327,76 @@ TEST_F(HandsOver, TheOnlyInstanceWhileCallsWait) {
   EXPECT_FALSE(waiting.is_answered()) << "the old one is still there";
   source->drain(std::move(result.retired), nullptr);
   EXPECT_EQ(waiting.wait().output, R"({"count":4,"phase":2})");
+}
+
+/// The next one has not come up after it had gone.
+class TakesBack : public HandsOver {
+ protected:
+  /// As a gateway does when it hears of it: scan, publish, drain; then whoever has waited may be told.
+  void expect_reversal() {
+    source->on_reversal([this](std::function<void()> published) {
+      reversal_ = std::move(published);
+      is_back_.add();
+    });
+  }
+  void publish_reversal() {
+    ASSERT_TRUE(is_back_.wait_for(1));
+    scan();
+    source->drain(std::move(result.retired), nullptr);
+    reversal_();
+  }
+  testing::Count is_back_;
+  std::function<void()> reversal_;
+};
+
+TEST_F(TakesBack, TheExclusiveOneWithItsStateWhenTheNextOneDoesNotStart) {
+  replace("exclusive", "exclusive_refuses");
+  expect_reversal();
+  TestCall waiting(tool("exclusive", "1.1.0").skills[0], "{}", loops[0]);
+  waiting.start();
+  waiting.ticket();
+  source->drain(std::move(result.retired), nullptr);
+  ASSERT_TRUE(is_back_.wait_for(1));
+  EXPECT_FALSE(waiting.is_answered()) << "nobody could call again with success yet";
+  publish_reversal();
+  EXPECT_THAT(result.added, ElementsAre("test/exclusive@1.0.0"));
+  EXPECT_THAT(result.removed, ElementsAre("test/exclusive@1.1.0"));
+  const auto refused = waiting.wait();
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code(), base::ErrorCode::kUnavailable);
+  EXPECT_THAT(refused.error->message(), HasSubstr("the build before it serves again"));
+  EXPECT_EQ(count("exclusive", "1.0.0"), R"({"count":4,"phase":2})");
+  const auto shown = rows("stateful");
+  ASSERT_GE(shown.size(), 2U);
+  EXPECT_EQ(shown[0].code, "E_START");
+  EXPECT_EQ(shown[0].version, "1.1.0");
+  EXPECT_EQ(shown[1].state, PluginState::kServing);
+  EXPECT_EQ(shown[1].version, "1.0.0");
+}
+
+TEST_F(TakesBack, TheExclusiveOneAndHandsOverToARepairedFile) {
+  replace("exclusive", "exclusive_refuses");
+  expect_reversal();
+  source->drain(std::move(result.retired), nullptr);
+  publish_reversal();
+  scan();
+  EXPECT_FALSE(result.is_changed()) << "the file is not tried again by itself";
+  EXPECT_EQ(count("exclusive", "1.0.0"), R"({"count":4,"phase":2})");
+  install("exclusive_1.1.0", "stateful");
+  scan();
+  EXPECT_THAT(result.faults, IsEmpty());
+  source->drain(std::move(result.retired), nullptr);
+  EXPECT_EQ(count("exclusive", "1.1.0"), R"({"count":5,"phase":2})");
+}
+
+TEST_F(TakesBack, NothingWhoseFileIsGoneMeanwhile) {
+  replace("exclusive", "exclusive_refuses");
+  expect_reversal();
+  source->drain(std::move(result.retired), nullptr);
+  ASSERT_TRUE(is_back_.wait_for(1));
+  std::filesystem::remove(plugins() / "stateful.so");
+  publish_reversal();
+  EXPECT_THAT(result.tools, IsEmpty());
 }
 
 }  // namespace

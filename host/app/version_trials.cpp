@@ -1,0 +1,104 @@
+#include "app/version_trials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "registry/semver.hpp"
+#include "registry/versions.hpp"
+
+namespace toolrack::app {
+namespace {
+
+using registry::Tool;
+
+/// As the catalogue holds it; null when it does not.
+std::shared_ptr<const Tool> held_by(const registry::Catalogue& catalogue, const Tool& tool) {
+  const auto versions = registry::versions_of(catalogue, tool);
+  const auto found = std::ranges::find(versions, &tool, &std::shared_ptr<const Tool>::get);
+  return found == versions.end() ? nullptr : *found;
+}
+
+}  // namespace
+
+const registry::OutcomeTallies& VersionTrials::tallies(const std::vector<std::shared_ptr<const Tool>>& tools) {
+  registry::OutcomeTallies next;
+  for (const auto& tool : tools) {
+    auto& tally = next[tool.get()];
+    const auto before = tallies_.find(tool.get());
+    tally = before != tallies_.end() ? before->second : std::make_shared<registry::OutcomeTally>(loops_);
+  }
+  tallies_ = std::move(next);
+  return tallies_;
+}
+
+void VersionTrials::update(const registry::Catalogue& before, const registry::Catalogue& now,
+                           const registry::VersionPolicies& policies) {
+  const auto canaries = now.canaries();
+  std::erase_if(all_, [&](const auto& entry) {
+    const auto& trial = entry.second;
+    const bool are_there = held_by(now, *trial.newer) != nullptr && held_by(now, *trial.older) != nullptr;
+    const bool stands = trial.is_canary
+                            ? std::ranges::count(canaries, std::pair(trial.newer.get(), trial.older.get())) > 0
+                            : registry::default_of(now, *trial.newer) == trial.newer.get();
+    return !are_there || !stands;
+  });
+  for (const auto* usual : now.tools()) {
+    const auto* was = registry::default_of(before, *usual);
+    const auto id = usual->id();
+    const auto* policy = registry::find_policy(policies, id);
+    // What was set back, or is gone, is not what anybody would want to have back.
+    if (was == nullptr || was == usual || (policy != nullptr && policy->find_set_back(*was) != nullptr)) continue;
+    const bool is_higher = registry::Semver::parse(was->version) < registry::Semver::parse(usual->version);
+    const bool is_promoted = policy != nullptr && policy->promoted == usual->version;
+    if ((is_higher || is_promoted) && held_by(now, *was) != nullptr) begin(id, now, *usual, *was, false);
+  }
+  for (const auto& [canary, usual] : canaries) {
+    const auto found = all_.find(canary->id());
+    const bool is_free = found == all_.end() || found->second.is_canary || found->second.is_over;
+    if (is_free && (found == all_.end() || found->second.newer.get() != canary))
+      begin(canary->id(), now, *canary, *usual, true);
+  }
+}
+
+void VersionTrials::begin(const std::string& id, const registry::Catalogue& now, const Tool& newer, const Tool& older,
+                          bool is_canary) {
+  VersionTrial trial{.newer = held_by(now, newer), .older = held_by(now, older), .is_canary = is_canary};
+  trial.newer_before = counts_of(newer);
+  // A canary has its calls beside the older one's; a usual version has those that came before.
+  if (is_canary) trial.older_before = counts_of(older);
+  all_.insert_or_assign(id, std::move(trial));
+}
+
+VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const registry::TrialSettings& settings) const {
+  Standing out{.newer = counts_of(*trial.newer) - trial.newer_before,
+               .older = counts_of(*trial.older) - trial.older_before};
+  out.verdict = registry::judge(out.newer, out.older, settings);
+  return out;
+}
+
+const VersionTrial* VersionTrials::find_open(std::string_view id) const noexcept {
+  const auto found = all_.find(id);
+  return found == all_.end() || found->second.is_over ? nullptr : &found->second;
+}
+
+bool VersionTrials::has_open() const noexcept {
+  return std::ranges::any_of(all_, [](const auto& entry) { return !entry.second.is_over; });
+}
+
+void VersionTrials::end(std::string_view id) {
+  if (const auto found = all_.find(id); found != all_.end()) found->second.is_over = true;
+}
+
+registry::OutcomeCounts VersionTrials::counts_of(const Tool& tool) const {
+  const auto found = tallies_.find(&tool);
+  return found == tallies_.end() ? registry::OutcomeCounts() : found->second->counts();
+}
+
+std::string to_text(const VersionTrials::Standing& standing, const VersionTrial& trial) {
+  return fmt::format("{} of {} calls have failed, of {} {} of {}", standing.newer.errors, standing.newer.calls,
+                     trial.older->version, standing.older.errors, standing.older.calls);
+}
+
+}  // namespace toolrack::app

@@ -1,0 +1,63 @@
+/// Versions that have just come into service beside the one before them, and how both do.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/catalogue.hpp"
+#include "registry/version_trial.hpp"
+
+namespace toolrack::app {
+
+/// Of one tool: a version that everybody gets since a moment ago, or its canary.
+struct VersionTrial {
+  std::shared_ptr<const registry::Tool> newer, older;
+  bool is_canary = false;
+  bool is_over = false;                                ///< It is judged, and both still stand.
+  registry::OutcomeCounts newer_before, older_before;  ///< When it began.
+};
+
+/// Owner: LivePlugins. One thread at a time.
+class VersionTrials {
+ public:
+  explicit VersionTrials(std::size_t loops) : loops_(loops) {}
+
+  /// A tally for each of `tools`; one that was there before goes on.
+  const registry::OutcomeTallies& tallies(const std::vector<std::shared_ptr<const registry::Tool>>& tools);
+
+  /// `now` takes the place of `before`: begins a trial where the usual version has changed and the one before still
+  /// serves, and with a new canary, unless the usual version is on trial; forgets those whose two versions do not stand
+  /// against each other any more.
+  void update(const registry::Catalogue& before, const registry::Catalogue& now,
+              const registry::VersionPolicies& policies);
+
+  struct Standing {
+    registry::OutcomeCounts newer, older;
+    registry::Verdict verdict = registry::Verdict::kOpen;
+  };
+  Standing look(const VersionTrial& trial, const registry::TrialSettings& settings) const;
+  /// By "owner/slug"; those that are over, too.
+  const std::map<std::string, VersionTrial, std::less<>>& all() const noexcept { return all_; }
+  const VersionTrial* find_open(std::string_view id) const noexcept;
+  bool has_open() const noexcept;
+  void end(std::string_view id);
+  void forget_all() noexcept { all_.clear(); }
+
+ private:
+  void begin(const std::string& id, const registry::Catalogue& now, const registry::Tool& newer,
+             const registry::Tool& older, bool is_canary);
+  registry::OutcomeCounts counts_of(const registry::Tool& tool) const;
+
+  const std::size_t loops_;
+  registry::OutcomeTallies tallies_;
+  std::map<std::string, VersionTrial, std::less<>> all_;
+};
+
+/// "12 of 40 calls have failed, of 1.4.0 3 of 900".
+std::string to_text(const VersionTrials::Standing& standing, const VersionTrial& trial);
+
+}  // namespace toolrack::app

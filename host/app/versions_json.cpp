@@ -1,0 +1,79 @@
+#include "app/versions_json.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "registry/version_policy_json.hpp"
+
+namespace toolrack::app {
+namespace {
+
+namespace json = base::json;
+
+/// What was the usual version before is no decision.
+bool has_decision(const registry::VersionPolicy& policy) {
+  auto rest = policy;
+  rest.before.clear();
+  return !rest.is_empty();
+}
+
+void write_trial(json::Writer& writer, const VersionTrial& trial, const VersionsView& view) {
+  const auto standing = view.trials.look(trial, view.settings);
+  const auto text = [&](std::string_view name, std::string_view value) {
+    json::key(writer, name);
+    json::put(writer, value);
+  };
+  const auto number = [&](std::string_view name, std::uint64_t value) {
+    json::key(writer, name);
+    writer.Uint64(value);
+  };
+  json::key(writer, "trial");
+  writer.StartObject();
+  text("version", trial.newer->version);
+  number("calls", standing.newer.calls);
+  number("errors", standing.newer.errors);
+  number("of_calls", view.settings.first_calls);
+  text("against", trial.older->version);
+  number("against_calls", standing.older.calls);
+  number("against_errors", standing.older.errors);
+  writer.EndObject();
+}
+
+}  // namespace
+
+void write_versions(json::Writer& writer, std::string_view id, const VersionsView& view) {
+  writer.StartObject();
+  json::key(writer, "tool");
+  json::put(writer, id);
+  json::key(writer, "usual");
+  const auto& defaults = view.catalogue.tools();
+  const auto usual = std::ranges::find(defaults, id, [](const registry::Tool* tool) { return tool->id(); });
+  if (usual == defaults.end())
+    writer.Null();
+  else
+    json::put(writer, (*usual)->version);
+  json::key(writer, "versions");
+  writer.StartArray();
+  for (const auto& tool : view.catalogue.all())
+    if (tool->id() == id) json::put(writer, tool->version);
+  writer.EndArray();
+  if (const auto* policy = registry::find_policy(view.policies, id)) registry::write_members(writer, *policy);
+  if (const auto* trial = view.trials.find_open(id)) write_trial(writer, *trial, view);
+  writer.EndObject();
+}
+
+std::string versions_json(const VersionsView& view) {
+  std::set<std::string_view> ids;
+  for (const auto& [id, policy] : view.policies)
+    if (has_decision(policy)) ids.insert(id);
+  for (const auto& [id, trial] : view.trials.all())
+    if (!trial.is_over) ids.insert(id);
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  writer.StartArray();
+  for (const auto id : ids) write_versions(writer, id, view);
+  writer.EndArray();
+  return std::string(json::view(buffer));
+}
+
+}  // namespace toolrack::app
