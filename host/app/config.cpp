@@ -116,8 +116,11 @@ void apply_isolation(const json::Value& given, Config& config) {
   if (const auto otherwise = json::find_string(given, "default")) isolation.otherwise = read(*otherwise);
   if (const auto sandbox = json::find_string(given, "sandbox"))
     isolation.sandbox = *sandbox == "required" ? worker::SandboxMode::kRequired : worker::SandboxMode::kBestEffort;
+  if (const auto safe = json::find_bool(given, "safe_mode")) isolation.has_safe_mode = *safe;
   if (const auto megabytes = json::find_int(given, "max_memory_mb"))
     isolation.max_memory = static_cast<std::uint64_t>(*megabytes) << 20;
+  if (const auto* libraries = json::find(given, "libraries"))
+    for (const auto& folder : strings(*libraries)) isolation.libraries.emplace_back(folder);
   if (const auto* plugins = json::find(given, "plugins"))
     for (const auto& plugin : plugins->GetObject())
       isolation.plugins.emplace(json::view(plugin.name), read(json::view(plugin.value)));

@@ -54,8 +54,7 @@ struct Config {
   std::optional<services::knowledge::EmbeddingSettings> embeddings;  ///< Null: knowledge is found by words alone.
   call::jobs::JobSettings jobs;
   mcp::Settings mcp;
-  sources::isolated::Settings
-      isolation;  ///< Which plugins run in processes of their own. The program is `worker_program()`.
+  sources::isolated::Settings isolation;  ///< Plugins in processes of their own, as far as the file says.
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };
 

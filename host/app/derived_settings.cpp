@@ -35,6 +35,14 @@ std::vector<sources::native::PluginDirectory> plugin_directories(const Config& c
   return directories;
 }
 
+sources::isolated::Settings isolation_of(const Config& config) {
+  using sources::isolated::Isolation;
+  auto out = config.isolation;
+  if (!out.otherwise) out.otherwise = config.mode == call::Mode::kHosted ? Isolation::kWorker : Isolation::kInProcess;
+  out.program = worker_program();
+  return out;
+}
+
 base::Result<std::shared_ptr<const http::EgressPolicy>> egress_policy(const Config& config) {
   return std::make_shared<const http::EgressPolicy>(
       TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,

@@ -24,6 +24,9 @@ net::HostGuard guard_for(const Config& config, const Endpoint& endpoint);
 /// The bundled tools first, then the operator's directories, each once.
 std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config,
                                                                  const std::filesystem::path& bundled);
+/// How plugins run: where the file does not say, those that are dropped into a hosted gateway get processes of their
+/// own.
+sources::isolated::Settings isolation_of(const Config& config);
 /// Where tools may connect to. Errors name the entry of the configuration.
 base::Result<std::shared_ptr<const services::http::EgressPolicy>> egress_policy(const Config& config);
 

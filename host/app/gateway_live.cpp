@@ -72,6 +72,7 @@ void Gateway::Parts::end_jobs(std::chrono::steady_clock::time_point began) {
 void Gateway::Parts::close() {
   if (std::exchange(is_closed, true)) return;
   is_ready.store(false);
+  if (safe_mode) safe_mode->expect_end();
   if (plugins) plugins->stop();
   const auto began = std::chrono::steady_clock::now();
   if (jobs) jobs->stop_taking();

@@ -97,8 +97,12 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.settings.trusted_keys = config.trusted_keys;
   environment.settings.allow_breaking = config.allow_breaking_versions;
   environment.settings.provider_base_urls = config.provider_base_urls;
-  environment.settings.isolation = config.isolation;
-  environment.settings.isolation.program = worker_program();
+  environment.settings.isolation = isolation_of(config);
+  if (options.listen && config.isolation.has_safe_mode) {
+    safe_mode = TRY(SafeMode::open(directory.path(), clock));
+    environment.frames = &safe_mode->frames();
+    environment.is_safe_mode = [this] { return safe_mode->is_on(); };
+  }
   environment.settings.copies_at_once = options.runs_jobs && config.watch_plugins;
   native = std::make_unique<sources::native::NativeSource>(std::move(environment));
 

@@ -17,6 +17,7 @@
 #include "app/gateway.hpp"
 #include "app/housekeeper.hpp"
 #include "app/live_plugins.hpp"
+#include "app/safe_mode.hpp"
 #include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
@@ -134,6 +135,7 @@ struct Gateway::Parts {
   std::unique_ptr<services::knowledge::HttpEmbedder> embedder;  // Null: none is configured.
   std::optional<services::knowledge::VectorCache> vectors;
   std::optional<services::knowledge::Knowledge> knowledge;
+  std::unique_ptr<SafeMode> safe_mode;  // Null: this gateway is not one that serves.
   std::unique_ptr<sources::native::NativeSource> native;
   std::optional<LivePlugins> plugins;
   std::optional<call::FileOutputs> file_outputs;

@@ -48,30 +48,33 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
       }});
   asset_routes.emplace(rest::AssetRoutes::Dependencies{
       .assets = *assets, .links = *asset_links, .signer = *url_signer, .pool = file_pool});
-  operation_services.emplace(
-      operations::Services{.catalogue = plugins->catalogue(),
-                           .keys = *keys,
-                           .usage = *usage,
-                           .providers = providers,
-                           .clock = clock,
-                           .version = base::kVersion,
-                           .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
-                           .started_unix_ns = clock.unix_ns(),
-                           .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
-                           .plugins_json = [this] { return plugins_json(native->files()); },
-                           .workers_json = [this] { return workers_json(native->files()); },
-                           .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
-                             return to_json(TRY(plugins->rescan(force)));
-                           },
-                           .versions_json = [this] { return plugins->versions(); },
-                           .decide_version = [this](auto tool, auto what) { return plugins->decide(tool, what); },
-                           .credentials = credentials,
-                           .assets = &*asset_services,
-                           .approvals = approvals.get(),
-                           .jobs = jobs.get(),
-                           .webhook_secrets = &*webhook_secrets,
-                           .knowledge = &*knowledge,
-                           .table = &table});
+  operation_services.emplace(operations::Services{
+      .catalogue = plugins->catalogue(),
+      .keys = *keys,
+      .usage = *usage,
+      .providers = providers,
+      .clock = clock,
+      .version = base::kVersion,
+      .mode = config.mode == call::Mode::kHosted ? "hosted" : "local",
+      .started_unix_ns = clock.unix_ns(),
+      .is_ready = [this] { return is_ready.load(std::memory_order_relaxed); },
+      .plugins_json = [this] { return plugins_json(native->files()); },
+      .workers_json = [this] { return workers_json(native->files()); },
+      .safety_json = [this] { return safety_json(native->hanging(), safe_mode ? safe_mode->json() : std::string()); },
+      .end_safe_mode = [this]() -> base::Result<void> {
+        if (safe_mode) return safe_mode->end();
+        return {};
+      },
+      .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
+        return to_json(TRY(plugins->rescan(force)));
+      },
+      .credentials = credentials,
+      .assets = &*asset_services,
+      .approvals = approvals.get(),
+      .jobs = jobs.get(),
+      .webhook_secrets = &*webhook_secrets,
+      .knowledge = &*knowledge,
+      .table = &table});
   runner = std::make_unique<operations::Runner>(*operation_services, store_pool, &transfer_pool);
   const auto local = local_principal();
   const auto anonymous = anonymous_principal();

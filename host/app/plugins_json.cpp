@@ -68,6 +68,33 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files) {
   return std::string(base::json::view(buffer));
 }
 
+std::string safety_json(std::span<const sources::native::HangingFrame> hanging, std::string_view safe_mode) {
+  using base::json::key;
+  using base::json::put;
+  base::json::Buffer buffer;
+  base::json::Writer writer(buffer);
+  writer.StartObject();
+  key(writer, "hanging");
+  writer.StartArray();
+  for (const auto& frame : hanging) {
+    writer.StartObject();
+    key(writer, "skill");
+    put(writer, frame.name);
+    key(writer, "where");
+    put(writer, to_string(frame.where));
+    key(writer, "ms");
+    writer.Int64(frame.so_far.count());
+    writer.EndObject();
+  }
+  writer.EndArray();
+  if (!safe_mode.empty()) {
+    key(writer, "safe_mode");
+    base::json::raw(writer, safe_mode, rapidjson::kObjectType);
+  }
+  writer.EndObject();
+  return std::string(base::json::view(buffer));
+}
+
 std::string workers_json(std::span<const sources::native::PluginFile> files) {
   using base::json::key;
   using base::json::put;

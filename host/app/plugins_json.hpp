@@ -3,7 +3,9 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "sources/native/frame_watch.hpp"
 #include "sources/native/plugin_file.hpp"
 
 namespace toolrack::app {
@@ -15,5 +17,8 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files);
 /// What /health says of those that run in processes of their own: {running, ended, down: [tools], sandbox?, missing?}.
 /// No process is named: anybody may ask.
 std::string workers_json(std::span<const sources::native::PluginFile> files);
+
+/// {hanging: [{skill, where, ms}], safe_mode?}; `safe_mode` is a JSON object, or empty.
+std::string safety_json(std::span<const sources::native::HangingFrame> hanging, std::string_view safe_mode);
 
 }  // namespace toolrack::app

@@ -131,6 +131,26 @@ std::string versions_of_tool(const json::Value& tool) {
   return out + "\n";
 }
 
+/// Lines below the list of plugins, when something is wrong.
+std::string safety(const json::Value& answer) {
+  const auto* found = json::find(answer, "safety");
+  if (found == nullptr) return "";
+  std::string out;
+  each(*found, "hanging", [&](const json::Value& frame) {
+    out += fmt::format("{} does not come back {}: {} ms so far\n", text_of(frame, "skill"), text_of(frame, "where"),
+                       text_of(frame, "ms"));
+  });
+  const auto* mode = json::find(*found, "safe_mode");
+  if (mode == nullptr || !json::find_bool(*mode, "active").value_or(false)) return out;
+  std::string suspects;
+  each(*mode, "suspects",
+       [&](const json::Value& tool) { suspects.append(suspects.empty() ? "" : ", ").append(json::view(tool)); });
+  return out + fmt::format(
+                   "Safe mode until {}: the gateway ended {} times without being told to; suspected: {}.\n"
+                   "`toolrack plugins end-safe-mode` ends it.\n",
+                   text_of(*mode, "until"), text_of(*mode, "unclean_ends"), suspects.empty() ? "nobody" : suspects);
+}
+
 std::string plugins(const json::Value& answer) {
   Columns columns({"STATE", "TOOL", "VERSION", "FILE", "REASON"});
   each(answer, "plugins", [&](const json::Value& file) {
@@ -144,7 +164,7 @@ std::string plugins(const json::Value& answer) {
   });
   auto out = columns.text();
   each(answer, "versions", [&](const json::Value& tool) { out += versions_of_tool(tool); });
-  return out;
+  return out + safety(answer);
 }
 
 std::string reloaded_plugins(const json::Value& answer) {

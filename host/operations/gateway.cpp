@@ -38,6 +38,10 @@ base::Result<Answer> health(Services& services, const Context&) {
     key(writer, "workers");
     base::json::raw(writer, services.workers_json(), rapidjson::kObjectType);
   }
+  if (services.safety_json) {
+    key(writer, "safety");
+    base::json::raw(writer, services.safety_json(), rapidjson::kObjectType);
+  }
   writer.EndObject();
   return Answer{std::string(base::json::view(buffer)), ready ? 200 : 503};
 }
@@ -59,8 +63,15 @@ base::Result<Answer> openapi(Services& services, const Context&) {
 }
 
 base::Result<Answer> plugins(Services& services, const Context&) {
-  return Answer{fmt::format(R"({{"plugins":{},"versions":{}}})", services.plugins_json(),
-                            services.versions_json ? services.versions_json() : "[]")};
+  auto json = fmt::format(R"({{"plugins":{},"versions":{})", services.plugins_json(),
+                          services.versions_json ? services.versions_json() : "[]");
+  if (services.safety_json) json += fmt::format(R"(,"safety":{})", services.safety_json());
+  return Answer{json + "}"};
+}
+
+base::Result<Answer> end_safe_mode(Services& services, const Context&) {
+  if (services.end_safe_mode) TRY(services.end_safe_mode());
+  return Answer{R"({"status":"ok"})"};
 }
 
 base::Result<Answer> reload_plugins(Services& services, const Context& context) {
@@ -117,6 +128,18 @@ std::vector<Operation> gateway_operations() {
 "additionalProperties":false})",
                  .annotations = R"({"readOnlyHint":false,"openWorldHint":false})",
                  .run = reload_plugins});
+  all.push_back({.name = "end_safe_mode",
+                 .method = "POST",
+                 .path = "/v1/plugins/end-safe-mode",
+                 .cli = "plugins end-safe-mode",
+                 .scope = accounts::Scope::kAdmin,
+                 .kind = Kind::kWaits,
+                 .title = "End safe mode",
+                 .description = "Plugins that are found from now on run as the configuration says again, and the ends "
+                                "that brought the gateway into safe mode are forgotten.",
+                 .input_schema = kNoInput,
+                 .annotations = R"({"readOnlyHint":false,"openWorldHint":false})",
+                 .run = end_safe_mode});
   return all;
 }
 

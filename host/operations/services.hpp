@@ -53,6 +53,9 @@ struct Services {
   std::function<std::string()> plugins_json;  ///< State and reason of every plugin file seen, a JSON array; any thread.
   std::function<std::string()> workers_json =
       nullptr;  ///< How plugins in processes of their own are, a JSON object; any thread.
+  /// {"hanging": [...], "safe_mode": {...}}: what is wrong with plugins' code in this process; any thread.
+  std::function<std::string()> safety_json = nullptr;
+  std::function<base::Result<void>()> end_safe_mode = nullptr;
   /// Looks at every plugin file again; a JSON object of what came, went and failed. Waits for plugins that start.
   /// `force`: empty, or the "tool@version" that may take something away from callers of the one before.
   std::function<base::Result<std::string>(std::string_view force)> reload_plugins = nullptr;

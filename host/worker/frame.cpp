@@ -58,6 +58,19 @@ std::span<char> FrameReader::room() {
   return std::span(buffer_).subspan(end_);
 }
 
+std::optional<Frame> read_frame(std::string_view bytes) {
+  if (bytes.size() < kHead || bytes.size() - sizeof(std::uint32_t) > kLongestFrame) return std::nullopt;
+  FieldReader in(bytes);
+  const auto length = in.u32(), type = in.u32();
+  Frame frame;
+  frame.id = in.u64();
+  if (length != bytes.size() - sizeof length || type == 0 || type > static_cast<std::uint32_t>(FrameType::kLast))
+    return std::nullopt;
+  frame.type = static_cast<FrameType>(type);
+  frame.payload = bytes.substr(kHead);
+  return frame;
+}
+
 std::optional<Frame> FrameReader::next() {
   if (is_broken_ || end_ - begin_ < kHead) return std::nullopt;
   const char* at = buffer_.data() + begin_;

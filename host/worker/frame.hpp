@@ -16,7 +16,7 @@
 
 namespace toolrack::worker {
 
-/// The longest frame, its length field aside. What is larger travels as an asset.
+/// The longest frame, its length field aside, whichever way it takes (memory.hpp). What is larger travels as an asset.
 inline constexpr std::uint32_t kLongestFrame = 64U << 20;
 /// Of type and id, which every frame has.
 inline constexpr std::uint32_t kShortestFrame = 12;
@@ -36,6 +36,8 @@ enum class FrameType : std::uint32_t {
   kInvoke,
   kCancel,
   kEmitState,  ///< What emit() is to answer from now on.
+  // Gateway to worker: is anybody there? Answered by kPong of the same id.
+  kPing,
   // Gateway to worker: operations. The id is the one that the worker gave.
   kDone,
   kHead,
@@ -55,10 +57,15 @@ enum class FrameType : std::uint32_t {
   kStopOperation,  ///< The plugin's sink wants no more.
   kTaken,          ///< So many bytes of a kChunk have been taken.
   kMisuse,         ///< function, what.
+  kPong,
   // Worker to gateway on the channel of questions, and the answer.
   kAsk,
   kAnswer,
-  kLast = kAnswer,
+  // Both ways.
+  kInMemory,  ///< A frame lies in the memory whose descriptor comes with this one: so many bytes.
+  // Worker to gateway.
+  kMemoryTaken,  ///< It has such a frame, of so many bytes.
+  kLast = kMemoryTaken,
 };
 
 /// Host operations that a worker asks for: each ends in one kDone.
@@ -146,6 +153,9 @@ struct Frame {
   std::uint64_t id = 0;
   std::string_view payload;  ///< Valid until `FrameReader::room`.
 };
+
+/// The one frame that `bytes` are, from its length to its last field; nothing when they are something else.
+std::optional<Frame> read_frame(std::string_view bytes);
 
 /// Cuts a stream of bytes into frames. One thread at a time.
 class FrameReader {

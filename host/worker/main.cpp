@@ -30,6 +30,11 @@ int main(int argc, char** argv) {
   ::setsid();
   ::umask(022);  // Of the folders of a root of its own.
   close_all_from(kFirstSocket + options->channels + 1);
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  options->rules.max_memory = 0;  // A sanitizer reserves terabytes.
+#endif
+#endif
   SandboxState state;
   if (options->sandbox != SandboxMode::kOff)
     state = enter_sandbox(options->rules, options->gateway);

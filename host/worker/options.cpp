@@ -24,6 +24,7 @@ std::vector<std::string> Options::to_words() const {
                                  "user=" + std::to_string(rules.user_id),
                                  "memory=" + std::to_string(rules.max_memory)};
   if (!rules.writable.empty()) words.push_back("writable=" + rules.writable);
+  for (const auto& path : rules.readable) words.push_back("readable=" + path);
   return words;
 }
 
@@ -41,6 +42,11 @@ std::optional<Options> Options::from_words(int count, char** words) {
       {"sandbox", [&](auto text) { return read_number(text, sandbox) && sandbox >= 0 && sandbox <= 2; }},
       {"user", [&](auto text) { return read_number(text, out.rules.user_id); }},
       {"memory", [&](auto text) { return read_number(text, out.rules.max_memory); }},
+      {"readable",
+       [&](auto text) {
+         out.rules.readable.emplace_back(text);
+         return true;
+       }},
       {"writable", [&](auto text) {
          out.rules.writable = text;
          return true;
@@ -53,7 +59,7 @@ std::optional<Options> Options::from_words(int count, char** words) {
   }
   if (out.plugin.empty() || sandbox < 0) return std::nullopt;
   out.sandbox = static_cast<SandboxMode>(sandbox);
-  out.rules.readable = {out.plugin};
+  out.rules.readable.push_back(out.plugin);
   return out;
 }
 

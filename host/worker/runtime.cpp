@@ -66,6 +66,8 @@ void Runtime::on_frame(std::size_t channel, const Frame& frame) {
       return on_invoke(channel, frame);
     case FrameType::kCancel:
       return on_cancel(frame.id);
+    case FrameType::kPing:
+      return sockets_[channel]->send(FrameWriter(FrameType::kPong, frame.id).take());
     case FrameType::kEmitState:
       if (const auto call = find(frame.id)) call->is_deaf.store(true);
       return;

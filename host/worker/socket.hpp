@@ -2,16 +2,19 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "worker/frame.hpp"
+#include "worker/memory.hpp"
 
 namespace toolrack::worker {
 
 /// The gateway has gone: so do we, at once and without a word, whatever other threads do.
 [[noreturn]] void end_with_gateway() noexcept;
 
-/// Threads: `send` any; `read_some` and `reader` one at a time.
+/// Threads: `send` any; `read_some` and `next` one at a time.
 class Socket {
  public:
   explicit Socket(int descriptor) : descriptor_(descriptor) {}
@@ -23,16 +26,20 @@ class Socket {
   void send(std::string frame);
   /// Reads once what is there; waits for it when the socket blocks.
   void read_some();
-  FrameReader& reader() noexcept { return reader_; }
+  /// The next whole frame, valid until the next one is asked for or more is read.
+  std::optional<Frame> next();
   /// Sends a question and waits for its answer, one at a time. For a socket that nobody else reads.
   std::string ask(std::string frame);
 
  private:
-  void send_locked(std::string_view bytes);
+  void send_locked(std::string_view bytes, int descriptor = -1);
+  std::optional<Frame> take_from_memory(const Frame& announced);
 
   const int descriptor_;
   std::mutex mutex_;  // Of those who send.
   FrameReader reader_;
+  std::vector<int> descriptors_;        // That came and were not taken yet.
+  std::optional<SealedMemory> memory_;  // Of the last frame that `next` has given.
 };
 
 }  // namespace toolrack::worker

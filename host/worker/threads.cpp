@@ -127,9 +127,8 @@ void Threads::read(std::size_t channel) {
   auto& socket = *sockets_[channel];
   is_reading = true;
   socket.read_some();
-  while (const auto frame = socket.reader().next()) on_frame_(channel, *frame);
+  while (const auto frame = socket.next()) on_frame_(channel, *frame);
   is_reading = false;
-  if (socket.reader().is_broken()) std::abort();  // The gateway sends whole frames.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLONESHOT;
   event.data.u64 = channel;

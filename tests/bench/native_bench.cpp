@@ -163,5 +163,3 @@ BENCHMARK_CAPTURE(native, lent_200_bytes, "lent");
 
 }  // namespace
 }  // namespace toolrack::sources::native
-
-BENCHMARK_MAIN();

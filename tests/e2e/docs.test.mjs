@@ -41,6 +41,7 @@ const expectations = [
     const checked = spawnSync('bash', ['-n'], {input: out, encoding: 'utf8'});
     assert.equal(checked.status, 0, checked.stderr);
   }],
+  [/toolrack plugins end-safe-mode/, (out) => assert.deepEqual(object(out), {status: 'ok'})],
   [/toolrack plugins reload/, (out) => assert.equal(out, 'Nothing has changed.\n')],
   [/toolrack plugins/, (out) => assert.match(out, /^STATE +TOOL[\s\S]*toolrack\/seo/)],
   [/toolrack stdio .*<\/dev\/null$/, (out) => assert.equal(out, '')],

@@ -1,9 +1,9 @@
 // Does a plugin that is replaced a thousand times under load lose a call, answer from the wrong version, or leave anything behind?
 //
-//   node swaps.mjs [SWAPS] [CALLERS]     (1000 and 64 unless told)
+//   node swaps.mjs [SWAPS] [CALLERS] [worker]     (1000 and 64 unless told; worker: the plugin has a process of its own)
 //
 // Every swap goes the whole way through the watcher. Calls take 0 to 200 ms: at once, in the pool, waiting for a timer, for a place in
-// a thread, for HTTP, for another skill. Memory, maps and descriptors are read after a tenth of the swaps and at the end, when
+// a thread, for HTTP, for another skill. Memory, maps, descriptors and processes are read after a tenth of the swaps and at the end, when
 // nobody calls. Exit code 0: all held.
 import {readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -13,6 +13,7 @@ import {Callers, library, slowProvider} from './support/swapped.mjs';
 
 const swaps = Number(process.argv[2] ?? 1000);
 const count = Number(process.argv[3] ?? 64);
+const isWorker = process.argv[4] === 'worker';
 const mostMs = 200;
 const skills = ['which', 'which_pooled', 'waits', 'blocks', 'fetches', 'nests'];
 
@@ -26,13 +27,18 @@ const place = (generation) => {
 };
 place(1);
 const configuration = join(scratch(), 'rack.json');
-writeFileSync(configuration, JSON.stringify({providers: {local: {base_url: provider.url}}}));
+writeFileSync(configuration, JSON.stringify({
+  providers: {local: {base_url: provider.url}},
+  isolation: {default: isWorker ? 'worker' : 'in_process'},
+}));
 const rack = await startGateway({plugins: [folder], args: ['--config', configuration]});
 process.on('exit', () => { try { process.kill(rack.pid, 'SIGKILL'); } catch { /* It has ended. */ } });
 
 await post(`${rack.url}/v1/tools/call`, {tool: 'swapped', skill: 'which', input: {}}); // Loads it.
 
 const read = (name) => readFileSync(`/proc/${rack.pid}/${name}`, 'utf8');
+const children = () => readdirSync(`/proc/${rack.pid}/task`)
+  .flatMap((thread) => read(`task/${thread}/children`).trim().split(' ').filter(Boolean));
 async function footprint() {
   await pause(3_000); // Old catalogues and connections let go.
   const status = read('status');
@@ -43,6 +49,7 @@ async function footprint() {
     maps: maps.length,
     descriptors: readdirSync(`/proc/${rack.pid}/fd`).length,
     threads: Number(/Threads:\s+(\d+)/.exec(status)[1]),
+    processes: children().length,
   };
 }
 
@@ -58,6 +65,7 @@ async function swap(times_to_do) {
     place(generation);
     if (!await callers.sees(generation)) break;
     times.push(performance.now() - began);
+    if (times.length % 50 === 0) console.log(`${times.length} swaps, ${total.calls + callers.calls} calls, ${callers.failures.length} failed`);
   }
   await callers.stop();
   total.calls += callers.calls;
@@ -86,6 +94,7 @@ const held = [
   ['no call failed', total.failures.length === 0],
   ['every answer is from a version that was there', total.wrong.length === 0],
   ['one library is mapped', left.length === 1 && after.plugin_maps === before.plugin_maps],
+  [isWorker ? 'one worker is left' : 'no worker is there', after.processes === (isWorker ? 1 : 0)],
   ['descriptors are flat', after.descriptors <= before.descriptors + 4],
   ['maps are flat', after.maps <= before.maps + 40], // Of threads of pools and arenas.
   ['memory is flat', after.anonymous_kib - before.anonymous_kib <= 16 * 1024],

@@ -1,20 +1,20 @@
 // Plugins in processes of their own, under the real program: what is shown, what ends, and what does not.
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {build, examples, isSanitized, post, run, scratch, startGateway} from './support/gateway.mjs';
+import {build, examples, post, run, scratch, startGateway} from './support/gateway.mjs';
 
 const stopped = [];
 after(() => Promise.all(stopped.map((stop) => stop())));
 
-async function serve(isolation, names, more = []) {
+async function serve(isolation, names, more = [], args = [], under = []) {
   const plugins = scratch();
   for (const name of names) copyFileSync(join(build, `tests/plugins/${name}.so`), join(plugins, `${name}.so`));
   const config = join(plugins, 'toolrack.json');
-  // A sanitizer reserves terabytes.
-  writeFileSync(config, JSON.stringify({isolation: {...isolation, ...(isSanitized && {max_memory_mb: 1073741824})}}));
-  const gateway = await startGateway({plugins: [...more, plugins], args: ['--config', config]});
+  writeFileSync(config, JSON.stringify({isolation}));
+  const gateway = await startGateway({plugins: [...more, plugins], args: ['--config', config, ...args], under});
   stopped.push(() => gateway.stop());
   return gateway;
 }
@@ -92,4 +92,61 @@ test('a skill of one worker calls a skill of another, in every mode', async () =
     assert.equal(json.nested.count, 3);
   }
   assert.equal((await health(gateway)).workers.running, 2);
+});
+
+test('what a worker writes to its standard error is in the log with its name, so much and no more', async () => {
+  const gateway = await serve({default: 'worker'}, ['dies']);
+  const of = (text) => gateway.log.filter((line) => line.includes(text)).map((line) => JSON.parse(line));
+  await call(gateway, 'test/dies', 'says');
+  while (of('one word to the operator').length === 0) await new Promise(setImmediate);
+  assert.equal(of('one word to the operator')[0].tool, 'test/dies');
+  const {status, text} = await call(gateway, 'test/dies', 'shouts');
+  assert.equal(status, 200, text);
+  await call(gateway, 'test/dies', 'exit'); // With its end what was left out is told.
+  while (of('lines that a worker process wrote are left out').length === 0) await new Promise(setImmediate);
+  assert.ok(of('the same again and again').length < 60, `${of('the same again and again').length} lines`);
+  const leftOut = of('lines that a worker process wrote are left out').reduce((sum, {lines}) => sum + lines, 0);
+  assert.equal(leftOut + of('the same again and again').length + 1, 20_001);
+});
+
+test('a hosted gateway gives what is dropped in a worker, and bundled plugins none', async () => {
+  const local = await serve({}, ['plain']);
+  assert.equal((await row(local, 'test/plain')).isolation, 'in_process');
+  const hosted = await serve({}, ['plain'], [], ['--mode', 'hosted']);
+  assert.equal((await row(hosted, 'test/plain')).isolation, 'worker');
+  assert.equal((await row(hosted, 'toolrack/seo')).isolation, 'in_process');
+  const told = await serve({default: 'in_process', plugins: {'toolrack/seo': 'worker'}}, ['plain'], [], ['--mode', 'hosted']);
+  assert.equal((await row(told, 'test/plain')).isolation, 'in_process');
+  assert.equal((await row(told, 'toolrack/seo')).isolation, 'worker');
+});
+
+// As in many containers: of namespaces there are none, whoever asks.
+const without = ['-Ur', 'sh', '-c', 'for kind in user net mnt ipc uts pid; do echo 0 > /proc/sys/user/max_${kind}_namespaces || exit 77; done; exec "$0" "$@"'];
+const canGoWithout = spawnSync('unshare', [...without, 'true']).status === 0;
+
+test('a machine without namespaces runs workers with what is left, which is shown', {skip: !canGoWithout && 'namespaces cannot be taken away here'}, async () => {
+  for (const sandbox of ['best_effort', 'required']) {
+    const gateway = await serve({default: 'worker', sandbox}, ['dies'], [], [], ['unshare', ...without]);
+    assert.ok((await call(gateway, 'test/dies', 'who')).json.output.process > 0, 'Landlock and the list of system calls are enough');
+    const {worker} = await row(gateway, 'test/dies');
+    assert.match(worker.missing, /namespaces/);
+    assert.match(worker.sandbox, /seccomp, landlock.*no capabilities/);
+    assert.doesNotMatch(worker.sandbox, /network namespace|private root/);
+    const {workers} = await health(gateway);
+    assert.deepEqual([workers.sandbox, workers.missing], [worker.sandbox, worker.missing]);
+  }
+});
+
+test('a machine without Landlock runs workers that may, and refuses those that must have it', async () => {
+  const under = [join(build, 'tests/without_landlock')];
+  const may = await serve({default: 'worker', sandbox: 'best_effort'}, ['dies'], [], [], under);
+  assert.ok((await call(may, 'test/dies', 'who')).json.output.process > 0);
+  const {worker} = await row(may, 'test/dies');
+  assert.match(worker.missing, /landlock/);
+  assert.doesNotMatch(worker.sandbox, /landlock/);
+  const must = await serve({default: 'worker', sandbox: 'required'}, ['dies'], [], [], under);
+  const refused = await call(must, 'test/dies', 'who');
+  assert.notEqual(refused.status, 200);
+  assert.match(refused.json.error.message, /E_SANDBOX.*landlock/);
+  assert.equal((await row(must, 'test/dies')).code, 'E_SANDBOX');
 });

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,6 +27,34 @@ static long eat(long most) {
     eaten += (long)step;
   }
   return eaten;
+}
+
+/* Says over the gateway's socket that a frame lies in memory, and gives it memory that it could take away again. */
+static void offer_memory_without_seals(void) {
+  const struct {
+    unsigned length, type;
+    unsigned long long id, size;
+  } frame = {20, 30 /* FrameType::kInMemory */, 0, 1 << 20};
+  const int memory = (int)syscall(SYS_memfd_create, "loose", 3 /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec piece = {(void*)&frame, sizeof frame};
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  memset(&control, 0, sizeof control);
+  if (memory < 0 || ftruncate(memory, 1 << 20) != 0) return;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.room;
+  message.msg_controllen = sizeof control.room;
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  control.head.cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(&control.head), &memory, sizeof memory);
+  sendmsg(3, &message, MSG_NOSIGNAL);
+  if (ftruncate(memory, 0) != 0) return;
 }
 
 static void answer_later(void* user, const tr_result* result) {
@@ -64,6 +93,18 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     long opened = 0;
     while (opened < 5000 && open("/dev/null", O_RDONLY) >= 0) ++opened;
     answer_number(me, call, "opened", opened);
+  } else if (is_named(in, "unsealed")) {
+    offer_memory_without_seals();
+    me->clock->after(me->host, call, 3600000000000, answer_later, NULL);
+  } else if (is_named(in, "says")) {
+    fputs("one word to the operator\n", stderr);
+    answer(me, call, "{}");
+  } else if (is_named(in, "shouts")) {
+    for (int i = 0; i < 20000; ++i) fprintf(stderr, "%d: the same again and again\n", i);
+    answer(me, call, "{}");
+  } else if (is_named(in, "stops")) {
+    kill(getpid(), SIGSTOP);
+    answer(me, call, "{}");
   } else if (is_named(in, "endless")) {
     static char piece[64 << 10];
     tr_part part;

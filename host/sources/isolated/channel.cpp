@@ -14,6 +14,10 @@ namespace {
 
 /// Reads of one turn of the loop: a worker that sends without end must not keep others from it.
 constexpr int kReadsPerTurn = 8;
+/// Descriptors that came before the frame that announces them: they come with it.
+constexpr std::size_t kMostUnclaimed = 8;
+
+using worker::FrameType;
 
 }  // namespace
 
@@ -22,6 +26,10 @@ Channel::Channel(base::Loop& loop, services::files::Descriptor socket, Listener 
       socket_(loop.context(), ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)),
       listener_(std::move(listener)),
       descriptor_(socket_.native_handle()) {}
+
+Channel::~Channel() {
+  for (const int descriptor : descriptors_) ::close(descriptor);
+}
 
 void Channel::open(std::shared_ptr<void> keeper) {
   keeper_ = std::move(keeper);
@@ -44,15 +52,20 @@ void Channel::wait_to_read() {
 
 Channel::Read Channel::read_some() {
   const auto room = reader_.room();
-  const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+  const auto descriptors = descriptors_.size();
+  const auto got = worker::receive_with(socket_.native_handle(), room, descriptors_, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return errno == EINTR ? Read::kSome : Read::kNothing;
   if (got <= 0) {
     end("");
     return Read::kEnd;
   }
+  // A message with descriptors is read alone, whatever else is there.
+  const bool may_be_more = static_cast<std::size_t>(got) == room.size() || descriptors_.size() != descriptors;
   reader_.filled(static_cast<std::size_t>(got));
-  while (const auto frame = reader_.next()) listener_.on_frame(*frame);
-  if (!reader_.is_broken()) return static_cast<std::size_t>(got) < room.size() ? Read::kNothing : Read::kSome;
+  while (const auto frame = has_ended_ ? std::nullopt : reader_.next()) take(*frame);
+  if (descriptors_.size() > kMostUnclaimed) end("it sent descriptors that no frame announces");
+  if (has_ended_) return Read::kEnd;
+  if (!reader_.is_broken()) return may_be_more ? Read::kSome : Read::kNothing;
   end("it sent bytes that are no frame");
   return Read::kEnd;
 }
@@ -61,20 +74,62 @@ void Channel::end(std::string why) {
   if (!std::exchange(has_ended_, true)) listener_.on_end(std::move(why));
 }
 
+void Channel::take(const worker::Frame& frame) {
+  if (frame.type == FrameType::kInMemory) return take_from_memory(frame);
+  if (frame.type != FrameType::kMemoryTaken) return listener_.on_frame(frame);
+  worker::FieldReader in(frame.payload);
+  const auto bytes = in.u64();
+  base::Lock lock(mutex_);
+  if (in.is_whole() && bytes <= untaken_bytes_) untaken_bytes_ -= bytes;
+}
+
+/// Read where it lies, like what comes by the stream; nobody can change it meanwhile.
+void Channel::take_from_memory(const worker::Frame& announced) {
+  worker::FieldReader in(announced.payload);
+  const auto size = in.u64();
+  if (!in.is_whole() || descriptors_.empty() || size > worker::kLongestFrame + sizeof(std::uint32_t))
+    return end("it announced a frame in memory that is not there");
+  const services::files::Descriptor descriptor(descriptors_.front());
+  descriptors_.erase(descriptors_.begin());
+  const auto memory = worker::SealedMemory::map(descriptor.get(), size);
+  if (!memory) return end("it sent memory that is not sealed");
+  const auto frame = worker::read_frame(memory->bytes());
+  if (!frame || frame->type == FrameType::kInMemory || frame->type == FrameType::kMemoryTaken)
+    return end("it sent bytes that are no frame");
+  listener_.on_frame(*frame);
+}
+
+ssize_t Channel::try_send(const Waiting& what, std::size_t from) {
+  return worker::send_with(descriptor_, std::string_view(what.bytes).substr(from), from == 0 ? what.memory.get() : -1,
+                           MSG_DONTWAIT);
+}
+
 void Channel::send(std::string frame, const std::shared_ptr<void>& keeper) {
+  Waiting next{std::move(frame), services::files::Descriptor()};
+  const auto size = next.bytes.size();
+  if (size > worker::kLongestStreamed) {
+    // Where there is no memory to be had for it, it goes through the stream.
+    if (services::files::Descriptor memory(worker::make_sealed(next.bytes)); memory) {
+      worker::FrameWriter announced(FrameType::kInMemory, 0);
+      announced.u64(size);
+      next = {std::move(announced).take(), std::move(memory)};
+    }
+  }
   {
     base::Lock lock(mutex_);
     if (descriptor_ < 0) return;
-    if (waiting_.empty()) {
-      const auto sent = ::send(descriptor_, frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent == static_cast<ssize_t>(frame.size())) return;
-      if (sent < 0 && errno != EAGAIN) return;  // Its end will be told by who reads.
-      sent_ = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-    }
+    if (next.memory) untaken_bytes_ += size;
     const bool is_first = waiting_.empty();
-    waiting_bytes_ += frame.size();
-    waiting_.push_back(std::move(frame));
-    if (!is_first && waiting_bytes_ <= kMostWaiting) return;
+    const auto sent = is_first ? try_send(next, 0) : 0;
+    if (sent < 0 && errno != EAGAIN) return;  // Its end will be told by who reads.
+    const bool is_sent = sent == static_cast<ssize_t>(next.bytes.size());
+    if (!is_sent) {
+      if (is_first) sent_ = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+      waiting_bytes_ += next.bytes.size();
+      waiting_.push_back(std::move(next));
+    }
+    const bool is_too_much = waiting_bytes_ > kMostWaiting || untaken_bytes_ > kMostWaiting;
+    if ((is_sent || !is_first) && !is_too_much) return;
   }
   boost::asio::post(loop_.context(), [this, keeper] { wait_to_write(); });
 }
@@ -84,7 +139,7 @@ void Channel::wait_to_write() {
   bool is_stuck = false;
   {
     base::Lock lock(mutex_);
-    is_stuck = waiting_bytes_ > kMostWaiting;
+    is_stuck = waiting_bytes_ > kMostWaiting || untaken_bytes_ > kMostWaiting;
   }
   if (is_stuck) return end("it does not read what it is sent");
   socket_.async_wait(boost::asio::posix::descriptor_base::wait_write,
@@ -98,12 +153,12 @@ void Channel::write_some() {
     base::Lock lock(mutex_);
     while (!waiting_.empty()) {
       const auto& next = waiting_.front();
-      const auto sent = ::send(descriptor_, next.data() + sent_, next.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const auto sent = try_send(next, sent_);
       if (sent < 0 && errno == EAGAIN) break;
       if (sent < 0) return;
       sent_ += static_cast<std::size_t>(sent);
-      if (sent_ < next.size()) continue;
-      waiting_bytes_ -= next.size();
+      if (sent_ < next.bytes.size()) continue;
+      waiting_bytes_ -= next.bytes.size();
       waiting_.pop_front();
       sent_ = 0;
     }

@@ -7,11 +7,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/loop.hpp"
 #include "base/mutex.hpp"
 #include "services/files/descriptor.hpp"
 #include "worker/frame.hpp"
+#include "worker/memory.hpp"
 
 namespace toolrack::sources::isolated {
 
@@ -29,6 +31,7 @@ class Channel {
   };
 
   Channel(base::Loop& loop, services::files::Descriptor socket, Listener listener);
+  ~Channel();
 
   base::Loop& loop() const noexcept { return loop_; }
   /// Begins to read; `keeper` is held while anything is pending.
@@ -46,6 +49,13 @@ class Channel {
   Read read_some();
   void write_some();
   void end(std::string why);
+  void take(const worker::Frame& frame);
+  void take_from_memory(const worker::Frame& announced);
+  struct Waiting {
+    std::string bytes;
+    services::files::Descriptor memory;  // Travels with the first byte.
+  };
+  ssize_t try_send(const Waiting& what, std::size_t from) TR_REQUIRES(mutex_);
 
   base::Loop& loop_;
   boost::asio::posix::stream_descriptor socket_;
@@ -56,12 +66,14 @@ class Channel {
   std::shared_ptr<void> keeper_;
   bool is_open_ = false;
   bool has_ended_ = false;
+  std::vector<int> descriptors_;  // That came and were not taken yet.
 
   base::Mutex mutex_;
-  std::deque<std::string> waiting_ TR_GUARDED_BY(mutex_);
+  std::deque<Waiting> waiting_ TR_GUARDED_BY(mutex_);
   std::size_t sent_ TR_GUARDED_BY(mutex_) = 0;  // Of the first one that waits.
   std::size_t waiting_bytes_ TR_GUARDED_BY(mutex_) = 0;
-  int descriptor_ TR_GUARDED_BY(mutex_) = -1;  // Open.
+  std::uint64_t untaken_bytes_ TR_GUARDED_BY(mutex_) = 0;  // In memory that the worker does not have yet.
+  int descriptor_ TR_GUARDED_BY(mutex_) = -1;              // Open.
 };
 
 }  // namespace toolrack::sources::isolated

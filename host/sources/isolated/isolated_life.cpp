@@ -53,6 +53,15 @@ LoadCode code_of(std::uint32_t status, std::string_view explanation) {
   }
 }
 
+/// What the dynamic linker says does not tell that it looks in fewer places than in the gateway.
+std::string explain_load(std::string text) {
+  if (text.find("cannot open shared object file") != std::string::npos)
+    text +=
+        " (a worker process has the libraries below /usr and /lib and in the folders of isolation.libraries, and no "
+        "LD_LIBRARY_PATH)";
+  return text;
+}
+
 /// A reply of a worker, or why there is none, in the words of the loader.
 LoadResult<WorkerReply> read_reply(base::Result<WorkerReply> reply, std::string_view where) {
   if (reply) return *std::move(reply);
@@ -90,16 +99,18 @@ LoadResult<std::shared_ptr<WorkerProcess>> IsolatedPlugin::start_process() {
   options.gateway = ::getpid();
   options.sandbox = settings.sandbox;
   options.rules.max_memory = settings.max_memory;
+  for (const auto& folder : settings.libraries) options.rules.readable.push_back(folder.string());
   options.rules.user_id = files_.owner_id.value_or(0);
   if (!files_.folder.empty()) options.rules.writable = environment_.calls_directory + "/" + files_.folder;
   auto started = WorkerProcess::start(
-      *environment_.loops, settings.program.string(), options,
+      *environment_.loops, settings.program.string(), options, environment_.tool,
       {.on_frame = [self = shared_from_this()](WorkerProcess& process, std::size_t channel,
                                                const worker::Frame& frame) { self->on_frame(process, channel, frame); },
        .on_ended = [self = shared_from_this()](WorkerProcess& process,
                                                const std::string& how) { self->on_ended(process, how); }});
   if (!started) return load_fail(LoadCode::kWorker, started.error().message());
   const auto process = *std::move(started);
+  process->ping_every(settings.ping_every);
   {
     base::Lock lock(mutex_);
     process_ = process;
@@ -128,7 +139,7 @@ LoadResult<void> IsolatedPlugin::load_library(WorkerProcess& process) {
   }
   if (!has_other_user) files_.owner_id.reset();
   if (static_cast<tr_status>(reply->status) != TR_OK)
-    return load_fail(code_of(reply->status, reply->explanation), reply->explanation);
+    return load_fail(code_of(reply->status, reply->explanation), explain_load(reply->explanation));
   const bool is_usable = in.u32() != 0;
   entry_.struct_size = is_usable ? sizeof entry_ : 0;
   entry_.abi_major = static_cast<std::uint16_t>(in.u32());

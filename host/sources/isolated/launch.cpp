@@ -35,6 +35,18 @@ Result<Pair> make_pair(std::string_view what, int out_of_the_way) {
   return out;
 }
 
+Result<Pair> make_pipe(int out_of_the_way) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(ErrorCode::kPluginFailed, fmt::format("cannot make a pipe for a worker: {}", std::strerror(errno)));
+  Pair out{Descriptor(ends[0]), Descriptor(::fcntl(ends[1], F_DUPFD_CLOEXEC, out_of_the_way))};
+  ::close(ends[1]);
+  // Theirs blocks: a worker that writes faster than it is read waits.
+  if (!out.theirs || ::fcntl(out.ours.get(), F_SETFL, O_NONBLOCK) != 0)
+    return fail(ErrorCode::kPluginFailed, fmt::format("cannot make a pipe for a worker: {}", std::strerror(errno)));
+  return out;
+}
+
 /// What posix_spawn is to do between fork and exec.
 class Actions {
  public:
@@ -48,7 +60,7 @@ class Actions {
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    for (const int standard : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&files_, standard, "/dev/null", O_RDWR, 0);
+    ::posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
   }
   ~Actions() {
     ::posix_spawn_file_actions_destroy(&files_);
@@ -77,8 +89,12 @@ Result<Launched> launch(const std::string& program, const worker::Options& optio
   Launched out;
   std::vector<Descriptor> theirs;
   Actions actions;
+  const int beyond_theirs = worker::kFirstSocket + options.channels + 1;
+  auto output = TRY(make_pipe(beyond_theirs));
+  for (const int standard : {1, 2}) actions.put(output.theirs.get(), standard);
+  out.output = std::move(output.ours);
   for (int i = 0; i <= options.channels; ++i) {
-    auto pair = TRY(make_pair("a socket for a worker process", worker::kFirstSocket + options.channels + 1));
+    auto pair = TRY(make_pair("a socket for a worker process", beyond_theirs));
     actions.put(pair.theirs.get(), worker::kFirstSocket + i);
     theirs.push_back(std::move(pair.theirs));
     if (i < options.channels)

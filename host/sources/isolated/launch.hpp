@@ -21,9 +21,10 @@ struct Launched {
   Descriptor handle;  ///< pidfd: readable once it has ended.
   std::vector<Descriptor> channels;
   Descriptor questions;
+  Descriptor output;  ///< What it writes to its standard output and error; does not block.
 };
 
-/// Runs `program` with `options` and nothing of ours but the sockets: empty environment, /dev/null for the rest. The
+/// Runs `program` with `options` and nothing of ours but the sockets: empty environment, no input. The
 /// process ends with the calling thread, which therefore belongs to a pool. Errors: kPluginFailed.
 base::Result<Launched> launch(const std::string& program, const worker::Options& options);
 

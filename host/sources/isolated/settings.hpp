@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/options.hpp"
 
@@ -15,20 +17,26 @@ namespace toolrack::sources::isolated {
 enum class Isolation : std::uint8_t { kInProcess, kWorker };
 
 struct Settings {
-  Isolation otherwise = Isolation::kInProcess;
+  std::optional<Isolation> otherwise;  ///< Of plugins that do not ship with the program; unset: in this process.
   std::map<std::string, Isolation, std::less<>> plugins;  ///< By "owner/slug".
   worker::SandboxMode sandbox = worker::SandboxMode::kBestEffort;
-  std::filesystem::path program;          ///< toolrack-worker.
+  std::filesystem::path program;  ///< toolrack-worker.
+  /// Folders with libraries that plugins need, beside the system's; absolute. Every worker may read them.
+  std::vector<std::filesystem::path> libraries;
+  bool has_safe_mode = true;              ///< For the program: whether crashes of the gateway bring it there.
   std::uint64_t max_memory = 1ULL << 30;  ///< Address space of a worker, in bytes; 0: not limited.
   /// A call that has not ended so long after it was cancelled ends with its worker.
   std::chrono::milliseconds overdue{5'000};
+  /// How often a worker is asked whether it is there; one that has not answered when it is asked again is ended.
+  std::chrono::milliseconds ping_every{5'000};
   /// After a death within the last minute, how long until the next start; doubled with each further one.
   std::chrono::milliseconds back_off{100};
   bool operator==(const Settings&) const = default;
 
-  Isolation of(std::string_view tool) const {
+  Isolation of(std::string_view tool, bool is_bundled) const {
     const auto found = plugins.find(tool);
-    return found == plugins.end() ? otherwise : found->second;
+    if (found != plugins.end()) return found->second;
+    return is_bundled ? Isolation::kInProcess : otherwise.value_or(Isolation::kInProcess);
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace toolrack::sources::isolated {
@@ -16,22 +17,28 @@ using base::Result;
 using worker::FrameType;
 using worker::FrameWriter;
 
+constexpr std::chrono::milliseconds kSecondChance{1'000};
+
 }  // namespace
 
 Result<std::shared_ptr<WorkerProcess>> WorkerProcess::start(base::Loops& loops, const std::string& program,
-                                                            const worker::Options& options, Listener listener) {
+                                                            const worker::Options& options, std::string tool,
+                                                            Listener listener) {
   auto launched = TRY(launch(program, options));
-  const std::shared_ptr<WorkerProcess> made(new WorkerProcess(loops, std::move(launched), std::move(listener)));
+  const std::shared_ptr<WorkerProcess> made(
+      new WorkerProcess(loops, std::move(launched), std::move(tool), std::move(listener)));
   made->watch();
   return made;
 }
 
-WorkerProcess::WorkerProcess(base::Loops& loops, Launched launched, Listener listener)
+WorkerProcess::WorkerProcess(base::Loops& loops, Launched launched, std::string tool, Listener listener)
     : loops_(loops),
       id_(launched.id),
       listener_(std::move(listener)),
       handle_(std::move(launched.handle)),
       exit_(loops[0].context(), ::fcntl(handle_.get(), F_DUPFD_CLOEXEC, 0)),
+      output_(loops[0], std::move(launched.output), std::move(tool)),
+      next_ping_(loops[0].context()),
       open_channels_(launched.channels.size() + 1) {
   launched.channels.push_back(std::move(launched.questions));  // On the first loop.
   for (std::size_t i = 0; i < launched.channels.size(); ++i) {
@@ -48,6 +55,7 @@ void WorkerProcess::watch() {
   for (auto& channel : channels_)
     boost::asio::post(channel->loop().context(), [self = shared_from_this(), one = channel.get()] { one->open(self); });
   boost::asio::post(loops_[0].context(), [self = shared_from_this()] {
+    self->output_.open(self);
     self->exit_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                            [self](const boost::system::error_code& error) {
                              if (!error) self->on_exit();
@@ -69,7 +77,38 @@ void WorkerProcess::kill(std::string why) {
   isolated::kill(handle_);
 }
 
+void WorkerProcess::ping_every(std::chrono::milliseconds interval) {
+  boost::asio::post(loops_[0].context(), [self = shared_from_this(), interval] {
+    self->ping_interval_ = interval;
+    self->wait_to_ping();
+  });
+}
+
+/// Its reading thread answers whatever the plugin does, unless the whole process stands still.
+void WorkerProcess::wait_to_ping() {
+  // A loop that something else has held up for long finds this timer and the answer at once: the answer goes first.
+  const bool is_late = pongs_ != pings_;
+  next_ping_.expires_after(is_late ? std::min(ping_interval_, kSecondChance) : ping_interval_);
+  next_ping_.async_wait([weak = weak_from_this(), is_late](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || self == nullptr) return;
+    {
+      base::Lock lock(self->mutex_);
+      if (self->is_over_) return;
+    }
+    if (self->pongs_ == self->pings_)
+      self->send(0, FrameWriter(FrameType::kPing, ++self->pings_));
+    else if (is_late)
+      return self->kill(fmt::format("it did not answer for {} ms", self->ping_interval_.count()));
+    self->wait_to_ping();
+  });
+}
+
 void WorkerProcess::on_frame(std::size_t channel, const worker::Frame& frame) {
+  if (frame.type == FrameType::kPong) {
+    if (channel == 0) pongs_ = frame.id;
+    return;
+  }
   if (frame.type != FrameType::kReply) return listener_.on_frame(*this, channel, frame);
   worker::FieldReader in(frame.payload);
   WorkerReply reply;
@@ -112,6 +151,8 @@ void WorkerProcess::on_exit() {
   }
   boost::system::error_code ignored;
   exit_.close(ignored);
+  output_.drain_and_close();
+  next_ping_.cancel();
   // What it had said before still counts: a call that has completed has completed.
   for (auto& channel : channels_) {
     boost::asio::post(channel->loop().context(), [self = shared_from_this(), one = channel.get()] {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "base/mutex.hpp"
 #include "base/result.hpp"
 #include "sources/isolated/channel.hpp"
+#include "sources/isolated/error_output.hpp"
 #include "sources/isolated/launch.hpp"
 #include "worker/frame.hpp"
 
@@ -38,14 +40,18 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
     std::function<void(WorkerProcess&, std::string how)> on_ended;
   };
 
+  /// `tool`: in whose name it writes to the log.
   static base::Result<std::shared_ptr<WorkerProcess>> start(base::Loops& loops, const std::string& program,
-                                                            const worker::Options& options, Listener listener);
+                                                            const worker::Options& options, std::string tool,
+                                                            Listener listener);
   ~WorkerProcess();
 
   std::int64_t id() const noexcept { return id_; }
   /// `channel`: of the loop that the frame concerns. `kQuestions`: an answer.
   void send(std::size_t channel, worker::FrameWriter frame);
   std::size_t questions() const noexcept { return channels_.size() - 1; }
+  /// Asks from now on again and again whether it is there, and ends it when it does not answer. [control]
+  void ping_every(std::chrono::milliseconds interval);
   /// Ends it; `why` is told with its end unless it ended by itself before.
   void kill(std::string why);
   /// Waits for the answer to a request, or for the end: kPluginFailed says how it ended, kTimeout that it was ended for
@@ -56,8 +62,9 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
   void wait_until_ended();
 
  private:
-  WorkerProcess(base::Loops& loops, Launched launched, Listener listener);
+  WorkerProcess(base::Loops& loops, Launched launched, std::string tool, Listener listener);
   void watch();
+  void wait_to_ping();
   void on_frame(std::size_t channel, const worker::Frame& frame);
   void on_exit();
   void all_is_read();
@@ -68,6 +75,12 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
   Descriptor handle_;
   boost::asio::posix::stream_descriptor exit_;
   std::vector<std::unique_ptr<Channel>> channels_;
+  // Of the first loop's thread.
+  ErrorOutput output_;
+  boost::asio::steady_timer next_ping_;
+  std::chrono::milliseconds ping_interval_{0};
+  std::uint64_t pings_ = 0, pongs_ = 0;
+
   std::atomic<std::size_t> open_channels_;
   std::string how_;  // Written before the channels are drained.
 

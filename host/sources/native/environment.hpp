@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 #include "sources/isolated/settings.hpp"
+#include "sources/native/frame_watch.hpp"
 #include "sources/native/library.hpp"
 
 namespace toolrack::registry {
@@ -66,6 +68,8 @@ struct Settings {
   /// How long a plugin may take to load, create() and start() included. Who waits for it is refused then; it serves
   /// once it is ready all the same.
   std::chrono::milliseconds load_timeout{10'000};
+  /// How long a frame may keep a thread of the host before its plugin is named.
+  FrameWatch::Patience hang_patience;
   /// How long calls may go on when their module is to be closed, before they are cancelled.
   std::chrono::milliseconds drain_timeout{30'000};
 };
@@ -88,6 +92,10 @@ struct Environment {
   registry::Announcements* announcements = nullptr;     ///< Null: nobody listens to what plugins say of their lists.
   const base::Clock* clock = &base::system_clock();
   base::Metrics* metrics = nullptr;
+  FrameBoard* frames = nullptr;  ///< Where it is shown who is inside of plugins; null: for this source alone.
+  /// Whether plugins that do not ship with the program run in processes of their own whatever the settings say; asked
+  /// when one is found. Null: no.
+  std::function<bool()> is_safe_mode;
   bool has_recordings = false;  ///< Calls may carry one; false spares the clock looking for it.
   Settings settings;
 };

@@ -41,7 +41,9 @@ void post_blocking(const tr_host* host, tr_call behalf, tr_task task, void* user
   const auto target = instance.find(behalf, "post_blocking");
   if (target.call == nullptr || task == nullptr) return;
   target.call->add_activity();
-  instance.runtime().environment().blocking->post([call = target.call, task, user] {
+  auto& frames = instance.runtime().frames();
+  instance.runtime().environment().blocking->post([&frames, call = target.call, task, user] {
+    const FrameBoard::Mark mark(frames, call->module()->frame_number(nullptr), FrameBoard::Where::kBlocking);
     try {
       may_throw(task)(user);
     } catch (...) {

@@ -36,6 +36,12 @@ std::string_view residence_of(const ElfInfo& elf) {
   return "something in the process still refers to it";
 }
 
+isolated::Isolation isolation_of(const Runtime& runtime, const registry::Tool& tool) {
+  const auto& is_safe_mode = runtime.environment().is_safe_mode;
+  if (!tool.bundled && is_safe_mode && is_safe_mode()) return isolated::Isolation::kWorker;
+  return runtime.settings().isolation.of(tool.id(), tool.bundled);
+}
+
 std::string config_of(const Settings& settings, const std::string& id) {
   const auto found = settings.plugin_config.find(id);
   return found == settings.plugin_config.end() ? "{}" : found->second;
@@ -58,7 +64,8 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       max_running_(tool->max_concurrency),
       unload_(tool->unload_never ? UnloadPolicy::kRetain : runtime.settings().unload),
       state_hand_over_(tool->state),
-      isolation_(runtime.settings().isolation.of(id_)),
+      isolation_(isolation_of(runtime, *tool)),
+      frame_number_(isolation_ == isolated::Isolation::kInProcess ? runtime.frames().number_of(id_) : 0),
       likely_residence_(residence_of(elf)),
       config_json_(config_of(runtime.settings(), id_)),
       calls_(runtime.environment().metrics->counter("toolrack_plugin_calls_total", "Calls that reached a plugin.",
@@ -69,6 +76,10 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       skills_(tool->skills.size() + tool->services.size()),
       file_(std::move(file)),
       tool_(std::move(tool)) {
+  if (isolation_ == isolated::Isolation::kInProcess) {
+    for (const auto& skill : tool_->skills)
+      skills_[skill.index].frame_number = runtime.frames().number_of(fmt::format("{}.{}", id_, skill.name));
+  }
   for (std::size_t i = 0; i < runtime.loop_count(); ++i) gates_.push_back(std::make_unique<base::Gate>());
 }
 

@@ -109,6 +109,10 @@ class Module final : public registry::Handler, public Served, public std::enable
   void note_misuse(std::string_view function, std::string_view what) noexcept;
   /// A frame of an inline skill on its loop, from its begin to its end. A skill that keeps the loop too long for the
   /// third time goes to the pool from now on.
+  /// On the board of frames; null: of what belongs to no skill. 0 when its code does not run in this process.
+  std::uint32_t frame_number(const registry::Skill* skill) const noexcept {
+    return skill == nullptr ? frame_number_ : skills_[skill->index].frame_number;
+  }
   LoopFrames::Frame begin_loop_frame(const registry::Skill& skill) const noexcept;
   void end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept;
   /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
@@ -125,6 +129,7 @@ class Module final : public registry::Handler, public Served, public std::enable
  private:
   struct SkillState {
     LoopFrames frames;
+    std::uint32_t frame_number = 0;  // Constant after construction.
     std::atomic<bool> is_demoted{false};
   };
 
@@ -175,6 +180,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   const UnloadPolicy unload_;
   const registry::StateHandOver state_hand_over_;
   const isolated::Isolation isolation_;
+  const std::uint32_t frame_number_;  ///< Of its [control] functions.
   /// Why the library may stay mapped when nothing else is wrong.
   const std::string_view likely_residence_;
   const std::string config_json_;

@@ -57,6 +57,7 @@ void Module::stop_instance() {
     if (is_loading_) return;
   }
   const std::lock_guard control(control_mutex_);
+  const FrameBoard::Mark mark(runtime_.frames(), frame_number_, FrameBoard::Where::kControl);
   serving_.store(nullptr, std::memory_order_release);
   if (instance_ == nullptr) return finish(false);
   instance_->stop();
@@ -70,6 +71,7 @@ void Module::stop_instance() {
 
 void Module::close_instance() {
   const std::lock_guard control(control_mutex_);
+  const FrameBoard::Mark mark(runtime_.frames(), frame_number_, FrameBoard::Where::kControl);
   instance_->destroy();
   std::set<NativeCall*> debts;
   {

@@ -69,6 +69,7 @@ void Module::load_when_alone() {
 
 void Module::load() {
   const std::lock_guard control(control_mutex_);
+  const FrameBoard::Mark mark(runtime_.frames(), frame_number_, FrameBoard::Where::kControl);
   auto made = make_instance();
   std::deque<NativeCall*> waiting, placeless;
   Instance* instance = nullptr;

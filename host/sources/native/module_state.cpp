@@ -57,6 +57,7 @@ std::optional<std::string> Module::save_live() {
   // One that is not up yet may be inside the plugin for long. Locks are taken from the newer to the older one only.
   if (serving_.load(std::memory_order_acquire) == nullptr) return std::nullopt;
   const std::lock_guard control(control_mutex_);
+  const FrameBoard::Mark mark(runtime_.frames(), frame_number_, FrameBoard::Where::kControl);
   if (serving_.load(std::memory_order_acquire) == nullptr) return std::nullopt;
   return instance_->save(TR_STATE_LIVE);
 }
@@ -96,6 +97,7 @@ void Module::receive_final(std::string saved) {
   }
   control_.post([self = shared_from_this(), saved = std::move(saved)] {
     const std::lock_guard control(self->control_mutex_);
+    const FrameBoard::Mark mark(self->runtime_.frames(), self->frame_number_, FrameBoard::Where::kControl);
     if (self->instance_ == nullptr || self->serving_.load(std::memory_order_acquire) == nullptr) return;
     if (!self->instance_->load(TR_STATE_FINAL, saved))
       log::write(log::Level::kNotice, "a plugin does not take over what the one before it saved",

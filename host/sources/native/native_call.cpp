@@ -41,7 +41,10 @@ void trim(std::string& buffer) {
 /// Marks this thread as inside a frame of the call, and says afterwards how long it took.
 class NativeCall::FrameScope {
  public:
-  FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke) : call_(call), outer_(current_frame) {
+  FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
+      : call_(call),
+        outer_(current_frame),
+        mark_(call.runtime_.frames(), call.module_->frame_number(call.skill_), where(call, is_on_loop)) {
     current_frame = {&call, nullptr, is_on_loop, is_invoke};
     if (is_on_loop && call.skill_ != nullptr) on_loop_ = call.module_->begin_loop_frame(*call.skill_);
   }
@@ -53,8 +56,14 @@ class NativeCall::FrameScope {
   FrameScope& operator=(const FrameScope&) = delete;
 
  private:
+  static FrameBoard::Where where(const NativeCall& call, bool is_on_loop) noexcept {
+    if (is_on_loop) return FrameBoard::Where::kLoop;
+    return call.mode_ == registry::Mode::kBlocking ? FrameBoard::Where::kBlocking : FrameBoard::Where::kPool;
+  }
+
   NativeCall& call_;
   const Current outer_;
+  const FrameBoard::Mark mark_;
   std::optional<LoopFrames::Frame> on_loop_;
 };
 

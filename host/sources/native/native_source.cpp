@@ -65,7 +65,11 @@ void wait_for_loops(base::Loops& loops) {
 NativeSource::NativeSource(Environment environment)
     : runtime_(std::make_unique<Runtime>(std::move(environment))),
       reaper_(std::make_unique<Reaper>(*runtime_->environment().metrics)),
-      control_(std::make_unique<base::Pool>("plugin-control", kControlThreads)) {}
+      control_(std::make_unique<base::Pool>("plugin-control", kControlThreads)),
+      frame_watch_(std::make_unique<FrameWatch>(runtime_->frames(), *runtime_->environment().metrics,
+                                                runtime_->settings().hang_patience)) {
+  frame_watch_->start();
+}
 
 NativeSource::~NativeSource() {
   std::vector<std::shared_ptr<Served>> open;

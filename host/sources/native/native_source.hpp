@@ -22,6 +22,7 @@
 #include "sources/native/checked_file.hpp"
 #include "sources/native/directory.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/frame_watch.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/offer.hpp"
 #include "sources/native/plugin_file.hpp"
@@ -82,6 +83,9 @@ class NativeSource {
   /// Where providers are from now on, in place of `Settings::provider_base_urls`: for requests that begin after it.
   void move_providers(BaseUrls base_urls);
 
+  /// Whose code does not come back now.
+  std::vector<HangingFrame> hanging() const { return frame_watch_->hanging(); }
+
   /// One row for every file the last scan saw, as things stand now: first of what is wrong with it, then of what serves
   /// from it, which may be what it was before. Then those who still drain, and libraries that stayed.
   std::vector<PluginFile> files() const;
@@ -99,6 +103,7 @@ class NativeSource {
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Reaper> reaper_;
   std::unique_ptr<base::Pool> control_;
+  std::unique_ptr<FrameWatch> frame_watch_;  // Of the runtime's frames.
 
   /// An exclusive plugin that is back.
   struct Reversal {

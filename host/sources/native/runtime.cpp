@@ -1,8 +1,20 @@
 #include "sources/native/runtime.hpp"
 
+#include <new>
 #include <utility>
 
 namespace toolrack::sources::native {
+
+namespace {
+
+/// Memory alone, without which nothing else works either.
+std::unique_ptr<FrameBoard> own_board() {
+  auto board = FrameBoard::create({});
+  if (!board) throw std::bad_alloc();
+  return *std::move(board);
+}
+
+}  // namespace
 
 CallPool::~CallPool() = default;
 
@@ -34,7 +46,9 @@ void CallPool::for_each(const std::function<void(NativeCall&)>& visit) {
 
 Runtime::Runtime(Environment environment)
     : base_urls(std::make_shared<const BaseUrls>(environment.settings.provider_base_urls)),
-      environment_(std::move(environment)) {
+      environment_(std::move(environment)),
+      own_frames_(environment_.frames == nullptr ? own_board() : nullptr),
+      frames_(environment_.frames == nullptr ? own_frames_.get() : environment_.frames) {
   for (std::size_t i = 0; i < environment_.loops->size(); ++i) {
     pools_.push_back(std::make_unique<CallPool>(*this, (*environment_.loops)[i]));
   }

@@ -10,6 +10,7 @@
 #include "base/slot_map.hpp"
 #include "sources/http_targets.hpp"
 #include "sources/native/environment.hpp"
+#include "sources/native/frame_board.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/operation.hpp"
 
@@ -52,6 +53,8 @@ class Runtime {
   const Environment& environment() const noexcept { return environment_; }
   const Settings& settings() const noexcept { return environment_.settings; }
   CallPool& pool(const base::Loop& loop) noexcept { return *pools_[loop.index()]; }
+  /// What plugins' code runs in this process.
+  FrameBoard& frames() noexcept { return *frames_; }
   std::size_t loop_count() const noexcept { return pools_.size(); }
 
   CallMap calls;
@@ -61,6 +64,8 @@ class Runtime {
 
  private:
   Environment environment_;
+  std::unique_ptr<FrameBoard> own_frames_;  // Null: the program's.
+  FrameBoard* frames_;
   std::vector<std::unique_ptr<CallPool>> pools_;
 };
 

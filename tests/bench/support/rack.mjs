@@ -20,7 +20,10 @@ export function scratch() {
 export async function startRack({core, threads = 1, wrapper = [], data = scratch(), key, program = join(build, 'toolrack'),
   plugins = [join(build, 'examples'), join(build, 'tests/bench')]} = {}) {
   const config = join(data, 'config.json');
-  writeFileSync(config, JSON.stringify({limits: {per_minute: manyCalls, per_hour: manyCalls, concurrent: 65_535}}));
+  writeFileSync(config, JSON.stringify({
+    limits: {per_minute: manyCalls, per_hour: manyCalls, concurrent: 65_535},
+    isolation: {default: 'in_process'}, // As bundled plugins run.
+  }));
   const port = await freePort();
   const command = [...wrapper, program, 'serve', '--mode', 'hosted', '--config', config, '--listen', `127.0.0.1:${port}`,
     '--metrics-listen', '', '--threads', String(threads), '--data', data, ...plugins.flatMap((folder) => ['--plugins', folder])];

@@ -28,11 +28,12 @@ export function environment(extra = {}) {
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
-/// Runs `toolrack serve` on a free port; resolves when it is ready. `descriptors`: its soft limit at the start.
-export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, descriptors} = {}) {
+/// Runs `toolrack serve` on a free port; resolves when it is ready. `descriptors`: its soft limit at the start. `under`: words of a
+/// program that becomes it.
+export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, descriptors, under = []} = {}) {
   const options = ['serve', '--listen', '127.0.0.1:0', '--metrics-listen', '', '--data', data];
   for (const directory of plugins) options.push('--plugins', directory);
-  const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [program];
+  const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [...under, program];
   const child = spawn(command[0], [...command.slice(1), ...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});
   const log = [];
   const ended = new Promise((done) => child.on('exit', (code, signal) => done({code, signal})));

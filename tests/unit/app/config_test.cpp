@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "app/derived_settings.hpp"
 #include "environment.hpp"
 #include "support/data_file.hpp"
 #include "support/temp_directory.hpp"
@@ -200,6 +201,21 @@ TEST(CheckConfig, LetsALocalGatewayListenOnLoopbackOnly) {
     EXPECT_THAT(std::string(checked.error().message()), HasSubstr(address));
     EXPECT_THAT(std::string(checked.error().hint()), HasSubstr("hosted"));
   }
+}
+
+TEST_F(ConfigTest, SaysHowPluginsRunThatAreDroppedIn) {
+  using sources::isolated::Isolation;
+  const auto dropped = [&](std::string_view text) { return isolation_of(read(text)).of("acme/weather", false); };
+  EXPECT_EQ(dropped("{}"), Isolation::kInProcess);
+  EXPECT_EQ(dropped(R"({"mode": "hosted"})"), Isolation::kWorker);
+  EXPECT_EQ(dropped(R"({"mode": "hosted", "isolation": {"default": "in_process"}})"), Isolation::kInProcess);
+  EXPECT_EQ(dropped(R"({"isolation": {"default": "worker"}})"), Isolation::kWorker);
+  EXPECT_EQ(dropped(R"({"mode": "hosted", "isolation": {"plugins": {"acme/weather": "in_process"}}})"),
+            Isolation::kInProcess);
+  EXPECT_EQ(isolation_of(read(R"({"mode": "hosted"})")).of("toolrack/seo", true), Isolation::kInProcess);
+  EXPECT_THAT(read(R"({"isolation": {"libraries": ["/opt/acme/lib"]}})").isolation.libraries,
+              ElementsAre("/opt/acme/lib"));
+  EXPECT_FALSE(read_config(R"({"isolation": {"libraries": ["lib"]}})", "rack.json")) << "a folder of where?";
 }
 
 TEST(CheckConfig, WantsAProxyBeforeAHostedGatewayThatIsNotOnLoopback) {

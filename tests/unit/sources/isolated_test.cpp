@@ -87,7 +87,7 @@ TEST_P(IsolatedDeath, EndsItsOwnCallsAndNobodyElses) {
 INSTANTIATE_TEST_SUITE_P(Of, IsolatedDeath,
                          ::testing::Values(Death{"segv", "SIGSEGV"}, Death{"abort", "SIGABRT"},
                                            Death{"kill", "SIGKILL"}, Death{"exit", "exit code 3"},
-                                           Death{"garbage", "no frame"}),
+                                           Death{"garbage", "no frame"}, Death{"unsealed", "not sealed"}),
                          [](const auto& info) { return std::string(info.param.skill); });
 
 TEST_F(Isolated, ACallThatHangsEndsAtItsDeadlineAndItsWorkerAfterIt) {
@@ -162,6 +162,88 @@ TEST_F(Isolated, EndsWithOutputThatNobodyWants) {
   endless.start();
   EXPECT_FALSE(endless.wait().error);
   EXPECT_GE(endless.partials_seen, 40U);
+}
+
+TEST_F(Isolated, EndsWhenItStandsStillAndSaysSoToItsCalls) {
+  settings.isolation.ping_every = std::chrono::milliseconds(50);
+  open_with({"dies"});
+  const auto before = process_of_dies();
+  const auto stopped = call("dies", "stops");
+  ASSERT_TRUE(stopped.error) << "without a deadline it would wait for ever";
+  EXPECT_NE(stopped.error->message().find("test/dies"), std::string::npos) << stopped.error->message();
+  EXPECT_NE(stopped.error->message().find("did not answer"), std::string::npos) << stopped.error->message();
+  EXPECT_NE(process_of_dies(), before);
+}
+
+TEST_F(Isolated, AnswersWhileAllItsThreadsCompute) {
+  settings.isolation.ping_every = std::chrono::milliseconds(20);
+  settings.grace = std::chrono::milliseconds(10);
+  open_with({"dies"});
+  const auto before = process_of_dies();
+  // More than there are threads: each is given up by its callers, and its worker only at the end of `overdue`.
+  std::vector<std::unique_ptr<TestCall>> hanging;
+  for (int i = 0; i < 20; ++i) {
+    hanging.push_back(std::make_unique<TestCall>(skill("dies", "hang"), "{}", loops[static_cast<std::size_t>(i) % 2]));
+    hanging.back()->invocation.deadline_ns = base::system_clock().monotonic_ns() + 300'000'000;
+    hanging.back()->start();
+  }
+  for (auto& one : hanging) EXPECT_EQ(one->wait().code(), "timeout");
+  EXPECT_EQ(row("dies").worker->process, before) << "many pings later";
+}
+
+TEST_F(Isolated, TakesAndGivesWhatIsLargerThanAStreamShouldCarry) {
+  open_with({"plain"});
+  for (const std::size_t size : {1UL, 255UL << 10, 257UL << 10, 3UL << 20, 20UL << 20}) {
+    const auto input = R"({"message":")" + std::string(size, 'x') + R"("})";
+    for (const auto* name : {"echo", "lent"}) {
+      const auto answer = call("plain", name, input);
+      EXPECT_FALSE(answer.error) << answer.error->message();
+      EXPECT_TRUE(answer.output == input) << name << " of " << size << " bytes";
+    }
+  }
+  const auto refused = call("plain", "echo", R"({"message":")" + std::string(65UL << 20, 'x') + R"("})");
+  ASSERT_TRUE(refused.error);
+  EXPECT_NE(refused.error->message().find("64 MiB"), std::string::npos) << refused.error->message();
+  EXPECT_EQ(row("plain").worker->deaths, 0U);
+}
+
+TEST_F(Isolated, SaysWhereAWorkerLooksForLibraries) {
+  install("missing_library");
+  open();
+  const auto answer = call("missing-library", "echo");
+  ASSERT_TRUE(answer.error);
+  EXPECT_NE(answer.error->message().find("toolrack_tests_absent"), std::string::npos) << answer.error->message();
+  EXPECT_NE(answer.error->message().find("isolation.libraries"), std::string::npos) << answer.error->message();
+}
+
+TEST_F(Isolated, FindsLibrariesInTheFoldersThatItIsGiven) {
+  install("own_library");
+  settings.isolation.libraries = {std::filesystem::path(TOOLRACK_BINARY_DIR) / "tests" / "plugins"};
+  open();
+  EXPECT_FALSE(call("own-library", "echo").error);
+}
+
+TEST_F(Isolated, BundledPluginsStayInThisProcess) {
+  EXPECT_EQ(settings.isolation.of("acme/weather", false), isolated::Isolation::kWorker);
+  EXPECT_EQ(settings.isolation.of("toolrack/seo", true), isolated::Isolation::kInProcess);
+  settings.isolation.plugins.emplace("toolrack/seo", isolated::Isolation::kWorker);
+  EXPECT_EQ(settings.isolation.of("toolrack/seo", true), isolated::Isolation::kWorker);
+}
+
+TEST_F(Isolated, InSafeModeWhateverTheConfigurationSays) {
+  settings.isolation.otherwise = isolated::Isolation::kInProcess;
+  settings.isolation.plugins.emplace("test/dies", isolated::Isolation::kInProcess);
+  bool is_safe = true;
+  environment.is_safe_mode = [&] { return is_safe; };
+  open_with({"dies", "plain"});
+  EXPECT_NE(process_of_dies(), ::getpid());
+  EXPECT_EQ(row("plain").isolation, "worker");
+  is_safe = false;
+  uninstall(plugins() / "plain.so");
+  install("plain");
+  scan();
+  EXPECT_EQ(row("plain").isolation, "in_process") << "what is found afterwards";
+  EXPECT_EQ(row("dies").isolation, "worker") << "what was found before";
 }
 
 TEST_F(Isolated, LeavesNoProcessBehindWhenItIsTakenAway) {

@@ -78,9 +78,13 @@ class Sandbox : public ::testing::Test {
  protected:
   Sandbox() {
     std::filesystem::create_directories(home / "scratch");
-    for (const auto* name : {"own.so", "master.key", "store.mdb", "other.data"}) std::ofstream(home / name) << "secret";
-    for (const auto* name : {"own.so", "master.key", "store.mdb", "other.data"})
+    std::filesystem::create_directories(home / "others" / "call-1");
+    for (const auto* name : {"own.so", "master.key", "store.mdb", "other.data", "others/call-1/page"}) {
+      std::ofstream(home / name) << "secret";
       std::filesystem::permissions(home / name, std::filesystem::perms(0644));
+    }
+    for (const auto* name : {"others", "others/call-1"})
+      std::filesystem::permissions(home / name, std::filesystem::perms(0777));
     std::filesystem::permissions(home, std::filesystem::perms(0777));
     std::filesystem::permissions(home / "scratch", std::filesystem::perms(0777));
     rules.readable = {(home / "own.so").string()};
@@ -151,9 +155,31 @@ TEST_F(Sandbox, LetsALibraryDoItsWork) {
 TEST_F(Sandbox, KeepsFilesOfOthersAway) {
   for (const auto* name : {"master.key", "store.mdb", "other.data"})
     expect_denied(std::string("read ") + name, [&] { return can_read(home / name); });
+  expect_denied("read a file of another plugin's call", [&] { return can_read(home / "others/call-1/page"); });
+  expect_denied("put a file into another plugin's call", [&] {
+    const auto planted = home / "others/call-1/planted";
+    return can_make(planted) && ::unlink(planted.c_str()) == 0;
+  });
+  expect_denied("list the calls of others", [&] {
+    std::error_code error;
+    const std::filesystem::directory_iterator all(home / "others", error);
+    return !error && all != std::filesystem::directory_iterator();
+  });
   expect_denied("read the host's accounts", [] { return can_read("/etc/passwd"); });
   const auto parent = "/proc/" + std::to_string(::getpid());
   expect_denied("read the environment of the gateway", [&] { return can_read(parent + "/environ"); });
+  expect_denied("read the memory of the gateway", [&] {
+    static int in_memory = 42;
+    int seen = 0;
+    const int memory = ::open((parent + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+    return memory >= 0 && ::pread(memory, &seen, sizeof seen,
+                                  static_cast<off_t>(reinterpret_cast<std::uintptr_t>(&in_memory))) == sizeof seen;
+  });
+  expect_denied("see which processes there are", [] {
+    std::error_code error;
+    const std::filesystem::directory_iterator all("/proc", error);
+    return !error && all != std::filesystem::directory_iterator();
+  });
   expect_denied("read the command line of process 1", [] { return can_read("/proc/1/cmdline"); });
   expect_denied("write outside of its folder", [&] { return can_make(home / "planted"); });
   expect_denied("write a temporary file", [] {
@@ -169,7 +195,7 @@ TEST_F(Sandbox, KeepsFilesOfOthersAway) {
     const auto pipe = home / "scratch" / "pipe";
     return ::mkfifo(pipe.c_str(), 0600) == 0 && ::unlink(pipe.c_str()) == 0;
   });
-  EXPECT_GE(shown, 9);
+  EXPECT_GE(shown, 14);
 }
 
 TEST_F(Sandbox, HasNoNetwork) {
@@ -203,14 +229,28 @@ TEST_F(Sandbox, HasNoNetwork) {
     const int out = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     return out >= 0 && ::connect(out, reinterpret_cast<const sockaddr*>(&path), sizeof path) == 0;
   });
+  // A name without a file, which no permission of files guards.
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const auto text = "toolrack-test-" + std::to_string(::getpid());
+  text.copy(name.sun_path + 1, sizeof name.sun_path - 2);
+  const int abstract = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(abstract, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  ASSERT_EQ(::listen(abstract, 4), 0);
+  expect_denied("connect to an abstract socket", [&] {
+    const int out = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return out >= 0 && ::connect(out, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+  });
+  ::close(abstract);
   ::close(gateway);
   ::close(listener);
-  EXPECT_EQ(shown, 4);
+  EXPECT_EQ(shown, 5);
 }
 
 TEST_F(Sandbox, ReachesNoOtherProcess) {
   const Victim victim;
   expect_denied("signal", [&] { return ::kill(victim.pid(), SIGCONT) == 0; });
+  expect_denied("ask who may be signalled", [] { return ::kill(-1, 0) == 0; });
   expect_denied("signal a thread", [&] { return ::syscall(SYS_tgkill, victim.pid(), victim.pid(), SIGCONT) == 0; });
   expect_denied("trace", [&] {
     const bool is_traced = ::ptrace(PTRACE_SEIZE, victim.pid(), nullptr, nullptr) == 0;
@@ -227,7 +267,7 @@ TEST_F(Sandbox, ReachesNoOtherProcess) {
     rlimit limit{};
     return ::prlimit(victim.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0;
   });
-  EXPECT_GE(shown, 5);
+  EXPECT_GE(shown, 6);
 }
 
 TEST_F(Sandbox, StartsNothing) {
@@ -247,7 +287,18 @@ TEST_F(Sandbox, StartsNothing) {
     ::execve(words[0], const_cast<char**>(words), none);
     return false;  // Outside, the program that takes our place says 0.
   });
-  EXPECT_EQ(shown, 3);
+  expect_denied("exec a program from memory", [] {
+    const int from = ::open("/usr/bin/true", O_RDONLY | O_CLOEXEC);
+    const int memory = static_cast<int>(::syscall(SYS_memfd_create, "program", 0U));
+    char bytes[4096];
+    for (ssize_t got = 0; (got = ::read(from, bytes, sizeof bytes)) > 0;)
+      if (::write(memory, bytes, static_cast<std::size_t>(got)) != got) return false;
+    char* words[] = {const_cast<char*>("true"), nullptr};
+    char* none[] = {nullptr};
+    ::syscall(SYS_execveat, memory, "", words, none, 0x1000 /* AT_EMPTY_PATH */);
+    return false;
+  });
+  EXPECT_EQ(shown, 4);
 }
 
 TEST_F(Sandbox, GainsNoRights) {
