@@ -26,7 +26,9 @@ base::Result<void> Gateway::Parts::open_store() {
                {{"jobs", left.interrupted}});
   nonces = std::make_unique<services::credentials::Nonces>(*store, clock);
   session_states = TRY(mcp::SessionStates::open(*store, clock));
-  sessions.emplace(TRY(session_key(*store)), clock, *session_states);
+  const auto key = TRY(session_key(*store));
+  sessions.emplace(key, clock, *session_states);
+  suspended.emplace(key, clock);
   return {};
 }
 
@@ -90,7 +92,6 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.files = &file_pool;
   environment.knowledge = &*knowledge;
   environment.announcements = &announcer;
-  environment.has_recordings = recording != nullptr;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
   environment.settings.require_signature = config.require_signature.value_or(config.mode == call::Mode::kHosted);

@@ -30,6 +30,7 @@
 #include "call/jobs/webhook_secrets.hpp"
 #include "call/jobs/webhooks.hpp"
 #include "call/nested_calls.hpp"
+#include "call/questions/suspended_calls.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "services/assets/asset_links.hpp"
@@ -107,6 +108,7 @@ struct Gateway::Parts {
   std::unique_ptr<accounts::Keys> keys;
   std::unique_ptr<accounts::ClassLimits> class_limits;
   std::unique_ptr<accounts::Usage> usage;
+  std::optional<call::SuspendedCalls> suspended;
   std::unique_ptr<call::Approvals> approvals;
   std::unique_ptr<call::jobs::Jobs> jobs;
   std::optional<call::jobs::WebhookSecrets> webhook_secrets;

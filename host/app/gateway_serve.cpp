@@ -40,6 +40,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .responses = responses,
                                                                         .jobs = runs_jobs ? jobs.get() : nullptr,
                                                                         .approvals = approvals.get(),
+                                                                        .suspended = &*suspended,
                                                                         .recording = recording});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
@@ -68,6 +69,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
       .reload_plugins = [this](std::string_view force) -> base::Result<std::string> {
         return to_json(TRY(plugins->rescan(force)));
       },
+      .versions_json = [this] { return plugins->versions(); },
+      .decide_version = [this](auto tool, auto what) { return plugins->decide(tool, what); },
       .credentials = credentials,
       .assets = &*asset_services,
       .approvals = approvals.get(),

@@ -15,7 +15,7 @@ base::Result<void> Execution::admit() {
   TRY(require(*principal_, accounts::Scope::kToolsCall));
   TRY(price());
   if (request_.dry_run || request_.resumption != nullptr) return {};
-  if (skill_->confirm && !request_.confirmed)
+  if (skill_->confirm && !request_.confirmed && !is_later_round())
     return base::fail(
         base::ErrorCode::kConfirmationRequired,
         fmt::format("{}.{} acts in the real world and wants a confirmation", skill_->tool->slug, skill_->name));
@@ -35,6 +35,8 @@ base::Result<void> Execution::price() {
                                .max_price = request_.max_price,
                                .markup_percent = outcome_.markup_percent},
                               path_.deps_.providers));
+    if (is_later_round()) [[unlikely]]
+      TRY(stay_with_backend());
     outcome_.raw_cost = plan_.candidates.front().backend->price;
     outcome_.cost = worst_cost_ = plan_.worst_price();
     return {};

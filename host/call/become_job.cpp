@@ -6,6 +6,7 @@
 
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
+#include "call/questions/questions.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -33,6 +34,8 @@ base::Result<void> Execution::check_webhook() const {
 void Execution::become_job() {
   if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
   request_.job = JobUse::kIsOne;
+  questions_.reset();  // Nobody is there to be asked (docs/questions.md).
+  request_.asking = nullptr;
   request_.wants_progress = request_.wants_partials = true;
   request_.log_level = registry::kNoCallerLog;
   state_ = State::kAdmitting;

@@ -8,6 +8,7 @@
 
 #include "call/execution.hpp"
 #include "call/nested_calls.hpp"
+#include "call/questions/questions.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -22,7 +23,7 @@ constexpr std::size_t kMaxQuestionBytes = 64 << 10;
 /// the caller.
 void Execution::name_response() {
   if (skill_->cache_ttl.count() == 0 || request_.dry_run || request_.cache == CacheUse::kOff ||
-      request_.provider_keys != nullptr || request_.backend != nullptr || skill_->has_file_output ||
+      request_.provider_keys != nullptr || is_later_round() || request_.backend != nullptr || skill_->has_file_output ||
       request_.input_json.size() > kMaxQuestionBytes)
     return;
   if (!skill_->tool->granted_tools.empty() && !may_share_composed()) return;
@@ -103,6 +104,8 @@ void Execution::borrow(const CachedResponseRef& response) {
 /// was cut.
 void Execution::make_response() {
   auto& result = outcome_.result;
+  // What somebody answered is nobody else's answer.
+  if (questions_ != nullptr && questions_->has_asked()) return;
   if (!outcome_.ok() || has_partials_ || result.truncated || result.files != nullptr) return;
   auto ttl_ns = std::chrono::nanoseconds(skill_->cache_ttl).count();
   if (result.ttl_ns > 0) ttl_ns = std::min(ttl_ns, result.ttl_ns);

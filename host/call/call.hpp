@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,12 +16,15 @@
 #include "call/backend_preference.hpp"
 #include "registry/checkpoints.hpp"
 #include "registry/outcome.hpp"
+#include "registry/questions.hpp"
 #include "registry/tool.hpp"
 #include "store/store.hpp"
 
 namespace toolrack::call {
 
+struct Asking;
 struct Nesting;
+struct Suspension;
 
 /// Whether a call is a job: it is answered with the job's id, and goes on without its caller.
 enum class JobUse : std::uint8_t {
@@ -80,6 +84,8 @@ struct CallRequest {
   /// Of a job that goes on after a restart; null: the call begins. What admits a call was asked then: rates, class
   /// limits, confirmation and approval are not asked again.
   std::shared_ptr<const Resumption> resumption;
+  /// What the caller can be asked, and what it answers (questions/asking.hpp); null: it cannot be asked anything.
+  const Asking* asking = nullptr;
   /// Of a call that a skill makes; null: somebody outside calls. Lives until `done` has been called.
   const Nesting* nesting = nullptr;
 };
@@ -145,8 +151,11 @@ struct CallOutcome {
   std::optional<accounts::LimitState> limit;
   CacheNote cache;
   Timings timings;
-  bool has_run = false;               ///< The handler was asked.
-  store::Commit charge;               ///< Of a job: what is to be written in the commit of its end, and nowhere else.
+  bool has_run = false;  ///< The handler was asked.
+  store::Commit charge;  ///< Of a job: what is to be written in the commit of its end, and nowhere else.
+  /// Not null: no outcome. The skill has asked something, and the caller is to come again with the answers; nothing was
+  /// charged or recorded.
+  const Suspension* suspended = nullptr;
   const NestedUse* nested = nullptr;  ///< Null: the skill called no other. Its costs are not among those above.
 
   bool ok() const noexcept { return !result.error.has_value(); }
@@ -167,6 +176,12 @@ class CallSink {
   /// The call goes on as a job, and this sink hears no more of it: answer with the job's id.
   virtual void accepted(std::string_view job_id) noexcept { static_cast<void>(job_id); }
   virtual void progress(double, double, std::string_view) noexcept {}
+  /// Of a request whose `asking` says that it waits: the caller is to be asked, and `answered` called once on this
+  /// loop, never from inside this function; not after `done`. kUnimplemented: it cannot be asked.
+  using Answered = std::function<void(base::Result<registry::Asked>)>;
+  virtual void ask(registry::Question question, Answered answered) noexcept {
+    static_cast<void>(question), static_cast<void>(answered);
+  }
   /// False: nobody listens.
   virtual bool partial(registry::Part) noexcept { return false; }
   /// A line of the tool `logger`; `fields_json` is unchecked, or empty.

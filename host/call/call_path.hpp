@@ -25,6 +25,7 @@ namespace toolrack::call {
 class Approvals;
 class Execution;
 class JobKeeper;
+class SuspendedCalls;
 struct FileOutputs;
 
 class CallPath {
@@ -42,8 +43,9 @@ class CallPath {
     const FileOutputs* file_outputs = nullptr;
     services::providers::ProviderStates& providers;
     ResponseCache& responses;
-    JobKeeper* jobs = nullptr;       ///< Null: no call can be a job.
-    Approvals* approvals = nullptr;  ///< Null: skills that need an approval do not run.
+    JobKeeper* jobs = nullptr;            ///< Null: no call can be a job.
+    Approvals* approvals = nullptr;       ///< Null: skills that need an approval do not run.
+    SuspendedCalls* suspended = nullptr;  ///< Null: no call can be suspended by a question.
     /// Of the one call of a gateway that was made to record or replay it; null everywhere else.
     services::recorder::Recording* recording = nullptr;
   };

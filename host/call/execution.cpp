@@ -2,6 +2,7 @@
 
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
+#include "call/questions/questions.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -30,6 +31,8 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   outcome_.request_id = request.request_id;
 
   auto admitted = [&]() -> base::Result<void> {
+    if (request_.asking != nullptr && !TRY(begin_round())) [[unlikely]]
+      return {};
     TRY(resolve(*catalogue));
     TRY(validate());
     if (!request_.webhook.empty()) TRY(check_webhook());
@@ -39,7 +42,10 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   }();
   if (!admitted) {
     fail_with(std::move(admitted).error());
-  } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run && request_.resumption == nullptr) {
+  } else if (replied_) {
+    // Suspended anew: not all that was asked is answered.
+  } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run && request_.resumption == nullptr &&
+             !is_later_round()) {
     check_store();
   } else {
     go();
@@ -111,6 +117,8 @@ void Execution::on_timer() {
   if (state_ == State::kFollowing) {
     fail_with(base::Error(base::ErrorCode::kTimeout,
                           "the same call of somebody else, whose answer this one waited for, did not end in time"));
+  } else if (state_ == State::kRunning && waiting_ != 0) {
+    stop(base::Error(base::ErrorCode::kTimeout, "nobody has answered the skill's question in time"));
   } else if (state_ == State::kRunning) {
     is_attempt_over_ = invocation_.deadline_ns < deadline_ns_;
     const auto* what = is_attempt_over_ ? "the backend did not answer in its share of the call's time"
@@ -156,6 +164,8 @@ void Execution::keep_text() {
 void Execution::fail_with(base::Error error) {
   outcome_.result.error = std::move(error);
   cost_nothing();
+  if (run_started_ns_ == 0 && is_later_round()) [[unlikely]]  // Refused before it ran: its caller may come again.
+    path_.deps_.suspended->put_back(questions_->state, std::move(questions_->earlier));
   record();
   reply();
 }
@@ -171,6 +181,10 @@ void Execution::conclude() {
     return;
   }
   outcome_.timings.run_ns = path_.deps_.clock.monotonic_ns() - run_started_ns_;
+  if (questions_ != nullptr) [[unlikely]]
+    note_divergence();
+  if (outcome_.result.is_suspended) [[unlikely]]
+    return suspend();
   if (stop_reason_ && outcome_.result.error && !says_more_than_stopped(*outcome_.result.error))
     outcome_.result.error = *stop_reason_;
   note_attempt();
@@ -197,6 +211,12 @@ void Execution::recycle() {
   next_backend_ = 0;
   has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = false;
   nested_.reset();
+  if (questions_ != nullptr) [[unlikely]] {
+    questions_->close();
+    questions_.reset();
+  }
+  steps_.reset();
+  waiting_ = 0;
   response_key_.clear();
   response_.reset();
   worst_cost_ = base::Money();

@@ -9,17 +9,22 @@
 #include <memory>
 #include <string>
 
+#include "base/encoding.hpp"
 #include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
 #include "call/job_keeper.hpp"
 #include "call/response_cache.hpp"
 #include "registry/caller.hpp"
 #include "registry/checkpoints.hpp"
+#include "registry/once.hpp"
 #include "registry/tool.hpp"
 
 namespace toolrack::call {
 
 class NestedCalls;
+class Questions;
+class Steps;
+struct SuspendedCall;
 
 /// What a call that is no skill's is about.
 struct Offer {
@@ -29,7 +34,10 @@ struct Offer {
   const registry::Prompt* prompt = nullptr;      ///< Of a prompt; of the completion of one.
 };
 
-class Execution final : public registry::Completion, private registry::Caller, private registry::Checkpoints {
+class Execution final : public registry::Completion,
+                        private registry::Caller,
+                        private registry::Checkpoints,
+                        private registry::Once {
  public:
   Execution(CallPath& path, base::Loop& loop);
   ~Execution();
@@ -96,6 +104,20 @@ class Execution final : public registry::Completion, private registry::Caller, p
   bool is_alone();
   void nested_call_ended();
   void describe_nesting();
+
+  // rounds.cpp: questions, and the runs between them.
+  /// False: not all was answered, and the call is suspended anew.
+  base::Result<bool> begin_round();
+  bool is_later_round() const noexcept;
+  base::Result<void> stay_with_backend();
+  void describe_questions();
+  void describe_earlier_rounds();
+  void note_divergence();
+  void suspend();
+  void reply_suspended(std::unique_ptr<SuspendedCall> call);
+  void while_waiting(bool is_waiting);
+  base::Result<Begun> begin_step(std::string_view key) override;
+  base::Result<void> end_step(std::string_view key, Ending ending, std::string_view value) override;
 
   void go();  ///< From route on, once the call is admitted.
   // become_job.cpp
@@ -183,12 +205,17 @@ class Execution final : public registry::Completion, private registry::Caller, p
   std::uint64_t handler_ticket_ = 0;
   std::optional<base::Error> stop_reason_;  ///< Why the handler was told to stop.
   std::int64_t started_ns_ = 0, run_started_ns_ = 0, deadline_ns_ = 0, settle_began_ns_ = 0;
-  ResponseKey response_key_;             ///< Empty: this call's answer is not kept. Capacity is reused.
-  CachedResponseRef response_;           ///< What this call leaves for others; null: nothing.
-  bool leads_ = false;                   ///< Others may wait for this call's answer.
-  base::Money worst_cost_;               ///< What was admitted; nobody is charged more.
-  std::unique_ptr<NestedCalls> nested_;  ///< Null: the skill has called no other.
-  bool is_overdue_ = false;              ///< The handler had its grace; calls that it made are still ending.
+  ResponseKey response_key_;              ///< Empty: this call's answer is not kept. Capacity is reused.
+  CachedResponseRef response_;            ///< What this call leaves for others; null: nothing.
+  bool leads_ = false;                    ///< Others may wait for this call's answer.
+  base::Money worst_cost_;                ///< What was admitted; nobody is charged more.
+  std::unique_ptr<NestedCalls> nested_;   ///< Null: the skill has called no other.
+  bool is_overdue_ = false;               ///< The handler had its grace; calls that it made are still ending.
+  std::shared_ptr<Questions> questions_;  ///< Null: the caller cannot be asked anything.
+  base::Sha256 binding_{};        ///< Of a call that may be suspended: what its next request must be the same in.
+  std::unique_ptr<Steps> steps_;  ///< Null: the skill had no step.
+  std::uint32_t waiting_ = 0;     ///< Questions that somebody thinks about while the frame waits.
+  std::int64_t waiting_since_ns_ = 0;
   CallOutcome outcome_;
 };
 

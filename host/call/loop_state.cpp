@@ -17,6 +17,7 @@ CallPath::LoopState::LoopState(CallPath& owner, base::Loop& home)
       loop(home),
       catalogue(owner.deps_.catalogue),
       succeeded(calls_total(owner.deps_.metrics, "ok")),
+      suspended(calls_total(owner.deps_.metrics, "suspended")),
       duration(owner.deps_.metrics.histogram("toolrack_call_duration_seconds", "From arrival to answer.")) {
   for (std::size_t type = 0; type < failed.size(); ++type)
     failed[type] = &calls_total(owner.deps_.metrics, to_string(static_cast<base::ErrorType>(type)));

@@ -32,6 +32,7 @@ struct CallPath::LoopState {
 
   // Metrics, looked up once.
   base::Counter& succeeded;
+  base::Counter& suspended;
   std::array<base::Counter*, 7> failed;  ///< By base::ErrorType.
   base::Histogram& duration;
 };

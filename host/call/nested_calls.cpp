@@ -163,6 +163,16 @@ Result<std::int64_t> NestedCalls::timeout_ms(std::int64_t wished) const {
   return wished == 0 ? left_ms : std::min(wished, left_ms);
 }
 
+void NestedCalls::go_on_from(Earlier earlier) {
+  use_ = std::move(earlier.use);
+  started_ = earlier.started;
+  commit(earlier.committed);
+}
+
+NestedCalls::Earlier NestedCalls::so_far() const {
+  return {.use = use_, .committed = committed_ - owner_.worst_cost_, .started = started_};
+}
+
 std::uint64_t NestedCalls::start(const registry::NestedRequest& request, registry::NestedSink& sink) {
   auto started = try_start(request, sink);
   if (started) return *started;

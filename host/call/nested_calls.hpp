@@ -43,6 +43,15 @@ class NestedCalls {
   void cancel(std::uint64_t ticket);
   base::Result<std::string> list(std::string_view pattern, std::string_view cursor);
 
+  /// What a call's earlier runs have called counts as called by this one.
+  struct Earlier {
+    NestedUse use;
+    base::Money committed;
+    std::uint64_t started = 0;
+  };
+  void go_on_from(Earlier earlier);
+  Earlier so_far() const;
+
   void cancel_all();
   bool has_running() const noexcept { return !running_.empty(); }
   /// Of those that have ended.

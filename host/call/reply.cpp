@@ -12,6 +12,8 @@
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
+#include "call/questions/question_words.hpp"
+#include "call/questions/questions.hpp"
 
 namespace toolrack::call {
 
@@ -21,12 +23,16 @@ void Execution::reply() {
   if (leads_ || response_ != nullptr) [[unlikely]]
     land();
   if (principal_->limits) outcome_.limit = principal_->limits->state(started_ns_ + outcome_.timings.total_ns);
-  if (outcome_.ok())
+  if (outcome_.suspended != nullptr) [[unlikely]]
+    state.suspended.add();
+  else if (outcome_.ok())
     state.succeeded.add();
   else
     state.failed[static_cast<std::size_t>(outcome_.result.error->type())]->add();
   state.duration.observe_ns(outcome_.timings.total_ns);
   replied_ = true;
+  if (questions_ != nullptr) [[unlikely]]
+    questions_->close();
   if (nested_ != nullptr) [[unlikely]]
     outcome_.nested = &nested_->use();
   sink_->done(outcome_);
@@ -113,6 +119,8 @@ void write_attempts(base::json::Writer& writer, const std::vector<FailedAttempt>
 }  // namespace
 
 int http_status(const CallOutcome& outcome) noexcept {
+  constexpr int kAnswersNeeded = 409;
+  if (outcome.suspended != nullptr) return kAnswersNeeded;
   return outcome.ok() ? 200 : info(outcome.result.error->code()).http_status;
 }
 
@@ -121,7 +129,13 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOu
   using base::json::put;
   writer.StartObject();
   key(writer, "status");
-  put(writer, outcome.ok() ? "success" : "error");
+  put(writer, outcome.suspended != nullptr ? "input_required" : outcome.ok() ? "success" : "error");
+  if (outcome.suspended != nullptr) [[unlikely]] {
+    key(writer, "questions");
+    write_questions(writer, *outcome.suspended);
+    key(writer, "state");
+    put(writer, outcome.suspended->state);
+  }
   if (outcome.skill != nullptr) {
     key(writer, "tool");
     put(writer, outcome.skill->tool->slug);

@@ -12,15 +12,16 @@
 
 namespace toolrack::call {
 
-/// 200, or the status of the error's row.
+/// 200, the status of the error's row, or 409 for a call that is suspended by a question.
 int http_status(const CallOutcome& outcome) noexcept;
 
 /// Whether the output stands in a reply, or travels beside it.
 enum class ReplyOutput : std::uint8_t { kInside, kBeside };
 
-/// {status: "success"|"error", tool, version, skill, output | error | dry_run, content?, truncated?, backend?, cached?,
-/// tried?, cost, currency, credits_remaining, raw_cost, markup, billed?, nested?, request_id}. `cost` is all that is
-/// charged, what the skill's own calls cost (`nested`) among it. A failed call tells its usage too.
+/// {status: "success"|"error"|"input_required", questions?, state?, tool, version, skill, output | error | dry_run,
+/// content?, truncated?, backend?, cached?, tried?, cost, currency, credits_remaining, raw_cost, markup, billed?,
+/// nested?, request_id}. `cost` is all that is charged, what the skill's own calls cost (`nested`) among it. A failed
+/// call tells its usage too.
 void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOutput output = ReplyOutput::kInside);
 
 /// The value of a Cache-Status header (RFC 9211), such as "toolrack; hit; ttl=59"; empty for a skill whose answers are

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "call/execution.hpp"
+#include "call/questions/questions.hpp"
 #include "services/credentials/signing.hpp"
 
 namespace toolrack::call {
@@ -106,6 +107,8 @@ void Execution::note_attempt() {
 bool Execution::may_try_next() const {
   const auto& result = outcome_.result;
   if (!result.error || !has_another_backend() || has_partials_ || result.is_final) return false;
+  // The answers belong to the attempt that asked.
+  if (questions_ != nullptr && questions_->has_asked()) return false;
   if (stop_reason_ && !is_attempt_over_) return false;
   if (path_.deps_.clock.monotonic_ns() >= deadline_ns_) return false;
   if (result.try_next) return true;

@@ -33,6 +33,9 @@ void Execution::run() {
   invocation_.caller_log_level = request_.log_level;
   invocation_.wants_partials = request_.wants_partials;
   invocation_.caller = this;
+  invocation_.once = this;
+  if (questions_ != nullptr) [[unlikely]]
+    describe_questions();
   if (request_.job == JobUse::kIsOne) describe_job();
   if (request_.nesting != nullptr) describe_nesting();
 

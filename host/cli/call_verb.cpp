@@ -144,6 +144,10 @@ base::Result<std::string> call_body(const CallOptions& options, Api& api) {
     json::key(writer, "max_price");
     json::put(writer, *options.max_price);
   }
+  if (options.record.empty() && options.replay.empty()) {  // A recording asks nobody.
+    json::key(writer, "can_answer");
+    json::raw(writer, R"(["form","url"])", rapidjson::kArrayType);
+  }
   if (options.timeout_ms) {
     json::key(writer, "timeout_ms");
     writer.Int64(*options.timeout_ms);

@@ -18,7 +18,9 @@ struct CallOptions {
   std::optional<std::string> webhook;  ///< With `async`: who hears of the job's end.
   std::optional<std::string> max_price;
   std::optional<long> timeout_ms;
-  std::string record, replay;  ///< Files; empty: neither.
+  std::optional<std::string> answers;  ///< To what the skill asks, by key: JSON, @file, or - for standard input.
+  std::optional<std::string> resume;   ///< The state that an earlier call was suspended with.
+  std::string record, replay;          ///< Files; empty: neither.
 };
 
 /// The body of POST /v1/tools/call. Asks the gateway for the skill's schema when there are pairs to be typed.

@@ -1,5 +1,7 @@
 #include "cli/present.hpp"
 
+#include "cli/answered_call.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -282,6 +284,8 @@ std::string present(std::string_view operation, const json::Value& answer) {
   if (operation == "get_usage_summary") return usage(answer);
   if (operation == "list_jobs") return job_list(answer);
   if (operation == "search_knowledge") return knowledge(answer);
+  if (operation == "use_tool" && json::find_string(answer, "status") == "input_required")
+    return present_questions(answer);
   if (operation == "use_tool") return call(answer);
   if (operation == "read_log") return log_lines(answer);
   if (operation == "doctor") return doctor(answer);

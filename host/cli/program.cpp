@@ -10,6 +10,7 @@
 
 #include "base/error_json.hpp"
 #include "base/json.hpp"
+#include "cli/answered_call.hpp"
 #include "cli/call_verb.hpp"
 #include "cli/completion.hpp"
 #include "cli/exit_code.hpp"
@@ -162,6 +163,10 @@ class Run {
     verb.add_option("--webhook", call_.webhook, "Tell this URL when the job has ended")->type_name("URL")->needs(async);
     verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
+    verb.add_option("--answers", call_.answers, "What to answer when the skill asks, by key")
+        ->type_name("JSON|@FILE|-");
+    verb.add_option("--resume", call_.resume, "Go on with the call that was suspended with this state")
+        ->type_name("STATE");
     auto* record = verb.add_option("--record", call_.record, "Write what the call asks and is told to this file")
                        ->type_name("FILE");
     verb.add_option("--replay", call_.replay,
@@ -274,7 +279,7 @@ class Run {
     if (!api) return complain(api.error());
     const auto body = call_body(call_, **api);
     if (!body) return complain(body.error());
-    return show("use_tool", (*api)->request("POST", "/v1/tools/call", *body));
+    return show("use_tool", answered_call(call_, *body, **api));
   }
 
   int ask(std::string_view operation, const HttpCall& call) {
@@ -310,6 +315,7 @@ class Run {
       output_.write(json::dump_pretty(answer) + "\n");
     else if (error == nullptr)
       output_.write(present(operation, answer));
+    if (operation == "use_tool" && json::find_string(answer, "status") == "input_required") return kInvalid;
     if (error == nullptr) return kOk;
     if (format_ != "json") output_.complain(present_error(*error));
     return exit_code(json::find_string(*error, "type").value_or("internal"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "call/call_options.hpp"
+#include "call/questions/question_words.hpp"
 
 namespace toolrack::operations {
 
@@ -23,6 +24,9 @@ const std::string_view kUseToolSchema = R"({
 "webhook":{"type":"string","description":"With a job: the https URL that is told, signed, when it has ended."},
 "cache":{"enum":["on","refresh","off"],"description":"refresh: run the skill although a kept answer would do, and keep the new one; off: and keep nothing."},
 "stream":{"type":"boolean","description":"REST only: answer with server-sent events: progress, partial, then result or error."},
+"can_answer":{"type":"array","items":{"enum":["form","url","sampling","roots"]},"description":"REST only: what the skill may ask; a question is answered with 409, questions and state."},
+"state":{"type":"string","description":"REST only: of the 409 that asked; with answers the call goes on."},
+"answers":{"type":"object","description":"REST only: the answer to each question, by key, as the result of its method."},
 "backend":{"type":"object","description":"Which of the skill's backends serve it, where it has several.","properties":{
 "order":{"type":"array","items":{"type":"string"},"description":"Backends to try first, in this order."},
 "only":{"type":"array","items":{"type":"string"},"description":"Try no others."},
@@ -35,7 +39,32 @@ const std::string_view kUseToolSchema = R"({
 
 namespace {
 
-base::Result<void> read_member(std::string_view name, const base::json::Value& value, call::CallRequest& request) {
+/// True when the member is one of these.
+base::Result<bool> read_asking(std::string_view name, const base::json::Value& value, call::Asking& asking) {
+  if (name == "can_answer") {
+    if (!value.IsArray()) return fail(ErrorCode::kInvalidRequest, "\"can_answer\" is not a list");
+    for (const auto& kind : value.GetArray()) {
+      const auto bit = kind.IsString() ? call::kind_of(base::json::view(kind)) : 0;
+      if (bit == 0)
+        return fail(ErrorCode::kInvalidRequest, fmt::format("\"can_answer\" has {}", base::json::dump(kind)),
+                    "It takes \"form\", \"url\", \"sampling\" and \"roots\".");
+      asking.kinds |= bit;
+    }
+  } else if (name == "answers") {
+    if (!value.IsObject()) return fail(ErrorCode::kInvalidRequest, "\"answers\" is not an object");
+    asking.answers = &value;
+  } else if (name == "state") {
+    if (!value.IsString() || value.GetStringLength() == 0)
+      return fail(ErrorCode::kInvalidRequest, "\"state\" is not the text that was given out");
+    asking.state = base::json::view(value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+base::Result<void> read_member(std::string_view name, const base::json::Value& value, call::CallRequest& request,
+                               call::Asking* asking) {
   const auto wrong = [&](std::string_view expected) {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is not {}", name, expected));
   };
@@ -55,20 +84,23 @@ base::Result<void> read_member(std::string_view name, const base::json::Value& v
   } else if (name == "webhook") {
     if (!value.IsString() || value.GetStringLength() == 0) return wrong("a URL");
     request.webhook = base::json::view(value);
+  } else if (asking != nullptr && TRY(read_asking(name, value, *asking))) {
+    return {};
   } else if (!TRY(call::read_call_option(name, value, request))) {
     return fail(ErrorCode::kInvalidRequest, fmt::format("\"{}\" is no member of a call", name),
                 "A call takes tool, skill, input, async, backend, cache, dry_run, confirm, max_price, timeout_ms, "
-                "stream and webhook.");
+                "stream and webhook; over REST also can_answer, answers and state.");
   }
   return {};
 }
 
 }  // namespace
 
-base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json,
-                                 call::CallRequest& request) {
+base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json, call::CallRequest& request,
+                                 call::Asking* asking) {
   if (!body.IsObject()) return fail(ErrorCode::kInvalidRequest, "the body is not a JSON object");
-  for (const auto& member : body.GetObject()) TRY(read_member(base::json::view(member.name), member.value, request));
+  for (const auto& member : body.GetObject())
+    TRY(read_member(base::json::view(member.name), member.value, request, asking));
   if (request.tool.empty()) return fail(ErrorCode::kInvalidRequest, "\"tool\" is missing");
   request.input_json = input_json;
   if (!request.streams) return {};

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "call/call.hpp"
+#include "call/questions/asking.hpp"
 
 namespace toolrack::operations {
 
@@ -16,8 +17,11 @@ extern const std::string_view kUseToolSchema;
 /// cache?, stream?, webhook?}; `arguments` serves as another name of `input`. `input_json` is the raw text of that
 /// member, or empty. Views go into `body`. `request.job` is what holds unless `async` says otherwise; a stream is no
 /// job. kInvalidRequest names the field.
-base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json,
-                                 call::CallRequest& request);
+///
+/// `asking` takes {can_answer?, answers?, state?} where the transport has no other words for them; null: they are no
+/// members.
+base::Result<void> read_use_tool(const base::json::Value& body, std::string_view input_json, call::CallRequest& request,
+                                 call::Asking* asking = nullptr);
 
 /// What answers a call that has become a job: {job_id, status, request_id}.
 std::string accepted_json(std::string_view job_id, std::string_view request_id);

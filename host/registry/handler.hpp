@@ -14,8 +14,10 @@ class Recording;
 
 namespace toolrack::registry {
 
+class Asker;
 class Caller;
 class Checkpoints;
+class Once;
 struct Checkpoint;
 struct Skill;
 
@@ -50,9 +52,10 @@ struct Invocation {
   std::string_view call_id;      ///< The same in every attempt and run.
   std::string_view account;      ///< Stable pseudonym.
   std::string_view transport, client, locale, traceparent, meta_json;
-  std::int64_t deadline_ns = 0;                    ///< Monotonic; 0: none.
-  std::uint32_t attempt = 0;                       ///< Counts backends, from 0.
-  std::uint32_t run = 0;                           ///< Above 0: earlier runs of the job were cut off by restarts.
+  std::int64_t deadline_ns = 0;  ///< Monotonic; 0: none.
+  std::uint32_t attempt = 0;     ///< Counts backends, from 0.
+  /// Above 0: earlier runs were suspended by questions, or, of a job, cut off by restarts.
+  std::uint32_t run = 0;
   const Backend* backend = nullptr;                ///< Null when the skill has no providers.
   const ProviderKeysRef* provider_keys = nullptr;  ///< Null: the caller sent none.
   base::Loop* loop = nullptr;                      ///< The call's home: `invoke`, `cancel` and `complete` happen there.
@@ -62,6 +65,10 @@ struct Invocation {
   /// What the call asks of its host goes there, or is answered from there. Outlives the call; null: nothing is
   /// recorded.
   services::recorder::Recording* recording = nullptr;
+  /// How the skill asks the person or model behind its caller (questions.hpp), and what it may ask; null: nothing.
+  Asker* asker = nullptr;
+  std::uint32_t can_ask = 0;
+  Once* once = nullptr;      ///< Steps that happen once over all runs and attempts (once.hpp); null: none are kept.
   Caller* caller = nullptr;  ///< How the skill calls others (caller.hpp); null: it cannot.
   /// The call is a job: it outlives its request, and goes on after a restart if its skill may.
   bool is_job = false;

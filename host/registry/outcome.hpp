@@ -55,6 +55,9 @@ struct Outcome {
   bool try_next = false;   ///< Another backend may be tried although the status alone would not say so.
   bool truncated = false;
   bool cache_public = false;
+  bool is_suspended = false;  ///< No outcome: the skill runs again when what it has asked is answered.
+  std::uint32_t cannot_ask =
+      0;  ///< What the skill wanted to ask and the caller cannot be asked, as bits (questions.hpp).
 };
 
 }  // namespace toolrack::registry

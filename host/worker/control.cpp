@@ -187,6 +187,8 @@ const void* Runtime::get_service(const tr_host* host, const char* id) noexcept {
   if (name == TR_SERVICE_CLOCK) return &clock_table();
   if (name == TR_SERVICE_EXECUTOR) return &executor_table();
   if (name == TR_SERVICE_CATALOG) return &catalog_table();
+  if (name == TR_SERVICE_ASK) return &ask_table();
+  if (name == TR_SERVICE_ONCE) return &once_table();
   if (name == TR_SERVICE_TOOLS) return has(kHasTools) ? &tools_table() : nullptr;
   if (name == TR_SERVICE_ASSETS) return has(kHasAssets) ? &assets_table() : nullptr;
   if (name == TR_SERVICE_HTTP) return has(kHasHttp) ? &http_table() : nullptr;

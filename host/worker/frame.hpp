@@ -83,6 +83,9 @@ enum class OperationKind : std::uint32_t {
   kClockAfter,
   kWritable,
   kCheckpoint,
+  kAskQuestion,
+  kOnceBegin,
+  kOnceEnd,
 };
 
 /// What must be answered at once, while the plugin's thread waits.

@@ -131,6 +131,8 @@ const tr_clock_api& clock_table() noexcept;
 const tr_executor_api& executor_table() noexcept;
 const tr_http_api& http_table() noexcept;
 const tr_tools_api& tools_table() noexcept;
+const tr_ask_api& ask_table() noexcept;
+const tr_once_api& once_table() noexcept;
 const tr_assets_api& assets_table() noexcept;
 const void* knowledge_table() noexcept;
 

@@ -1,4 +1,5 @@
-/// toolrack.http/1, tools/1, assets/1 and x-knowledge/0 in a worker: requests for the gateway, which judges them.
+/// toolrack.http/1, tools/1, assets/1, ask/1, once/1 and x-knowledge/0 in a worker: requests for the gateway, which
+/// judges them.
 #include <toolrack/draft/knowledge.h>
 
 #include <utility>
@@ -88,7 +89,36 @@ tr_op search_knowledge(const tr_host* host, tr_call id, tr_str query_json, tr_do
                      [&](FrameWriter& out) { out.text(view(query_json)); });
 }
 
+tr_op ask_question(const tr_host* host, tr_call id, const tr_question* question, tr_done done, void* user) noexcept {
+  return ask_gateway(host, OperationKind::kAskQuestion, id, done, user, [&](FrameWriter& out) {
+    const bool is_whole = question != nullptr && question->struct_size >= sizeof(tr_question);
+    const tr_question asked = is_whole ? *question : tr_question{};
+    out.u64(is_whole ? sizeof asked : 0).u32(asked.type).u32(asked.flags);
+    for (const auto text : {asked.key, asked.message, asked.params_json, asked.url}) out.text(view(text));
+  });
+}
+
+tr_op begin_step(const tr_host* host, tr_call id, tr_str key, tr_done done, void* user) noexcept {
+  return ask_gateway(host, OperationKind::kOnceBegin, id, done, user, [&](FrameWriter& out) { out.text(view(key)); });
+}
+
+tr_op end_step(const tr_host* host, tr_call id, tr_str key, tr_status status, tr_str value, tr_done done,
+               void* user) noexcept {
+  return ask_gateway(host, OperationKind::kOnceEnd, id, done, user,
+                     [&](FrameWriter& out) { out.text(view(key)).i64(status).text(view(value)); });
+}
+
 }  // namespace
+
+const tr_ask_api& ask_table() noexcept {
+  static constexpr tr_ask_api kTable{sizeof(tr_ask_api), ask_question};
+  return kTable;
+}
+
+const tr_once_api& once_table() noexcept {
+  static constexpr tr_once_api kTable{sizeof(tr_once_api), begin_step, end_step};
+  return kTable;
+}
 
 const tr_http_api& http_table() noexcept {
   static constexpr tr_http_api kTable{sizeof(tr_http_api), send_http};

@@ -18,6 +18,7 @@
 #include "call/call_path.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
+#include "call/questions/suspended_calls.hpp"
 #include "operations/runner.hpp"
 #include "operations/services.hpp"
 #include "operations/table.hpp"
@@ -71,6 +72,8 @@ class Rack {
   call::ResponseCache responses;
   call::Approvals approvals;
   call::jobs::Jobs jobs;
+  FakeClock suspended_clock;  ///< Of the calls only that wait for answers.
+  call::SuspendedCalls suspended{base::Seal::Key{9}, suspended_clock};
   call::CallPath calls;
   operations::Table table;
   operations::Services services;

@@ -298,7 +298,7 @@ http::RequestId Client::send(Request request, http::Sink* sink, std::function<vo
     });
     return id;
   }
-  if (request.recording != nullptr && request.recording->is_replay()) [[unlikely]] {
+  if (request.recording != nullptr && request.recording->has_answer(kHttpService, request_json(request))) [[unlikely]] {
     const auto replayed = std::make_shared<ReplayedExchange>(
         impl_->deps.loop, *request.recording, sink, [impl = impl_, id, done = std::move(done)](http::Outcome outcome) {
           impl->replayed.erase(id);

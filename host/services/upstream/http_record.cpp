@@ -120,7 +120,8 @@ std::string request_json(const Request& request) {
 }
 
 HttpRecord::HttpRecord(recorder::Recording& recording, const Request& request)
-    : recording_(recording), number_(recording.begin(kHttpService, request_json(request)).value_or(~std::size_t{0})) {}
+    : recording_(recording.share()),
+      number_(recording.begin(kHttpService, request_json(request)).value_or(~std::size_t{0})) {}
 
 void HttpRecord::note_signed(const http::Request& plain, const http::Request& signed_request, std::uint64_t nonce) {
   for (const auto& header : signed_request.headers) {
@@ -135,6 +136,7 @@ void HttpRecord::note_signed(const http::Request& plain, const http::Request& si
 }
 
 void HttpRecord::end(const http::Outcome& outcome) {
+  if (recording_->is_overfull()) return;
   const Scrubber scrubber(private_);
   json::Buffer buffer;
   json::Writer writer(buffer);
@@ -172,7 +174,7 @@ void HttpRecord::end(const http::Outcome& outcome) {
     writer.EndObject();
   }
   writer.EndObject();
-  recording_.end(number_, canonical_text(buffer), outcome || outcome.error().error.code() != ErrorCode::kCancelled);
+  recording_->end(number_, canonical_text(buffer), outcome || outcome.error().error.code() != ErrorCode::kCancelled);
 }
 
 Result<RecordedReply> read_reply(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,11 +30,13 @@ class HttpRecord {
   void note_signed(const http::Request& plain, const http::Request& signed_request, std::uint64_t nonce);
   /// What a sink is given.
   void head(const http::Response& response) { head_ = response; }
-  void body(std::string_view bytes) { body_.append(bytes); }
+  void body(std::string_view bytes) {
+    if (!recording_->is_overfull()) body_.append(bytes);
+  }
   void end(const http::Outcome& outcome);
 
  private:
-  recorder::Recording& recording_;
+  const std::shared_ptr<recorder::Recording> recording_;
   const recorder::Recording::Number number_;
   std::vector<std::string> private_;
   std::optional<http::Response> head_;

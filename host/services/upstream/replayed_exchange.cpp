@@ -19,19 +19,19 @@ http::Failure cancelled_failure() {
 }  // namespace
 
 void ReplayedExchange::start(const Request& request) {
-  const auto number = recording_.begin(kHttpService, request_json(request));
+  const auto number = recording_->begin(kHttpService, request_json(request));
   auto fail_with = [self = shared_from_this()](const base::Error& error) {
     boost::asio::post(self->loop_.context(), [self, error] {
       self->end(tl::unexpected(http::Failure{error, http::Sent::kNo}));
     });
   };
   if (!number) return fail_with(number.error());
-  const auto operation = recording_.find(*number);
+  const auto operation = recording_->find(*number);
   auto reply = read_reply(operation.reply);
   if (!reply) return fail_with(reply.error());
   reply_ = std::move(*reply);
   waits_for_cancel_ = operation.ended == 0;
-  recording_.deliver_in_turn(loop_, *number, [self = shared_from_this()] { self->deliver(); });
+  recording_->deliver_in_turn(loop_, *number, [self = shared_from_this()] { self->deliver(); });
 }
 
 void ReplayedExchange::deliver() {

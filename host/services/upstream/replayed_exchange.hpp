@@ -15,7 +15,7 @@ class ReplayedExchange final : public std::enable_shared_from_this<ReplayedExcha
   /// `sink` as in Client::send.
   ReplayedExchange(base::Loop& loop, recorder::Recording& recording, http::Sink* sink,
                    std::function<void(http::Outcome)> done)
-      : loop_(loop), recording_(recording), sink_(sink), done_(std::move(done)) {}
+      : loop_(loop), recording_(recording.share()), sink_(sink), done_(std::move(done)) {}
 
   /// `done` follows later: with what the record has, or with kInvalidRequest ("replay_diverged") when it has no such
   /// request. A request that was taken back when it was recorded waits to be taken back again.
@@ -30,7 +30,7 @@ class ReplayedExchange final : public std::enable_shared_from_this<ReplayedExcha
   void end(http::Outcome outcome);
 
   base::Loop& loop_;
-  recorder::Recording& recording_;
+  const std::shared_ptr<recorder::Recording> recording_;
   http::Sink* const sink_;
   std::function<void(http::Outcome)> done_;
   RecordedReply reply_;

@@ -208,7 +208,7 @@ void IsolatedPlugin::start_again() {
     if (serving == nullptr)
       refuse(one.call, why);
     else
-      send_invocation(*serving, one.call, *one.in, one.channel, one.blocking);
+      send_invocation(*serving, one);
   }
 }
 

@@ -159,6 +159,7 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
   const auto channel = frame_of.loop().index();
   const bool is_blocking = frame_of.skill()->mode == registry::Mode::kBlocking;
   const std::uint32_t blocking = is_blocking ? frame_of.invocation().depth + 1 : 0;
+  const Waiting one{call, in, channel, blocking, frame_of.invocation().recording != nullptr};
   std::shared_ptr<WorkerProcess> process;
   std::optional<Refusal> no;
   bool starts = false;
@@ -170,10 +171,10 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
     } else if (no = refusal(); !no) {
       starts = state_now_ == State::kDown;
       state_now_ = State::kStarting;
-      waiting_.push_back({call, in, channel, blocking});
+      waiting_.push_back(one);
     }
   }
-  if (process != nullptr) return send_invocation(*process, call, *in, channel, blocking);
+  if (process != nullptr) return send_invocation(*process, one);
   if (no) return refuse(call, *no);
   if (starts && !environment_.control->post([self = shared_from_this()] { self->start_again(); }))
     refuse(call, {"the gateway is stopping", "", {}});
@@ -186,15 +187,15 @@ std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
   return static_cast<std::uint32_t>(level);
 }
 
-void IsolatedPlugin::send_invocation(WorkerProcess& process, tr_call call, const tr_invocation& in, std::size_t channel,
-                                     std::uint32_t blocking) {
+void IsolatedPlugin::send_invocation(WorkerProcess& process, const Waiting& one) {
+  const auto call = one.call;
   worker::Infos infos;
   for (const std::uint32_t what : {TR_INFO_CALL_ID, TR_INFO_ACCOUNT, TR_INFO_LOCALE, TR_INFO_TRACEPARENT,
                                    TR_INFO_TRANSPORT, TR_INFO_CLIENT, TR_INFO_CONFIG, TR_INFO_META})
     infos[what] = worker::view(tables_.call->info(tables_.host, call, what));
   FrameWriter frame(FrameType::kInvoke, call);
-  worker::put_invocation(frame, in, infos, environment_.has_recordings, least_log_level(call), blocking);
-  if (!frame.is_too_long()) return process.send(channel, std::move(frame));
+  worker::put_invocation(frame, *one.in, infos, one.is_recorded, least_log_level(call), one.blocking);
+  if (!frame.is_too_long()) return process.send(one.channel, std::move(frame));
   {
     base::Lock lock(mutex_);
     open_.erase(call);

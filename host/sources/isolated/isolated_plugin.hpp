@@ -38,7 +38,6 @@ struct IsolatedEnvironment {
   std::string tool;                        ///< "owner/slug".
   std::string calls_directory;             ///< Of all calls' directories; empty: there are none.
   std::chrono::milliseconds load_timeout;  ///< For each step of a start.
-  bool has_recordings = false;
   std::function<void(std::string_view function, std::string_view what)> note_misuse;
 };
 
@@ -99,8 +98,8 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   void note_death(const std::string& how) TR_REQUIRES(mutex_);
   std::optional<Refusal> refusal() TR_REQUIRES(mutex_);
   std::uint32_t least_log_level(tr_call call) const noexcept;
-  void send_invocation(WorkerProcess& process, tr_call call, const tr_invocation& in, std::size_t channel,
-                       std::uint32_t blocking);
+  struct Waiting;
+  void send_invocation(WorkerProcess& process, const Waiting& one);
   void refuse(tr_call call, const Refusal& why);
   void watch_cancelled(tr_call call, std::uint64_t life);
   std::shared_ptr<WorkerProcess> process() const;
@@ -133,6 +132,7 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
     const tr_invocation* in = nullptr;  // Stays until complete().
     std::size_t channel = 0;
     std::uint32_t blocking = 0;  // As put_invocation wants it.
+    bool is_recorded = false;
   };
   std::deque<Waiting> waiting_ TR_GUARDED_BY(mutex_);  // For a worker that is being started.
   std::deque<std::chrono::steady_clock::time_point> deaths_ TR_GUARDED_BY(mutex_);  // Of the last minute.

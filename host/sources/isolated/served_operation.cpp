@@ -39,6 +39,8 @@ HostTables HostTables::of(const tr_host* host) {
           .clock = table_of<tr_clock_api>(host, TR_SERVICE_CLOCK),
           .http = table_of<tr_http_api>(host, TR_SERVICE_HTTP),
           .tools = table_of<tr_tools_api>(host, TR_SERVICE_TOOLS),
+          .ask = table_of<tr_ask_api>(host, TR_SERVICE_ASK),
+          .once = table_of<tr_once_api>(host, TR_SERVICE_ONCE),
           .assets = table_of<tr_assets_api>(host, TR_SERVICE_ASSETS),
           .knowledge = host->get_service(host, TR_SERVICE_X_KNOWLEDGE)};
 }
@@ -262,6 +264,24 @@ tr_op ServedOperations::ask(ServedOperation& operation, FieldReader& in, std::ui
     }
     case OperationKind::kWritable:
       return in.is_whole() ? tables_.call->writable(host, call, kDone, user) : 0;
+    case OperationKind::kAskQuestion: {
+      tr_question question{};
+      question.struct_size = std::min<std::uint64_t>(in.u64(), sizeof question);
+      question.type = in.u32();
+      question.flags = in.u32();
+      for (auto* field : {&question.key, &question.message, &question.params_json, &question.url}) *field = text();
+      return in.is_whole() ? tables_.ask->ask(host, call, &question, kDone, user) : 0;
+    }
+    case OperationKind::kOnceBegin: {
+      const auto key = text();
+      return in.is_whole() ? tables_.once->begin(host, call, key, kDone, user) : 0;
+    }
+    case OperationKind::kOnceEnd: {
+      const auto key = text();
+      const auto status = static_cast<tr_status>(in.i64());
+      const auto value = text();
+      return in.is_whole() ? tables_.once->end(host, call, key, status, value, kDone, user) : 0;
+    }
     case OperationKind::kCheckpoint: {
       const auto state = text();
       return in.is_whole() ? tables_.call->checkpoint(host, call, state, kDone, user) : 0;

@@ -23,6 +23,8 @@ struct HostTables {
   const tr_clock_api* clock = nullptr;
   const tr_http_api* http = nullptr;
   const tr_tools_api* tools = nullptr;
+  const tr_ask_api* ask = nullptr;
+  const tr_once_api* once = nullptr;
   const tr_assets_api* assets = nullptr;
   const void* knowledge = nullptr;
 

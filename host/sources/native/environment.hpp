@@ -96,7 +96,6 @@ struct Environment {
   /// Whether plugins that do not ship with the program run in processes of their own whatever the settings say; asked
   /// when one is found. Null: no.
   std::function<bool()> is_safe_mode;
-  bool has_recordings = false;  ///< Calls may carry one; false spares the clock looking for it.
   Settings settings;
 };
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/encoding.hpp"
+#include "base/json.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/call_assets.hpp"
 #include "sources/native/host_services.hpp"
@@ -47,14 +49,42 @@ class AssetOperation final : public Operation {
   const Work work_;
 };
 
-tr_op start(const tr_host* host, tr_call behalf, std::string_view function, tr_done done, void* user, Work work) {
+/// What is asked, for the record of a call that may be suspended. Bytes are told by their digest.
+class Told {
+ public:
+  Told& add(std::string_view name, std::string_view text) {
+    json_ += fmt::format("{}{}:{}", json_.empty() ? "" : ",", base::json::quote(name), base::json::quote(text));
+    return *this;
+  }
+  Told& add(std::string_view name, std::uint64_t number) {
+    json_ += fmt::format("{}{}:{}", json_.empty() ? "" : ",", base::json::quote(name), number);
+    return *this;
+  }
+  Told& add_bytes(std::string_view name, std::string_view bytes) {
+    const auto digest = base::sha256(bytes);
+    return add(name, base::to_hex(base::as_bytes(digest)));
+  }
+  std::string take() { return "{" + std::exchange(json_, {}) + "}"; }
+
+ private:
+  std::string json_;
+};
+
+template <typename Tell>
+tr_op start(const tr_host* host, tr_call behalf, std::string_view function, tr_done done, void* user, const Tell& tell,
+            Work work) {
   std::shared_ptr<CallAssets> assets;
   if (const auto target = Instance::of(host).find(behalf, function)) assets = target.call->assets();
   if (assets == nullptr)
     return end_operation(host, behalf, function, done, user, OperationResult::cancelled("the call has ended"));
-  return start_operation<AssetOperation>(
-      host, behalf, function, done, user, [](AssetOperation& operation) { operation.begin(); }, std::move(assets),
-      std::move(work));
+  const auto recorded = [&] {
+    Told told;
+    tell(told);
+    return told.take();
+  };
+  return start_recorded<AssetOperation>(
+      host, behalf, function, done, user, recorded, [](AssetOperation& operation) { operation.begin(); },
+      std::move(assets), std::move(work));
 }
 
 tr_op refuse(const tr_host* host, tr_call behalf, std::string_view function, tr_done done, void* user,
@@ -92,7 +122,13 @@ tr_op put(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, c
   std::vector<Piece> pieces;
   for (std::size_t i = 0; bytes != nullptr && i < count; ++i)
     pieces.push_back({std::string(view(bytes[i].bytes)), std::string(view(bytes[i].asset))});
-  return start(host, behalf, "assets.put", done, user,
+  const auto tell = [&](Told& told) {
+    told.add("name", view(name)).add("media_type", view(media_type));
+    for (std::size_t i = 0; bytes != nullptr && i < count; ++i)
+      told.add_bytes(fmt::format("bytes_{}", i), view(bytes[i].bytes))
+          .add(fmt::format("asset_{}", i), view(bytes[i].asset));
+  };
+  return start(host, behalf, "assets.put", done, user, tell,
                [name = std::string(view(name)), type = std::string(view(media_type)),
                 pieces = std::move(pieces)](CallAssets& assets) -> Result<OperationResult> {
                  const auto writer =
@@ -106,7 +142,8 @@ tr_op put(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, c
 tr_op open(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, tr_done done, void* user) noexcept {
   if (!is_text(name) || !is_text(media_type))
     return refuse(host, behalf, "assets.open", done, user, "the name or media type is no UTF-8 text");
-  return start(host, behalf, "assets.open", done, user,
+  const auto tell = [&](Told& told) { told.add("name", view(name)).add("media_type", view(media_type)); };
+  return start(host, behalf, "assets.open", done, user, tell,
                [name = std::string(view(name)),
                 type = std::string(view(media_type))](CallAssets& assets) -> Result<OperationResult> {
                  auto writer = TRY(assets.assets.create({.account = assets.account, .name = name, .media_type = type}));
@@ -119,7 +156,10 @@ tr_op open(const tr_host* host, tr_call behalf, tr_str name, tr_str media_type, 
 
 tr_op append(const tr_host* host, tr_call behalf, std::int64_t writer, tr_str bytes, tr_done done,
              void* user) noexcept {
-  return start(host, behalf, "assets.append", done, user,
+  const auto tell = [&](Told& told) {
+    told.add("writer", static_cast<std::uint64_t>(writer)).add_bytes("bytes", view(bytes));
+  };
+  return start(host, behalf, "assets.append", done, user, tell,
                [writer, bytes = std::string(view(bytes))](CallAssets& assets) -> Result<OperationResult> {
                  auto* const to = TRY(find_writer(assets, writer));
                  TRY(to->append(bytes));
@@ -128,7 +168,8 @@ tr_op append(const tr_host* host, tr_call behalf, std::int64_t writer, tr_str by
 }
 
 tr_op close(const tr_host* host, tr_call behalf, std::int64_t writer, tr_done done, void* user) noexcept {
-  return start(host, behalf, "assets.close", done, user, [writer](CallAssets& assets) -> Result<OperationResult> {
+  const auto tell = [&](Told& told) { told.add("writer", static_cast<std::uint64_t>(writer)); };
+  return start(host, behalf, "assets.close", done, user, tell, [writer](CallAssets& assets) -> Result<OperationResult> {
     TRY(find_writer(assets, writer));
     const auto closing = std::move(assets.writers.extract(writer).mapped());
     const auto asset = TRY(closing->close());
@@ -137,7 +178,8 @@ tr_op close(const tr_host* host, tr_call behalf, std::int64_t writer, tr_done do
 }
 
 tr_op stat(const tr_host* host, tr_call behalf, tr_str id, tr_done done, void* user) noexcept {
-  return start(host, behalf, "assets.stat", done, user,
+  const auto tell = [&](Told& told) { told.add("id", view(id)); };
+  return start(host, behalf, "assets.stat", done, user, tell,
                [id = std::string(view(id))](CallAssets& assets) -> Result<OperationResult> {
                  const auto asset = TRY(assets.assets.find(assets.account, id));
                  return described(asset);
@@ -146,7 +188,8 @@ tr_op stat(const tr_host* host, tr_call behalf, tr_str id, tr_done done, void* u
 
 tr_op read(const tr_host* host, tr_call behalf, tr_str id, std::uint64_t offset, std::uint64_t size, tr_done done,
            void* user) noexcept {
-  return start(host, behalf, "assets.read", done, user,
+  const auto tell = [&](Told& told) { told.add("id", view(id)).add("offset", offset).add("size", size); };
+  return start(host, behalf, "assets.read", done, user, tell,
                [id = std::string(view(id)), offset, size](CallAssets& assets) -> Result<OperationResult> {
                  const auto asset = TRY(assets.assets.find(assets.account, id));
                  OperationResult result;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/encoding.hpp"
@@ -28,7 +29,11 @@ class TimerOperation final : public Operation {
  public:
   TimerOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, std::chrono::nanoseconds delay,
                  Recording* recording)
-      : Operation(call, map, done, user), delay_(delay), recording_(recording) {}
+      : Operation(call, map, done, user),
+        delay_(delay),
+        recording_(recording == nullptr ? nullptr : recording->share()) {}
+
+  bool holds_question() const noexcept override { return false; }
 
   /// Any thread.
   void begin() {
@@ -48,15 +53,15 @@ class TimerOperation final : public Operation {
     });
   }
 
-  /// False: this is a replay, which has its own time. A timer that was stopped when it was recorded waits for that.
+  /// False: the record has its end, and its own time. A timer that was stopped when it was recorded waits for that.
   bool begin_recorded() {
     const auto number = recording_->begin("clock.after", fmt::format("{{\"delay_ns\":{}}}", delay_.count()));
-    if (recording_->is_replay() && !number) {
+    if (!number) {
       end(OperationResult::from(number.error()));
       return false;
     }
     number_ = *number;
-    if (!recording_->is_replay()) return true;
+    if (!recording_->is_answered(number_)) return true;
     if (recording_->find(number_).ended != 0) {
       recording_->deliver_in_turn(call().loop(), number_, [self = boost::intrusive_ptr(this)] { self->end({}); });
     }
@@ -69,14 +74,16 @@ class TimerOperation final : public Operation {
   }
 
   const std::chrono::nanoseconds delay_;
-  Recording* const recording_;                      // Null: nothing is recorded.
+  const std::shared_ptr<Recording> recording_;      // Null: nothing is recorded.
   Recording::Number number_ = 0;                    // Of the loop's thread.
   std::optional<boost::asio::steady_timer> timer_;  // Of the loop's thread.
 };
 
 const base::Clock& clock_of(const tr_host* host) noexcept { return *Instance::of(host).runtime().environment().clock; }
 
-bool has_recordings(const tr_host* host) noexcept { return Instance::of(host).runtime().environment().has_recordings; }
+bool has_recordings(const tr_host* host) noexcept {
+  return Instance::of(host).runtime().recorded_calls.load(std::memory_order_relaxed) != 0;
+}
 
 /// Null: a call of the plugin itself, or one that nobody records. The target was found just now.
 Recording* recording_of(const Instance::Target& target) noexcept {

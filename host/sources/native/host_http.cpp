@@ -12,6 +12,7 @@
 
 #include "services/recorder/recording.hpp"
 #include "services/upstream/client.hpp"
+#include "services/upstream/http_record.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/call_assets.hpp"
 #include "sources/native/host_services.hpp"
@@ -210,9 +211,13 @@ tr_op send(const tr_host* host, tr_call behalf, const tr_http_request* request, 
     return refuse({ErrorCode::kUnimplemented, "this host keeps no assets"});
   const auto begin_it = [&](auto& operation) { begin(operation, *request, assets); };
   if (to_asset) {
-    return start_operation<HttpToAssetOperation>(host, behalf, "send", done, user, begin_it, client, std::move(*made),
-                                                 is_repeatable, assets, std::string(view(request->asset_name)),
-                                                 std::string(view(request->asset_type)));
+    // Of a call that may be suspended the record keeps the asset's description, not the bytes: one asset is enough.
+    const bool is_resumable = made->recording != nullptr && made->recording->is_resumable();
+    const auto recorded = is_resumable ? upstream::request_json(*made) : std::string();
+    if (is_resumable) made->recording = nullptr;
+    return start_recorded<HttpToAssetOperation>(
+        host, behalf, "http.send_to_asset", done, user, [&] { return recorded; }, begin_it, client, std::move(*made),
+        is_repeatable, assets, std::string(view(request->asset_name)), std::string(view(request->asset_type)));
   }
   return start_operation<HttpOperation>(host, behalf, "send", done, user, begin_it, client, std::move(*made),
                                         is_repeatable, request->sink);

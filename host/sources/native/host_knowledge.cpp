@@ -65,9 +65,10 @@ tr_op search(const tr_host* host, tr_call behalf, tr_str query_json, tr_done don
   if (query->tool == nullptr)
     return end_operation(host, behalf, kFunction, done, user, OperationResult::cancelled("the tool is being removed"));
   auto& service = *instance.runtime().environment().knowledge;
-  return start_operation<KnowledgeOperation>(host, behalf, kFunction, done, user, [&](KnowledgeOperation& operation) {
-    operation.begin(service, *std::move(query));
-  });
+  const auto recorded = [&] { return "{\"request\":" + json::quote(view(query_json)) + "}"; };
+  return start_recorded<KnowledgeOperation>(
+      host, behalf, kFunction, done, user, recorded,
+      [&](KnowledgeOperation& operation) { operation.begin(service, *std::move(query)); });
 }
 
 }  // namespace

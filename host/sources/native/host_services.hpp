@@ -14,6 +14,8 @@ const tr_http_api& http_service() noexcept;
 const tr_tools_api& tools_service() noexcept;
 const tr_assets_api& assets_service() noexcept;
 const tr_catalog_api& catalog_service() noexcept;
+const tr_ask_api& ask_service() noexcept;
+const tr_once_api& once_service() noexcept;
 const tr_x_knowledge_api& knowledge_service() noexcept;
 
 }  // namespace toolrack::sources::native

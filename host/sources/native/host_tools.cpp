@@ -1,11 +1,14 @@
 /// toolrack.tools/1: skills that a skill calls. What may be called, at which price and how deep, is the call path's to
 /// say (registry::Caller).
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/json.hpp"
 #include "registry/caller.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/host_services.hpp"
@@ -137,8 +140,12 @@ tr_op call_tool(const tr_host* host, tr_call behalf, const tr_tool_request* requ
   if (request->idempotency_key.size != 0)
     return refuse({ErrorCode::kUnimplemented, "this host keeps no idempotency keys of calls between tools",
                    "Leave the key out, and keep what must not happen twice to once()."});
-  return start_operation<ToolOperation>(
-      host, behalf, kFunction, done, user, [](ToolOperation& operation) { operation.begin(); },
+  const auto recorded = [&] {
+    return fmt::format(R"({{"skill":{},"input":{},"options":{}}})", base::json::quote(view(request->skill)),
+                       base::json::quote(view(request->args_json)), base::json::quote(view(request->options_json)));
+  };
+  return start_recorded<ToolOperation>(
+      host, behalf, kFunction, done, user, recorded, [](ToolOperation& operation) { operation.begin(); },
       AskedCall{.skill = std::string(view(request->skill)),
                 .input = std::string(view(request->args_json)),
                 .options = std::string(view(request->options_json)),
@@ -151,8 +158,12 @@ tr_op list_tools(const tr_host* host, tr_call behalf, tr_str pattern, tr_str cur
   if (!is_text(pattern) || !is_text(cursor))
     return end_operation(host, behalf, kFunction, done, user,
                          OperationResult::from({ErrorCode::kInvalidUtf8, "the pattern or cursor is no UTF-8 text"}));
-  return start_operation<ToolListOperation>(
-      host, behalf, kFunction, done, user, [](ToolListOperation& operation) { operation.begin(); },
+  const auto recorded = [&] {
+    return fmt::format(R"({{"pattern":{},"cursor":{}}})", base::json::quote(view(pattern)),
+                       base::json::quote(view(cursor)));
+  };
+  return start_recorded<ToolListOperation>(
+      host, behalf, kFunction, done, user, recorded, [](ToolListOperation& operation) { operation.begin(); },
       std::string(view(pattern)), std::string(view(cursor)));
 }
 

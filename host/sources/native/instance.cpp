@@ -268,6 +268,8 @@ const void* Instance::get_service(const tr_host* host, const char* id) noexcept 
   if (name == TR_SERVICE_CATALOG) return &catalog_service();
   // Also for a tool that was granted none: then each call says which grant it lacks.
   if (name == TR_SERVICE_TOOLS) return &tools_service();
+  if (name == TR_SERVICE_ASK) return &ask_service();
+  if (name == TR_SERVICE_ONCE) return &once_service();
   if (name == TR_SERVICE_ASSETS)
     return of(host).runtime().environment().assets == nullptr ? nullptr : &assets_service();
   if (name == TR_SERVICE_X_KNOWLEDGE) {

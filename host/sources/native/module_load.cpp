@@ -276,7 +276,6 @@ isolated::IsolatedEnvironment Module::isolated_environment() {
           .tool = id_,
           .calls_directory = environment.scratches == nullptr ? std::string() : environment.scratches->path(),
           .load_timeout = runtime_.settings().load_timeout,
-          .has_recordings = environment.has_recordings,
           // It outlives its instance, whose code says this.
           .note_misuse = [this](std::string_view function, std::string_view what) { note_misuse(function, what); }};
 }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "registry/questions.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
@@ -89,7 +90,13 @@ void NativeCall::begin(Module& module, const registry::Invocation& invocation, r
   skill_ = invocation.skill;
   invocation_ = &invocation;
   completion_ = &completion;
-  deadline_ns_ = invocation.deadline_ns;
+  deadline_ns_.store(invocation.deadline_ns, std::memory_order_relaxed);
+  is_recorded_ = invocation.recording != nullptr;
+  if (is_recorded_) [[unlikely]]
+    runtime_.recorded_calls.fetch_add(1, std::memory_order_relaxed);
+  held_ = 0;
+  is_suspending_.store(false, std::memory_order_relaxed);
+  cannot_ask_.store(0, std::memory_order_relaxed);
   depth_ = invocation.depth;
   may_wait_for_place_ = invocation.may_wait_for_place;
   lease_ = std::move(lease);
@@ -111,7 +118,8 @@ void NativeCall::describe() {
   const auto& in = *invocation_;
   input_.assign(in.input_json);
   const std::uint32_t flags = (in.wants_partials ? TR_CALL_PARTIALS : 0U) |
-                              (in.wants_progress ? TR_CALL_PROGRESS : 0U) | (in.is_job ? TR_CALL_JOB : 0U);
+                              (in.wants_progress ? TR_CALL_PROGRESS : 0U) | (in.is_job ? TR_CALL_JOB : 0U) |
+                              (in.can_ask & registry::kCanAskPlugins);
   const bool is_skill = skill_->kind == registry::Kind::kSkill;
   if (!is_skill) [[unlikely]]
     name_.assign(in.name);
@@ -318,6 +326,11 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
   outcome_ = std::move(read.outcome);
   if (!read.misuse.empty()) [[unlikely]]
     module_->note_misuse("complete", read.misuse);
+  if (outcome_.is_suspended && !is_suspending_.load(std::memory_order_relaxed)) [[unlikely]] {
+    outcome_.is_suspended = false;
+    outcome_.error =
+        base::Error(base::ErrorCode::kInternal, "the skill suspended itself although it had asked no question");
+  }
   output_needs_lease_ = !outcome_.output_json.empty();
   if (!read.borrowed_output.empty()) {
     const std::less_equal<const char*> at_most;
@@ -380,6 +393,7 @@ void NativeCall::answer(bool is_last_activity) {
   }
   if (output_needs_lease_) outcome_.lease = is_last_activity ? std::move(lease_) : lease_.again();
   outcome_.untouched = acts_.load(std::memory_order_relaxed) == 0;
+  outcome_.cannot_ask = cannot_ask_.load(std::memory_order_relaxed);
   auto* completion = std::exchange(completion_, nullptr);
   invocation_ = nullptr;
   completion->complete(std::move(outcome_));
@@ -407,6 +421,8 @@ void NativeCall::quiet() {
   if (is_instance_) return instance()->self_is_quiet();
   // The lease goes last: after it the module, and with it the library, may be gone.
   const base::GateLease lease = std::move(lease_);
+  if (is_recorded_) [[unlikely]]
+    runtime_.recorded_calls.fetch_sub(1, std::memory_order_relaxed);
   module.call_is_quiet(was_admitted_);
   drop_storage();
 }

@@ -90,7 +90,7 @@ class NativeCall {
   /// Not answered yet: the invocation may be read. Needs a pin, or the loop's thread.
   bool is_open() const noexcept { return answer_.load(std::memory_order_seq_cst) == Answer::kOwed; }
   const registry::Invocation& invocation() const noexcept { return *invocation_; }
-  std::int64_t deadline_ns() const noexcept { return deadline_ns_; }
+  std::int64_t deadline_ns() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
 
   /// As the plugin sees it; null when the skill has no providers.
   const tr_backend* backend() const noexcept { return abi_.backend; }
@@ -111,6 +111,13 @@ class NativeCall {
   /// A request that may change something at its far end is on its way; `withdraw_act` when none of it got there.
   void note_act() noexcept { acts_.fetch_add(1, std::memory_order_relaxed); }
   void withdraw_act() noexcept { acts_.fetch_sub(1, std::memory_order_relaxed); }
+  /// The skill wanted to ask what its caller cannot be asked: a bit of registry/questions.hpp.
+  void note_cannot_ask(std::uint32_t what) noexcept { cannot_ask_.fetch_or(what, std::memory_order_relaxed); }
+  /// Ends `question` with TR_SUSPENDED once every operation has ended whose end belongs into the record.
+  void suspend(OperationPtr question);
+  /// On the loop: while a person thinks, the call's time stands still. As often as `go_on`.
+  void hold_deadline();
+  void go_on();
   CallEvents& events() noexcept { return events_; }
   /// Posts a flush of the events to the loop.
   void post_flush();
@@ -165,7 +172,10 @@ class NativeCall {
   void abandon();
   base::Error give_up_error() const;
   void cancel_operations();
+  std::vector<OperationPtr> take_ready_questions() TR_REQUIRES(mutex_);
   void forget(Operation& operation);
+  void unlist(Operation& operation) TR_REQUIRES(mutex_);
+  void end_suspended(Operation& question);
   void quiet();
   void drop_storage() noexcept;
   void discard_assets();
@@ -182,8 +192,8 @@ class NativeCall {
   Module* module_ = nullptr;
   const registry::Skill* skill_ = nullptr;
   const registry::Invocation* invocation_ = nullptr;  // Gone once answered.
-  std::int64_t deadline_ns_ = 0;
   bool is_instance_ = false;
+  bool is_recorded_ = false;
   bool was_admitted_ = false;
   bool may_wait_for_place_ = true;
   std::uint32_t depth_ = 0;
@@ -200,6 +210,8 @@ class NativeCall {
   registry::Completion* completion_ = nullptr;
   std::optional<boost::asio::steady_timer> timer_;
   bool is_timer_armed_ = false;
+  std::uint32_t held_ = 0;  // Questions that wait for a person.
+  std::int64_t held_since_ns_ = 0;
   bool completed_in_frame_ = false;
 
   // Of whoever completed the call, then of the loop.
@@ -215,6 +227,7 @@ class NativeCall {
   base::Mutex mutex_;
   Operation* operations_ TR_GUARDED_BY(mutex_) = nullptr;
   std::vector<OperationPtr> writers_ TR_GUARDED_BY(mutex_);
+  std::vector<OperationPtr> questions_ TR_GUARDED_BY(mutex_);  // That suspend the call.
   std::vector<registry::Meter> meters_ TR_GUARDED_BY(mutex_);
   std::optional<std::int64_t> raw_cost_micros_ TR_GUARDED_BY(mutex_);
   std::deque<std::string> texts_ TR_GUARDED_BY(mutex_);
@@ -231,7 +244,10 @@ class NativeCall {
   std::atomic<bool> has_operations_{false};
   std::atomic<bool> has_meters_{false};
   std::atomic<bool> has_texts_{false};
-  std::atomic<bool> has_files_{false};  // A directory, or assets.
+  std::atomic<bool> has_files_{false};        // A directory, or assets.
+  std::atomic<std::int64_t> deadline_ns_{0};  // Later by as long as a person took to answer.
+  std::atomic<bool> is_suspending_{false};    // A question has said so.
+  std::atomic<std::uint32_t> cannot_ask_{0};
   std::atomic<std::uint32_t> acts_{0};
   std::atomic<CancelReason> cancel_reason_{CancelReason::kCaller};
 

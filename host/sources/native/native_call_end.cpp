@@ -35,8 +35,8 @@ class NativeCall::CancelFrame final : public Frame {
 };
 
 void NativeCall::arm_deadline() {
-  if (deadline_ns_ == 0 || is_cancelled()) return;
-  arm_timer(std::chrono::nanoseconds(deadline_ns_ - runtime_.environment().clock->monotonic_ns()));
+  if (deadline_ns() == 0 || held_ != 0 || is_cancelled()) return;
+  arm_timer(std::chrono::nanoseconds(deadline_ns() - runtime_.environment().clock->monotonic_ns()));
 }
 
 void NativeCall::arm_timer(std::chrono::nanoseconds delay) {

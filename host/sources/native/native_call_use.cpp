@@ -6,6 +6,7 @@
 
 #include "sources/native/abi_text.hpp"
 #include "sources/native/native_call.hpp"
+#include "sources/native/runtime.hpp"
 
 namespace toolrack::sources::native {
 
@@ -94,7 +95,17 @@ void NativeCall::adopt(Operation& operation) {
 }
 
 void NativeCall::forget(Operation& operation) {
-  base::Lock lock(mutex_);
+  std::vector<OperationPtr> ready;
+  {
+    base::Lock lock(mutex_);
+    unlist(operation);
+    if (!questions_.empty()) [[unlikely]]
+      ready = take_ready_questions();
+  }
+  for (const auto& question : ready) end_suspended(*question);
+}
+
+void NativeCall::unlist(Operation& operation) {
   if (!std::exchange(operation.is_listed_, false)) return;
   if (operation.previous_ != nullptr) {
     operation.previous_->next_ = operation.next_;
@@ -102,6 +113,44 @@ void NativeCall::forget(Operation& operation) {
     operations_ = operation.next_;
   }
   if (operation.next_ != nullptr) operation.next_->previous_ = operation.previous_;
+}
+
+std::vector<OperationPtr> NativeCall::take_ready_questions() {
+  for (auto* operation = operations_; operation != nullptr; operation = operation->next_)
+    if (operation->holds_question()) return {};
+  return std::exchange(questions_, {});
+}
+
+void NativeCall::suspend(OperationPtr question) {
+  std::vector<OperationPtr> ready;
+  {
+    base::Lock lock(mutex_);
+    questions_.push_back(std::move(question));
+    ready = take_ready_questions();
+  }
+  for (const auto& one : ready) end_suspended(*one);
+}
+
+void NativeCall::end_suspended(Operation& question) {
+  is_suspending_.store(true, std::memory_order_relaxed);
+  OperationResult result;
+  result.status = TR_SUSPENDED;
+  result.code = "suspended";
+  result.message = "The answer comes with another run: unwind, and complete with TR_SUSPENDED.";
+  question.end(std::move(result));
+}
+
+void NativeCall::hold_deadline() {
+  if (!is_open() || is_cancelled() || ++held_ != 1) return;
+  held_since_ns_ = runtime_.environment().clock->monotonic_ns();
+  if (std::exchange(is_timer_armed_, false)) timer_->cancel();
+}
+
+void NativeCall::go_on() {
+  if (!is_open() || held_ == 0 || --held_ != 0 || is_cancelled() || deadline_ns() == 0) return;
+  deadline_ns_.fetch_add(runtime_.environment().clock->monotonic_ns() - held_since_ns_, std::memory_order_relaxed);
+  abi_.deadline_ns = deadline_ns();  // The plugin reads it in frames that come after this one.
+  arm_deadline();
 }
 
 void NativeCall::cancel_operations() {

@@ -4,9 +4,11 @@
 
 #include <thread>
 
+#include "services/recorder/recording.hpp"
 #include "sources/native/abi_text.hpp"
 #include "sources/native/native_call.hpp"
 #include "sources/native/plugin_frame.hpp"
+#include "sources/native/recorded_result.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -45,10 +47,17 @@ Operation::~Operation() = default;
 
 bool Operation::end(OperationResult result) {
   if (ended_.exchange(true, std::memory_order_acq_rel)) return false;
+  if (recording_ != nullptr) [[unlikely]]
+    recording_->end(number_, to_json(result), result.status != TR_CANCELLED);
   result_ = std::move(result);
   call_.forget(*this);
   call_.push(*this);
   return true;
+}
+
+void Operation::record(std::shared_ptr<services::recorder::Recording> recording, std::size_t number) noexcept {
+  recording_ = std::move(recording);
+  number_ = number;
 }
 
 void Operation::request_cancel() {

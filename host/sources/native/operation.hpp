@@ -16,6 +16,10 @@
 #include "base/slot_map.hpp"
 #include "sources/native/strand.hpp"
 
+namespace toolrack::services::recorder {
+class Recording;
+}
+
 namespace toolrack::sources::native {
 
 class NativeCall;
@@ -60,6 +64,11 @@ class Operation : public Frame, public boost::intrusive_ref_counter<Operation> {
   void request_cancel();
   void request_resume();
 
+  /// Before it is listed with its call: its end is taken down as that of `number`.
+  void record(std::shared_ptr<services::recorder::Recording> recording, std::size_t number) noexcept;
+  /// A question that suspends the call waits for it: its end belongs into the record.
+  virtual bool holds_question() const noexcept { return true; }
+
   /// Is the result the one that done() is looking at? For keep().
   bool is_delivering(const tr_result* result) const noexcept { return result == &view_; }
   std::unique_ptr<std::string> take_body() noexcept { return std::move(result_.body); }
@@ -83,6 +92,8 @@ class Operation : public Frame, public boost::intrusive_ref_counter<Operation> {
   const tr_op handle_;
   const tr_done done_;
   void* const user_;
+  std::shared_ptr<services::recorder::Recording> recording_;  // Null: nothing is recorded.
+  std::size_t number_ = 0;
 
   std::atomic<bool> ended_{false};
   std::atomic<bool> cancel_asked_{false};

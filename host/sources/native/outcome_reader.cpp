@@ -205,7 +205,9 @@ ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base
   }
   if (in.status == TR_SUSPENDED) {
     give_back();
-    return broken(ErrorCode::kInternal, "the skill suspended itself although it had asked no question");
+    out.outcome = {};
+    out.outcome.is_suspended = true;
+    return out;
   }
 
   auto& outcome = out.outcome;

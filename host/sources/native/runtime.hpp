@@ -42,7 +42,8 @@ class CallPool {
   alignas(64) std::atomic<NativeCall*> returned_{nullptr};  // By other threads; taken as a whole.
 };
 
-/// Owner: the source; outlives its modules. Constant after construction, but for what the tables do themselves.
+/// Owner: the source; outlives its modules. Constant after construction, but for what the tables and counters do
+/// themselves.
 class Runtime {
  public:
   explicit Runtime(Environment environment);
@@ -59,6 +60,8 @@ class Runtime {
 
   CallMap calls;
   OperationMap operations;
+  /// Open calls that carry a recording; 0 spares the clock looking for it.
+  std::atomic<std::uint32_t> recorded_calls{0};
   /// Where the operator has providers now; any thread.
   base::Published<BaseUrls> base_urls;
 

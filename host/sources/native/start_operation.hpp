@@ -1,11 +1,14 @@
 /// How a host function makes an operation: one place for the rules that every done() comes and none comes inline.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <utility>
 
+#include "services/recorder/recording.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/operation.hpp"
+#include "sources/native/recorded_result.hpp"
 #include "sources/native/runtime.hpp"
 
 namespace toolrack::sources::native {
@@ -47,6 +50,39 @@ inline tr_op end_operation(const tr_host* host, tr_call handle, std::string_view
                            OperationResult result) {
   return start_operation<EndedOperation>(host, handle, function, done, user,
                                          [&](Operation& operation) { operation.end(std::move(result)); });
+}
+
+/// The record of a call that may be suspended and run again; null for all others. Any thread.
+std::shared_ptr<services::recorder::Recording> resumable_recording(const tr_host* host, tr_call handle) noexcept;
+
+/// As start_operation, and in a call that may be suspended the end is taken down, or comes from the record. `request()`
+/// says what is asked, as canonical JSON.
+template <typename T, typename Request, typename Begin, typename... Args>
+tr_op start_recorded(const tr_host* host, tr_call handle, std::string_view function, tr_done done, void* user,
+                     const Request& request, const Begin& begin, Args&&... args) {
+  const auto recording = resumable_recording(host, handle);
+  if (recording == nullptr) [[likely]]
+    return start_operation<T>(host, handle, function, done, user, begin, std::forward<Args>(args)...);
+  const auto number = recording->begin(function, request());
+  if (!number) {
+    auto refused = OperationResult::from(number.error());
+    refused.flags = TR_RESULT_NOT_SENT;
+    return end_operation(host, handle, function, done, user, std::move(refused));
+  }
+  if (recording->is_answered(*number)) {
+    return start_operation<EndedOperation>(host, handle, function, done, user, [&](EndedOperation& operation) {
+      recording->deliver_in_turn(
+          operation.call().loop(), *number,
+          [self = OperationPtr(&operation), text = recording->find(*number).reply] { self->end(result_from(text)); });
+    });
+  }
+  return start_operation<T>(
+      host, handle, function, done, user,
+      [&](T& operation) {
+        operation.record(recording, *number);
+        begin(operation);
+      },
+      std::forward<Args>(args)...);
 }
 
 }  // namespace toolrack::sources::native

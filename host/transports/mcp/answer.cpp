@@ -41,6 +41,16 @@ void Answer::let_go() {
   if (resumable_.streams != nullptr && resumable_.revision >= Revision::k20251125) replay().let_go();
 }
 
+bool Answer::request(std::string_view json) {
+  if (batch_) return false;
+  if (resumable_.streams != nullptr) {
+    replay().send(json);  // A client that has lost the stream finds it when it takes the stream up again.
+    return true;
+  }
+  if (!stream_) stream_.emplace(*exchange_);
+  return stream_->send(kEvent, json) == net::Written::kTaken;
+}
+
 void Answer::on_disconnect(std::function<void()> gone) {
   if (!batch_) exchange_->on_disconnect(std::move(gone));
 }

@@ -34,6 +34,9 @@ class Answer {
   void accept();
   /// A notification that belongs to the request and precedes its answer. A batch has no place for it.
   void event(std::string_view json);
+  /// A request of ours that belongs to the request and precedes its answer. False: it cannot be sent, because the
+  /// reader is gone or too slow, or this is a message of a batch.
+  [[nodiscard]] bool request(std::string_view json);
   /// From now on the client can take up the stream of this answer again, if there is one. `session` is an id of the
   /// request that is answered.
   void make_resumable(ReplayStreams& streams, std::string_view session, Revision revision) noexcept {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "transports/mcp/sealed_text.hpp"
+#include "base/seal.hpp"
 
 namespace toolrack::mcp {
 
@@ -19,8 +19,8 @@ struct ListPlace {
 };
 
 /// `list`: the method and the exposure, which a cursor is bound to.
-std::string make_cursor(const SealingKey& key, std::string_view list, const ListPlace& place);
+std::string make_cursor(const base::Seal::Key& key, std::string_view list, const ListPlace& place);
 /// Nothing when the cursor was not made for this list.
-std::optional<ListPlace> read_cursor(const SealingKey& key, std::string_view list, std::string_view cursor);
+std::optional<ListPlace> read_cursor(const base::Seal::Key& key, std::string_view list, std::string_view cursor);
 
 }  // namespace toolrack::mcp

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include "transports/mcp/client_capabilities.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
@@ -21,7 +22,9 @@ void McpHandler::initialize(Inbound& inbound, const Message& message, Answer ans
                                                           .data_json = {}}));
   const auto known = find_revision(*wanted);
   const auto revision = known && *known <= kNewestLegacy ? *known : kNewestLegacy;
-  const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal));
+  const auto* capabilities = base::json::find(*message.params, "capabilities");
+  const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal),
+                                           capabilities == nullptr ? 0 : can_ask(*capabilities, revision));
   const net::HeaderField header{"Mcp-Session-Id", session};
   answer.message(200, result_message(message.id, initialize_result(revision)), {&header, 1});
 }
@@ -48,6 +51,7 @@ bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& 
   if (!headers.has(HeaderName::kMcpProtocolVersion)) inbound.revision = session->revision;
   inbound.session = id;
   inbound.agreed = session->revision;
+  inbound.can_ask = session->can_ask;
   return true;
 }
 
@@ -70,7 +74,10 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer answer)
   if (!find_session(inbound, message, answer)) return;
   if (!inbound.session.empty() && inbound.agreed >= Revision::k20250326)
     answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed);
-  if (message.kind == MessageKind::kResponse) return answer.accept();
+  if (message.kind == MessageKind::kResponse) {
+    if (!inbound.session.empty()) client_requests_.answer(inbound.session, message.document);
+    return answer.accept();
+  }
   if (message.kind == MessageKind::kNotification) {
     if (message.method == "notifications/cancelled") cancel(inbound, message);
     return answer.accept();

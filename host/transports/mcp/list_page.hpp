@@ -30,7 +30,7 @@ class ListPage final : private call::CallSink {
     call::CallPath& calls;
     registry::PublishedCatalogue::Reader& catalogue;
     base::Loop& loop;
-    const SealingKey& key;
+    const base::Seal::Key& key;
     std::string list;    ///< As cursors know it.
     std::string member;  ///< Of the result.
     registry::Exposure::Offer offer;

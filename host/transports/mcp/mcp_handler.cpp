@@ -39,10 +39,10 @@ std::string_view bound_account(const accounts::Principal& principal) {
   return principal.key_id.empty() ? std::string_view() : std::string_view(principal.account);
 }
 
-McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop)
+McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests)
     : catalogue(deps.catalogue),
       lists(deps.table),
-      calls(deps.calls, deps.settings.poll_after),
+      calls(deps.calls, requests, deps.settings.poll_after),
       streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }),
       replays(loop, base::system_clock()) {}
 
@@ -54,7 +54,7 @@ std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Expos
 
 McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
-    loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i]));
+    loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_));
 }
 
 void McpHandler::look_again() {

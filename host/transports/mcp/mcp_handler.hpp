@@ -14,6 +14,7 @@
 #include "registry/exposure.hpp"
 #include "transports/mcp/announcer.hpp"
 #include "transports/mcp/answer.hpp"
+#include "transports/mcp/client_requests.hpp"
 #include "transports/mcp/followers.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/rpc.hpp"
@@ -66,6 +67,7 @@ class McpHandler final : public net::Handler {
     Revision revision = Revision::k20260728;
     std::string_view session;               ///< Id of the legacy session, or empty.
     Revision agreed = Revision::k20241105;  ///< By the session.
+    std::uint32_t can_ask = 0;  ///< What the client of the legacy session can be asked (registry/questions.hpp).
   };
   enum class Era : std::uint8_t { kLegacy = 1, kModern = 2, kBoth = 3 };
   /// A request's method, the eras that have it, and who serves it.
@@ -77,7 +79,7 @@ class McpHandler final : public net::Handler {
   static const Method kMethods[];
 
   struct LoopState {
-    LoopState(const Dependencies& deps, base::Loop& loop);
+    LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests);
     /// Differs when a list shows something else at that exposure.
     std::uint64_t digest(ListKind kind, const registry::Exposure& exposure);
     registry::PublishedCatalogue::Reader catalogue;
@@ -160,6 +162,7 @@ class McpHandler final : public net::Handler {
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 
   Dependencies deps_;
+  ClientRequests client_requests_;
   ResourceFollowers followers_;
   std::vector<std::unique_ptr<LoopState>> loops_;
 };

@@ -3,18 +3,15 @@
 #include <cstring>
 
 #include "base/encoding.hpp"
-#include "transports/mcp/sealed_text.hpp"
 
 namespace toolrack::mcp {
 namespace {
-
-constexpr std::string_view kPurpose = "toolrack mcp session 1";
 
 /// What is sealed, in the machine's byte order.
 struct Plain {
   std::uint64_t account;
   std::int64_t expires_unix_s;
-  std::uint64_t revision;
+  std::uint32_t revision, can_ask;
 };
 static_assert(sizeof(Plain) == 24, "no padding is sealed");
 
@@ -27,20 +24,22 @@ std::uint64_t digest(std::string_view account) {
 
 }  // namespace
 
-std::string Sessions::open(Revision revision, std::string_view account) {
+std::string Sessions::open(Revision revision, std::string_view account, std::uint32_t can_ask) {
   const Plain plain{.account = digest(account),
                     .expires_unix_s = clock_.unix_ns() / 1'000'000'000 + kLifetimeSeconds,
-                    .revision = static_cast<std::uint64_t>(revision)};
-  return mcp::seal(key_, kPurpose, {reinterpret_cast<const char*>(&plain), sizeof plain});
+                    .revision = static_cast<std::uint32_t>(revision),
+                    .can_ask = can_ask};
+  return seal_.close({reinterpret_cast<const char*>(&plain), sizeof plain});
 }
 
 std::optional<Session> Sessions::unseal(std::string_view id) const {
-  const auto text = mcp::unseal(key_, kPurpose, id);
+  const auto bytes = seal_.open(id);
+  if (!bytes || bytes->size() != sizeof(Plain)) return std::nullopt;
   Plain plain{};
-  if (!text || text->size() != sizeof plain) return std::nullopt;
-  std::memcpy(&plain, text->data(), sizeof plain);
+  std::memcpy(&plain, bytes->data(), sizeof plain);
   if (plain.expires_unix_s < clock_.unix_ns() / 1'000'000'000) return std::nullopt;
   return Session{.revision = static_cast<Revision>(plain.revision),
+                 .can_ask = plain.can_ask,
                  .account = plain.account,
                  .expires_unix_s = plain.expires_unix_s};
 }

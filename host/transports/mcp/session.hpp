@@ -7,14 +7,15 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/seal.hpp"
 #include "transports/mcp/protocol.hpp"
-#include "transports/mcp/sealed_text.hpp"
 #include "transports/mcp/session_states.hpp"
 
 namespace toolrack::mcp {
 
 struct Session {
   Revision revision = kNewestLegacy;
+  std::uint32_t can_ask = 0;  ///< What the client said at `initialize` that it can be asked (registry/questions.hpp).
   std::uint64_t account = 0;  ///< Digest of the account it was opened for; 0: opened without a key.
   std::int64_t expires_unix_s = 0;
 };
@@ -24,17 +25,17 @@ struct Session {
 /// Threads: any. What comes later than the id is kept in SessionStates: that it was ended, and whose it became.
 class Sessions {
  public:
-  using Key = SealingKey;
+  using Key = base::Seal::Key;
   static constexpr std::int64_t kLifetimeSeconds = 24 * 3600;
 
   /// `key` seals the ids; the same key after a restart means the same sessions.
   Sessions(const Key& key, const base::Clock& clock, SessionStates& states)
-      : key_(key), clock_(clock), states_(states) {}
+      : key_(key), seal_(key, "toolrack mcp session 2"), clock_(clock), states_(states) {}
 
   /// Seals whatever else clients carry back.
   const Key& key() const noexcept { return key_; }
   /// A new id, visible ASCII, with 192 random bits.
-  std::string open(Revision revision, std::string_view account);
+  std::string open(Revision revision, std::string_view account, std::uint32_t can_ask = 0);
   /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account. A session that was
   /// opened without a key belongs to the account of the first key that comes with it.
   std::optional<Session> find(std::string_view id, std::string_view account);
@@ -50,6 +51,7 @@ class Sessions {
   static constexpr std::size_t kNonceCharacters = 32;  ///< An id begins with 24 random bytes in base64.
 
   const Key key_;
+  const base::Seal seal_;
   const base::Clock& clock_;
   SessionStates& states_;
 };

@@ -11,7 +11,10 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "call/questions/asking.hpp"
 #include "operations/use_tool.hpp"
+#include "transports/mcp/client_questions.hpp"
+#include "transports/mcp/input_required.hpp"
 #include "transports/mcp/notifications.hpp"
 #include "transports/mcp/offer_result.hpp"
 #include "transports/mcp/tool_result.hpp"
@@ -28,7 +31,10 @@ class ToolCalls::Call final : public call::CallSink {
  public:
   explicit Call(ToolCalls& owner) : owner_(owner) {}
 
-  void begin(const call::CallRequest& request, const Message& message, const Caller& caller, Answer answer) {
+  void begin(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
+             Answer answer) {
+    loop_ = &loop;
+    asking_session_ = request.asking != nullptr && request.asking->waits ? caller.session : std::string_view();
     id_.assign(message.id);
     request_id_.assign(request.request_id);
     progress_token_.assign(message.progress_token);
@@ -56,17 +62,31 @@ class ToolCalls::Call final : public call::CallSink {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
     poll_timer_.reset();
+    questions_.reset();
     auto answer = *std::exchange(answer_, std::nullopt);
-    if (write_ != nullptr && !outcome.ok()) {
-      const auto text = error_message(id_, offer_error(*outcome.result.error, subject_, revision_));
+    if (const auto refusal = refused(outcome)) [[unlikely]] {
+      const auto text = error_message(id_, *refusal);
       owner_.free_.push_back(this);
-      return answer.message(200, text);
+      return answer.message(refusal->http_status, text);
     }
     auto& response = owner_.response_;
-    (write_ != nullptr ? write_ : &write_call_result)(response.begin(id_), outcome, revision_);
+    if (outcome.suspended != nullptr) [[unlikely]]
+      write_input_required(response.begin(id_), *outcome.suspended);
+    else
+      (write_ != nullptr ? write_ : &write_call_result)(response.begin(id_), outcome, revision_);
     owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
     answer.message(200, response.end());
     response.trim();
+  }
+
+  void ask(registry::Question question, Answered answered) noexcept override {
+    if (questions_ == nullptr) {
+      questions_ = std::make_unique<ClientQuestions>(owner_.requests_, *loop_, *answer_, revision_, asking_session_);
+      answer_->on_disconnect([this] {
+        if (questions_ != nullptr) questions_->client_left();
+      });
+    }
+    questions_->ask(std::move(question), std::move(answered));
   }
 
   void accepted(std::string_view job_id) noexcept override {
@@ -101,6 +121,15 @@ class ToolCalls::Call final : public call::CallSink {
   }
 
  private:
+  /// Failures that are no results: those of reads, prompts and completions, and what suspending brought up.
+  std::optional<RpcError> refused(const call::CallOutcome& outcome) const {
+    if (auto refusal = refusal_of(outcome, revision_)) return refusal;
+    if (write_ == nullptr || outcome.suspended != nullptr || outcome.ok()) return std::nullopt;
+    auto error = offer_error(*outcome.result.error, subject_, revision_);
+    error.http_status = 200;
+    return error;
+  }
+
   using Timer =
       boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                         boost::asio::io_context::executor_type>;
@@ -125,12 +154,15 @@ class ToolCalls::Call final : public call::CallSink {
   std::string id_key_;           ///< The id in one spelling, as it is listed.
   std::optional<Answer> answer_;
   std::unique_ptr<Timer> poll_timer_;  ///< Null: the connection is held.
+  base::Loop* loop_ = nullptr;
+  std::string asking_session_;                  ///< Of a legacy call that waits for answers; else empty.
+  std::unique_ptr<ClientQuestions> questions_;  ///< Of such a call, once it has asked.
   double last_progress_ = -1;
   std::int64_t last_progress_ns_ = 0;
 };
 
-ToolCalls::ToolCalls(call::CallPath& calls, std::chrono::milliseconds poll_after)
-    : calls_(calls), poll_after_(poll_after) {}
+ToolCalls::ToolCalls(call::CallPath& calls, ClientRequests& requests, std::chrono::milliseconds poll_after)
+    : calls_(calls), requests_(requests), poll_after_(poll_after) {}
 
 ToolCalls::~ToolCalls() = default;
 
@@ -147,7 +179,7 @@ ToolCalls::Call& ToolCalls::take() {
 void ToolCalls::start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
                       Answer answer) {
   auto& call = take();
-  call.begin(request, message, caller, std::move(answer));
+  call.begin(loop, request, message, caller, std::move(answer));
   if (const auto ticket = calls_.start(loop, request, call)) call.await(loop, ticket, message, caller.session);
 }
 

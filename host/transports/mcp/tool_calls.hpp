@@ -10,6 +10,7 @@
 
 #include "call/call_path.hpp"
 #include "transports/mcp/answer.hpp"
+#include "transports/mcp/client_requests.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/protocol.hpp"
 #include "transports/mcp/rpc.hpp"
@@ -21,8 +22,8 @@ namespace toolrack::mcp {
 /// next one, so that a call that is answered at once allocates nothing.
 class ToolCalls {
  public:
-  /// `calls` outlives it. `poll_after`: as Settings has it.
-  explicit ToolCalls(call::CallPath& calls, std::chrono::milliseconds poll_after = {});
+  /// Both outlive it. `poll_after`: as Settings has it.
+  ToolCalls(call::CallPath& calls, ClientRequests& requests, std::chrono::milliseconds poll_after = {});
   ~ToolCalls();
   ToolCalls(const ToolCalls&) = delete;
   ToolCalls& operator=(const ToolCalls&) = delete;
@@ -53,6 +54,7 @@ class ToolCalls {
   Call& take();
 
   call::CallPath& calls_;
+  ClientRequests& requests_;
   const std::chrono::milliseconds poll_after_;
   RunningCalls running_;
   ResponseText response_;  ///< Of the answer that is being given.

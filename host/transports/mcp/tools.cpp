@@ -1,7 +1,9 @@
 /// tools/list and tools/call, the same in every era but for the words of their results.
 #include <fmt/format.h>
 
+#include "call/questions/asking.hpp"
 #include "operations/use_tool.hpp"
+#include "transports/mcp/input_required.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/param_headers.hpp"
 #include "transports/mcp/rpc.hpp"
@@ -144,6 +146,14 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
   request.log_level = log_level(inbound, message);
+  call::Asking asking;
+  if (inbound.revision >= Revision::k20260728) {
+    if (const auto error = read_asking(message, asking))
+      return answer.message(error->http_status, error_message(message.id, *error));
+  } else if (inbound.can_ask != 0) {
+    asking = {.kinds = inbound.can_ask, .waits = true, .method = message.method, .state = {}};
+  }
+  if (is_of_use(asking)) request.asking = &asking;
   state(inbound.loop)
       .calls.start(inbound.loop, request, message,
                    {.revision = inbound.revision, .session = inbound.session, .form = form}, std::move(answer));

@@ -107,7 +107,9 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   call::CallRequest call_request;
   call_request.job = call::JobUse::kIfLong;
   const auto input_json = captures[0].text.empty() ? captures[1].text : captures[0].text;
-  if (auto read = operations::read_use_tool(*body, input_json, call_request); !read) return fail(read.error());
+  call::Asking asking{.method = "tools/call", .state = {}};
+  if (auto read = operations::read_use_tool(*body, input_json, call_request, &asking); !read) return fail(read.error());
+  if (asking.kinds != 0 || !asking.state.empty()) call_request.asking = &asking;
   registry::ProviderKeysRef provider_keys;
   if (net::has_provider_keys(request.headers)) {
     auto read = net::read_provider_keys(request.headers);

@@ -55,12 +55,15 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
     if (is_too_slow_)
       outcome.result.error = base::Error(base::ErrorCode::kCancelled,
                                          "the stream was read so slowly that what waits for its reader is too much");
-    if (!stream_ && !outcome.ok()) return answer_whole_(exchange_, outcome);
+    if (!stream_ && (!outcome.ok() || outcome.suspended != nullptr)) return answer_whole_(exchange_, outcome);
     open();
     json::Buffer buffer;
     json::Writer writer(buffer);
     call::write_reply(writer, outcome);
-    stream_->finish(outcome.ok() ? "result" : "error", json::view(buffer));
+    stream_->finish(outcome.suspended != nullptr ? "input_required"
+                    : outcome.ok()               ? "result"
+                                                 : "error",
+                    json::view(buffer));
   }
 
   void progress(double done, double total, std::string_view note) noexcept override {

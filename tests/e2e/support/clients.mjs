@@ -4,6 +4,7 @@ import {StdioClientTransport as Stdio2} from '@modelcontextprotocol/client/stdio
 import {Client as Client1} from '@modelcontextprotocol/sdk/client/index.js';
 import {StdioClientTransport as Stdio1} from '@modelcontextprotocol/sdk/client/stdio.js';
 import {StreamableHTTPClientTransport as Http1} from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import {CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema} from '@modelcontextprotocol/sdk/types.js';
 import {environment, examples, program} from './gateway.mjs';
 
 const info = {name: 'toolrack-e2e', version: '1.0.0'};
@@ -18,6 +19,46 @@ export const clients = [
   {name: 'client 2.4.0 legacy', Http: Http2, Stdio: Stdio2, make: () => new Client2(info, {versionNegotiation: {mode: 'legacy'}})},
   {name: 'client 2.4.0 auto', Http: Http2, Stdio: Stdio2, make: () => new Client2(info, {versionNegotiation: {mode: 'auto'}})},
   {name: 'client 2.4.0 pinned to 2026-07-28', Http: Http2, Stdio: Stdio2, make: () => new Client2(info, {versionNegotiation: {mode: {pin: '2026-07-28'}}})},
+];
+
+/// What a person and a model say who are asked; `asked.action` is the person's mood.
+function answersOf(asked) {
+  return {
+    elicit: async ({params}) => {
+      if (asked.action !== 'accept') return {action: asked.action};
+      return params.mode === 'url' ? {action: 'accept'} : {action: 'accept', content: {name: 'Ada'}};
+    },
+    sample: async () => ({role: 'assistant', model: 'tests', content: {type: 'text', text: 'Paris'}}),
+    roots: async () => ({roots: [{uri: 'file:///work', name: 'work'}]}),
+  };
+}
+
+function asked1() {
+  const asked = {action: 'accept'};
+  const answers = answersOf(asked);
+  const client = new Client1(info, {capabilities: {elicitation: {form: {}, url: {}}, sampling: {}, roots: {}}});
+  client.setRequestHandler(ElicitRequestSchema, answers.elicit);
+  client.setRequestHandler(CreateMessageRequestSchema, answers.sample);
+  client.setRequestHandler(ListRootsRequestSchema, answers.roots);
+  return {client, asked, makes: {url: true, suspends: false}};
+}
+
+function asked2(mode, suspends) {
+  const asked = {action: 'accept'};
+  const answers = answersOf(asked);
+  const client = new Client2(info, {versionNegotiation: {mode}, capabilities: {elicitation: {form: {}, url: {}}, sampling: {}, roots: {}}});
+  client.setRequestHandler('elicitation/create', answers.elicit);
+  client.setRequestHandler('sampling/createMessage', answers.sample);
+  client.setRequestHandler('roots/list', answers.roots);
+  return {client, asked, makes: {url: true, suspends}};
+}
+
+/// The same clients with somebody to ask: makeAsked() gives {client, asked, makes}.
+export const askedClients = [
+  {...clients[0], makeAsked: asked1},
+  {...clients[1], makeAsked: () => asked2('legacy', false)},
+  {...clients[2], makeAsked: () => asked2('auto', true)},
+  {...clients[3], makeAsked: () => asked2({pin: '2026-07-28'}, true)},
 ];
 
 export async function connectHttp(kind, url, query = '') {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "call/call_path.hpp"
+#include "call/questions/asking.hpp"
 #include "call/reply.hpp"
 #include "support/fake_skill.hpp"
 #include "support/http_client.hpp"
@@ -33,6 +34,9 @@ struct Ask {
   CacheUse cache = CacheUse::kOn;
   std::string tool = "fake";
   registry::Kind kind = registry::Kind::kSkill;
+  std::uint32_t can_ask = 0;  ///< What the caller can be asked.
+  std::string state = {}, answers = {};
+  bool waits = false;  ///< The sink takes questions.
 };
 
 /// What came of it, in values that outlive the call.
@@ -47,6 +51,8 @@ struct Ended {
   CacheNote cache;
   Timings timings;
   std::vector<double> progress;
+  std::string state;               ///< Not empty: suspended.
+  std::vector<std::string> asked;  ///< Keys.
 };
 
 /// A call on its way.
@@ -73,6 +79,10 @@ class Started final : public CallSink {
     ended.cache = outcome.cache;
     ended.timings = outcome.timings;
     ended.progress = progress_;
+    if (outcome.suspended != nullptr) {
+      ended.state = outcome.suspended->state;
+      for (const auto& question : outcome.suspended->questions) ended.asked.push_back(question.key);
+    }
     base::json::Buffer buffer;
     base::json::Writer writer(buffer);
     write_reply(writer, outcome);
@@ -82,6 +92,12 @@ class Started final : public CallSink {
   }
   void progress(double done, double, std::string_view) noexcept override { progress_.push_back(done); }
 
+  void ask(registry::Question question, Answered answered) noexcept override {
+    questions.push_back(std::move(question));
+    answers.push_back(std::move(answered));
+    times_asked.add();
+  }
+
   bool is_done() { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
   /// At most ten seconds.
   Ended wait() {
@@ -89,7 +105,9 @@ class Started final : public CallSink {
     ADD_FAILURE() << "the call did not end";
     return {};
   }
-  testing::Count times_done;
+  testing::Count times_done, times_asked;
+  std::vector<registry::Question> questions;  ///< Of the loop's thread, as are the answers.
+  std::vector<Answered> answers;
   std::uint64_t ticket = 0;  ///< Set when the loop has started it.
 
  private:
@@ -140,6 +158,13 @@ class CallTest : public ::testing::Test {
       request.wants_progress = ask.wants_progress;
       request.backend = ask.backend;
       request.cache = ask.cache;
+      auto answers = ask.answers.empty() ? std::nullopt : std::optional(base::json::parse(ask.answers).value());
+      const Asking asking{.kinds = ask.can_ask,
+                          .waits = ask.waits,
+                          .method = "tools/call",
+                          .state = ask.state,
+                          .answers = answers ? &*answers : nullptr};
+      if (asking.kinds != 0 || !asking.state.empty()) request.asking = &asking;
       started->ticket = rack_.calls.start(rack_.loops[0], request, *started);
       EXPECT_EQ(started->ticket == 0, started->times_done.value() == 1) << "0 means done";
     });

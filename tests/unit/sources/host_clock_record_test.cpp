@@ -41,7 +41,6 @@ class ClockRecord : public NativeFixture {
  protected:
   void SetUp() override {
     install("services");
-    environment.has_recordings = true;
     open();
   }
   Answer run(const std::string& name, recorder::Recording& recording, std::int64_t deadline_ns = 0) {

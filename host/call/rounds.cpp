@@ -1,0 +1,204 @@
+/// Questions, and the runs between them. A call whose skill asks is suspended: its frame is gone, its record waits, and
+/// with the answers it is admitted, routed to the same backend and run again (docs/questions.md).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "call/execution.hpp"
+#include "call/nested_calls.hpp"
+#include "call/questions/questions.hpp"
+
+namespace toolrack::call {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+
+/// How long a person may think while the frame waits.
+constexpr std::int64_t kPatienceNs = std::int64_t{15} * 60 * 1'000'000'000;
+
+/// The next request must be the same in this. What it is not held to: how long it may take, what it says of itself.
+base::Sha256 binding_of(const CallRequest& request, const accounts::Principal& principal) {
+  std::string text;
+  for (const std::string_view part : {std::string_view(principal.account), std::string_view(principal.key_id),
+                                      request.asking->method, request.tool, request.skill})
+    text.append(part).append(1, '\n');
+  text += request.input == nullptr ? "{}" : base::json::canonical(*request.input);
+  return base::sha256(text);
+}
+
+}  // namespace
+
+bool Execution::is_later_round() const noexcept { return questions_ != nullptr && questions_->earlier != nullptr; }
+
+Result<bool> Execution::begin_round() {
+  const auto& asking = *request_.asking;
+  const bool is_later = !asking.state.empty();
+  // A dry run asks nobody.
+  if (request_.dry_run || (!is_later && asking.kinds == 0)) return true;
+  // What is recorded to be replayed asks nobody either: one record is one run.
+  if (path_.deps_.recording != nullptr || (path_.deps_.suspended == nullptr && !asking.waits)) return true;
+  questions_ =
+      std::make_shared<Questions>(loop_, asking, *sink_, [this](bool is_waiting) { while_waiting(is_waiting); });
+  if (asking.waits) return true;
+  binding_ = binding_of(request_, *principal_);
+  if (!is_later) return true;
+
+  auto& suspended = *path_.deps_.suspended;
+  auto call = TRY(suspended.take(asking.state, binding_));
+  if (asking.answers != nullptr) {
+    if (auto taken = take_answers(*call, *asking.answers); !taken) {
+      suspended.put_back(asking.state, std::move(call));
+      return tl::unexpected(std::move(taken).error());
+    }
+  }
+  const bool is_answered = call->open.empty();
+  if (!is_answered) {
+    outcome_.request_id = request_.request_id;
+    reply_suspended(std::move(call));
+    return false;
+  }
+  request_.job = JobUse::kNever;
+  request_.request_id = call->call_id;
+  request_.tool = call->tool;
+  request_.skill = call->skill;
+  outcome_.request_id = request_.request_id;
+  questions_->earlier = std::move(call);
+  return true;
+}
+
+Result<void> Execution::stay_with_backend() {
+  const auto& earlier = *questions_->earlier;
+  if (earlier.backend.empty()) return {};
+  std::erase_if(plan_.candidates,
+                [&](const BackendCandidate& each) { return each.backend->provider != earlier.backend; });
+  if (!plan_.candidates.empty()) return {};
+  return fail(ErrorCode::kProviderUnavailable,
+              fmt::format("the call was asked by way of {}, which does not serve it any more", earlier.backend),
+              "Make the same call without state and answers.");
+}
+
+void Execution::describe_questions() {
+  questions_->begin_attempt();
+  invocation_.can_ask = questions_->kinds();
+  invocation_.asker = questions_.get();
+  // What the host executes itself asks nobody, so nothing of it needs to be kept.
+  if (invocation_.recording == nullptr && skill_->tool->source != "declarative")
+    invocation_.recording = questions_->recording();
+  if (is_later_round()) describe_earlier_rounds();
+}
+
+void Execution::describe_earlier_rounds() {
+  auto& earlier = *questions_->earlier;
+  invocation_.run = earlier.run;
+  invocation_.attempt = earlier.attempt;
+  outcome_.attempts.clear();
+  for (const auto& each : earlier.attempts)
+    outcome_.attempts.push_back(
+        {.backend = each.backend, .error = each.error, .message = each.message, .took_ns = each.took_ns});
+  if (!earlier.steps.is_empty()) steps_ = std::make_unique<Steps>(earlier.steps);
+  if (earlier.nested_started == 0) return;
+  nested_ = std::make_unique<NestedCalls>(*this);
+  nested_->go_on_from(
+      {.use = earlier.nested, .committed = earlier.nested_committed, .started = earlier.nested_started});
+}
+
+/// A run that did something else than the one before it has mixed two calls: whatever it came to is not its answer.
+void Execution::note_divergence() {
+  const auto* const recording = questions_->recording();
+  if (recording == nullptr) return;
+  const auto divergences = recording->divergences();
+  if (divergences.empty()) return;
+  outcome_.result.is_suspended = false;
+  outcome_.result.error =
+      Error(ErrorCode::kToolError, divergences.front(),
+            "Until its question a skill does the same in every run (docs/questions.md). This is a defect of the tool; "
+            "report it to its author.")
+          .with_name("replay_diverged");
+  outcome_.result.is_final = true;
+}
+
+void Execution::suspend() {
+  outcome_.result = {};
+  if (stop_reason_) return fail_with(*std::move(stop_reason_));
+  auto open = questions_ == nullptr ? std::vector<registry::Question>() : questions_->open();
+  auto* const recording = questions_ == nullptr ? nullptr : questions_->recording();
+  if (recording != nullptr && recording->is_overfull())
+    return fail_with(Error(ErrorCode::kInvalidRequest,
+                           "what the skill did until its question is more than the 1 MiB that is kept of it",
+                           "Ask before much is fetched, or put what is large into an asset.")
+                         .with_name("record_too_large"));
+  if (open.empty() || recording == nullptr)
+    return fail_with(Error(ErrorCode::kInternal, "the skill suspended itself although it had asked no question"));
+  if (invocation_.backend != nullptr)
+    plan_.candidates[next_backend_ - 1].state->note_answer(path_.deps_.clock.monotonic_ns() - attempt_started_ns_, 0);
+
+  const auto& tool = *skill_->tool;
+  auto call = std::make_unique<SuspendedCall>();
+  call->call_id = request_.request_id;
+  call->tool = fmt::format("{}@{}", tool.id(), tool.version);
+  call->skill = skill_->name;
+  call->run = invocation_.run + 1;
+  call->backend = outcome_.backend;
+  call->attempt = invocation_.attempt;
+  for (const auto& each : outcome_.attempts)
+    call->attempts.push_back({std::string(each.backend), each.error, each.message, each.took_ns});
+  call->operations = recording->operations();
+  call->open = std::move(open);
+  if (steps_ != nullptr) call->steps = std::move(*steps_);
+  if (nested_ != nullptr) {
+    auto so_far = nested_->so_far();
+    call->nested = std::move(so_far.use);
+    call->nested_committed = so_far.committed;
+    call->nested_started = so_far.started;
+  }
+  reply_suspended(std::move(call));
+}
+
+void Execution::reply_suspended(std::unique_ptr<SuspendedCall> call) {
+  auto& suspension = questions_->suspension;
+  call->binding = binding_;
+  call->account = principal_->account;
+  suspension.questions = call->open;
+  auto state = path_.deps_.suspended->keep(std::move(call));
+  if (!state) return fail_with(std::move(state).error());
+  suspension.state = *std::move(state);
+  outcome_.suspended = &suspension;
+  cost_nothing();
+  reply();
+}
+
+/// A person's time is not the skill's: the deadline comes later by as long as it takes.
+void Execution::while_waiting(bool is_waiting) {
+  if (state_ != State::kRunning) return;
+  const auto now_ns = path_.deps_.clock.monotonic_ns();
+  if (is_waiting) {
+    if (++waiting_ != 1) return;
+    waiting_since_ns_ = now_ns;
+    return arm(now_ns + kPatienceNs);
+  }
+  if (waiting_ == 0 || --waiting_ != 0) return;
+  deadline_ns_ += now_ns - waiting_since_ns_;
+  invocation_.deadline_ns += now_ns - waiting_since_ns_;
+  arm(invocation_.deadline_ns);
+}
+
+Result<registry::Once::Begun> Execution::begin_step(std::string_view key) {
+  // What memory keeps is gone with a restart, and then the step would happen again.
+  if (request_.job == JobUse::kIsOne && skill_->resumable)
+    return tl::unexpected(Error(ErrorCode::kUnimplemented, "the steps of jobs that go on after a restart are not kept",
+                                "Keep in a checkpoint what has been done.")
+                              .with_name("once_not_kept"));
+  if (steps_ == nullptr) steps_ = std::make_unique<Steps>();
+  return steps_->begin(key);
+}
+
+Result<void> Execution::end_step(std::string_view key, Ending ending, std::string_view value) {
+  if (steps_ == nullptr) steps_ = std::make_unique<Steps>();
+  return steps_->end(key, ending, value);
+}
+
+}  // namespace toolrack::call

@@ -1,0 +1,63 @@
+#include "transports/mcp/client_capabilities.hpp"
+
+#include "registry/questions.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+namespace json = base::json;
+
+bool has(const json::Value& object, std::string_view name) {
+  const auto* member = json::find(object, name);
+  return member != nullptr && member->IsObject();
+}
+
+}  // namespace
+
+std::uint32_t can_ask(const json::Value& capabilities, Revision revision) {
+  if (!capabilities.IsObject() || capabilities.ObjectEmpty()) return 0;
+  std::uint32_t kinds = 0;
+  const auto* elicitation = json::find(capabilities, "elicitation");
+  if (elicitation != nullptr && elicitation->IsObject() && revision >= Revision::k20250618) {
+    const bool has_url = has(*elicitation, "url");
+    // Before there were modes there were forms, and who names none means those.
+    if (has(*elicitation, "form") || !has_url) kinds |= registry::kCanAskForm;
+    if (has_url && revision >= Revision::k20251125) kinds |= registry::kCanAskUrl;
+  }
+  if (has(capabilities, "sampling")) {
+    kinds |= registry::kCanSample;
+    if (has(*json::find(capabilities, "sampling"), "tools") && revision >= Revision::k20251125)
+      kinds |= registry::kCanSampleWithTools;
+  }
+  if (has(capabilities, "roots")) kinds |= registry::kCanListRoots;
+  return kinds;
+}
+
+std::string required_capabilities(std::uint32_t kinds) {
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  const auto empty = [&](std::string_view name) {
+    json::key(writer, name);
+    writer.StartObject();
+    writer.EndObject();
+  };
+  writer.StartObject();
+  if ((kinds & (registry::kCanAskForm | registry::kCanAskUrl)) != 0) {
+    json::key(writer, "elicitation");
+    writer.StartObject();
+    if ((kinds & registry::kCanAskForm) != 0) empty("form");
+    if ((kinds & registry::kCanAskUrl) != 0) empty("url");
+    writer.EndObject();
+  }
+  if ((kinds & (registry::kCanSample | registry::kCanSampleWithTools)) != 0) {
+    json::key(writer, "sampling");
+    writer.StartObject();
+    if ((kinds & registry::kCanSampleWithTools) != 0) empty("tools");
+    writer.EndObject();
+  }
+  if ((kinds & registry::kCanListRoots) != 0) empty("roots");
+  writer.EndObject();
+  return std::string(json::view(buffer));
+}
+
+}  // namespace toolrack::mcp
