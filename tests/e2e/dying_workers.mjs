@@ -133,12 +133,13 @@ async function footprint() {
 await Promise.all(['plain', 'services'].map((tool) => call(tool, tool === 'plain' ? 'echo' : 'clock')));
 say('the gateway is up; first every way to die, twice');
 await round(() => turn === order.length * 2);
+dead = excesses = 0;
 const before = await footprint();
 const running = Array.from({length: count}, (_, i) => other(i));
 const measured = [];
 for (let i = 0; i < rounds; ++i) {
   begin();
-  const goal = dead + Math.ceil((deaths - dead) / (rounds - i)) - 1; // And one that hangs.
+  const goal = dead + Math.max(1, Math.ceil((deaths - dead) / (rounds - i)) - 1); // And one that hangs.
   const took = await round(() => dead >= goal);
   const dying = take();
   say(`round ${i + 1}: ${dead} deaths so far; with deaths: ${shown(dying)}`);

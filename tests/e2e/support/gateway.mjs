@@ -14,10 +14,13 @@ export const source = resolve(import.meta.dirname, '../../..');
 export const program = join(build, 'toolrack');
 export const examples = join(build, 'examples');
 
+const scratches = [];
+process.on('exit', () => scratches.forEach((path) => rmSync(path, {recursive: true, force: true})));
+
 /// A directory of its own for each caller, gone with the process.
 export function scratch(prefix = 'toolrack-e2e-') {
   const path = mkdtempSync(join(tmpdir(), prefix));
-  process.on('exit', () => rmSync(path, {recursive: true, force: true}));
+  scratches.push(path);
   return path;
 }
 
