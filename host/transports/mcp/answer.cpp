@@ -52,7 +52,8 @@ bool Answer::request(std::string_view json) {
 }
 
 void Answer::on_disconnect(std::function<void()> gone) {
-  if (!batch_) exchange_->on_disconnect(std::move(gone));
+  // A client that can take its stream up again has not left for good; its exchange may be answered already.
+  if (!batch_ && resumable_.streams == nullptr) exchange_->on_disconnect(std::move(gone));
 }
 
 void BatchAnswer::add(std::string_view json) {

@@ -44,6 +44,7 @@ class Answer {
   }
   /// Lets go of the client, which will ask for the rest (2025-11-25). Without effect on others.
   void let_go();
+  /// Not for a client that can take its stream up again.
   void on_disconnect(std::function<void()> gone);
   /// For who answers with a stream of its own: the exchange, which it owes the answer to from now on. Null: this is a
   /// message of a batch.
