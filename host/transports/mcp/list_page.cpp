@@ -74,10 +74,10 @@ void ListPage::go_on(std::unique_ptr<ListPage> page, const std::vector<const reg
     if (page->has_next() && page->listers_[page->next_] == place.lister) page->cursor_ = std::move(place.after);
   }
   if (!page->has_next()) return page->finish(std::nullopt);
-  page.release()->ask();
+  page.release()->ask_lister();
 }
 
-void ListPage::ask() {
+void ListPage::ask_lister() {
   std::unique_ptr<ListPage> self(this);
   while (has_next() && !is_full() && calls_left_-- > 0) {
     is_private_ = true;
@@ -108,7 +108,7 @@ void ListPage::ask() {
 void ListPage::done(call::CallOutcome& outcome) noexcept {
   take(outcome);
   is_done_ = true;
-  if (!in_start_) ask();
+  if (!in_start_) ask_lister();
 }
 
 void ListPage::take(const call::CallOutcome& outcome) {

@@ -54,7 +54,7 @@ class ListPage final : private call::CallSink {
   static constexpr int kMaxCalls = 20;
 
   void done(call::CallOutcome& outcome) noexcept override;
-  void ask();
+  void ask_lister();
   bool has_next() const noexcept { return next_ < listers_.size(); }
   void take(const call::CallOutcome& outcome);
   void add_listed(const registry::Tool& tool, const base::json::Value& entry);
