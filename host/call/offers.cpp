@@ -27,6 +27,13 @@ bool is_list(Kind kind) { return kind == Kind::kListResources || kind == Kind::k
 /// A URI is told from a prompt's name by its colon, which a name cannot have.
 bool is_uri(std::string_view name) { return name.find(':') != std::string_view::npos; }
 
+/// What prompts of manifests are called.
+bool is_name(std::string_view text) {
+  return text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+         });
+}
+
 std::string to_json(const registry::UriTemplate::Values& values) {
   std::string out = "{";
   for (const auto& [name, value] : values)
@@ -68,6 +75,8 @@ std::string list_of(const registry::Prompt& prompt, std::string_view typed) {
 
 Result<void> Execution::resolve_offer(const registry::Catalogue& catalogue) {
   offer_ = std::make_unique<Offer>();
+  if (request_.skill.find('\0') != std::string_view::npos)
+    return fail(ErrorCode::kInvalidRequest, fmt::format("{} holds a zero byte", json::quote(request_.skill)));
   const auto* tool = request_.kind == Kind::kPrompt       ? TRY(find_prompt(catalogue))
                      : request_.kind == Kind::kCompletion ? TRY(find_completed(catalogue))
                      : is_list(request_.kind)             ? TRY(find_lister(catalogue))
@@ -108,7 +117,8 @@ Result<const registry::Tool*> Execution::find_prompt(const registry::Catalogue& 
     return offer_->prompt->tool;
   }
   // One that the plugin lists itself, or says that it has not.
-  if (tool != nullptr && tool->lists_prompts) offer_->name = registry::own_name(*tool, request_.skill);
+  if (tool != nullptr && tool->lists_prompts && is_name(request_.skill))
+    offer_->name = registry::own_name(*tool, request_.skill);
   if (!offer_->name.empty()) return tool;
   return fail(ErrorCode::kPromptNotFound, fmt::format("there is no prompt {}", json::quote(request_.skill)));
 }

@@ -47,6 +47,8 @@ inline registry::Outcome offered(const registry::Invocation& asked) {
     }
     case Kind::kSubscribe:
     case Kind::kUnsubscribe:
+    case Kind::kListResources:
+    case Kind::kListPrompts:
       return outcome;
     case Kind::kListResources:
     case Kind::kListPrompts:

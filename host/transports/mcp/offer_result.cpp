@@ -98,8 +98,9 @@ void write_completion_result(json::Writer& writer, const call::CallOutcome& outc
 
 RpcError offer_error(const base::Error& error, std::string_view uri, Revision revision) {
   const bool is_not_found = error.code() == base::ErrorCode::kResourceNotFound;
-  auto code = info(error.code()).jsonrpc_code;
-  if (code == 0) code = error.code() == base::ErrorCode::kInvalidInput ? kInvalidParams : kInternalError;
+  const bool is_about_params =
+      info(error.code()).jsonrpc_code == kInvalidParams || error.code() == base::ErrorCode::kInvalidInput;
+  auto code = is_about_params ? kInvalidParams : kInternalError;
   if (is_not_found && revision < Revision::k20260728) code = kLegacyResourceNotFound;
   return {.code = code,
           .http_status = 200,

@@ -34,6 +34,11 @@ TEST_F(Offers, WhatIsNotThereIsNotRecorded) {
   EXPECT_EQ(recorded_calls(), 0U);
 }
 
+TEST_F(Offers, ANameWithAZeroByteReachesNoPlugin) {
+  for (const auto kind : {Kind::kResource, Kind::kPrompt, Kind::kSubscribe})
+    EXPECT_EQ(run({.skill = std::string("test://items/a\0b", 16), .tool = "", .kind = kind}).error, "invalid_request");
+}
+
 TEST_F(Offers, APartWithoutUriOrTypeHasTheResources) {
   const auto text = run(read("test://text"));
   ASSERT_EQ(text.parts.size(), 1U);
