@@ -22,6 +22,8 @@ std::string describe(const registry::Tool& tool) {
   auto out = fmt::format("{} {}: {}\n", tool.id(), tool.version, tool.title);
   for (const auto& skill : tool.skills)
     out += fmt::format("  {} ({}), ${}\n", skill.name, skill.flat_name, skill.price.to_string());
+  for (const auto& resource : tool.resources) out += fmt::format("  resource {}\n", resource.uri);
+  for (const auto& prompt : tool.prompts) out += fmt::format("  prompt {} ({})\n", prompt.name, prompt.flat_name);
   return out;
 }
 
