@@ -112,7 +112,10 @@ base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options,
                {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
   faults_.add(change.faults.size());
   std::ranges::move(found.retired.modules, std::back_inserter(retired_.modules));
-  if (!change.is_change() && !is_unpublished_) return change;
+  if (!change.is_change() && !is_unpublished_) {
+    source_.drain(std::exchange(retired_, {}), nullptr);  // What nobody has ever been offered.
+    return change;
+  }
   tools_ = std::move(found.tools);
   is_unpublished_ = true;
   keep_forced(change.added);
@@ -142,9 +145,11 @@ base::Result<std::shared_ptr<const registry::Catalogue>> LivePlugins::build(cons
 void LivePlugins::publish(std::shared_ptr<const registry::Catalogue> next) {
   const auto& catalogue = *next;
   const auto keep = next;
-  const auto before = catalogue_->load();
-  note_usual_versions(*before, catalogue);
-  update_trials(*before, catalogue);
+  {
+    const auto before = catalogue_->load();
+    note_usual_versions(*before, catalogue);
+    update_trials(*before, catalogue);
+  }
   catalogue_->publish(std::move(next));
   is_unpublished_ = false;
   changes_.add();

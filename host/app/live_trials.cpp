@@ -56,7 +56,7 @@ void LivePlugins::end_trials() {
   std::vector<Ended> ended;
   for (const auto& [id, trial] : trials_.all()) {
     if (trial.is_over) continue;
-    const auto standing = trials_.look(trial, settings_.trials);
+    const auto standing = VersionTrials::look(trial, settings_.trials);
     if (standing.verdict != registry::Verdict::kOpen) ended.push_back({id, trial, standing});
   }
   for (const auto& one : ended) {

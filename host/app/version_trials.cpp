@@ -64,16 +64,20 @@ void VersionTrials::update(const registry::Catalogue& before, const registry::Ca
 
 void VersionTrials::begin(const std::string& id, const registry::Catalogue& now, const Tool& newer, const Tool& older,
                           bool is_canary) {
-  VersionTrial trial{.newer = held_by(now, newer), .older = held_by(now, older), .is_canary = is_canary};
-  trial.newer_before = counts_of(newer);
+  VersionTrial trial{.newer = held_by(now, newer),
+                     .older = held_by(now, older),
+                     .is_canary = is_canary,
+                     .newer_tally = tallies_.at(&newer),
+                     .older_tally = tallies_.at(&older)};
+  trial.newer_before = trial.newer_tally->counts();
   // A canary has its calls beside the older one's; a usual version has those that came before.
-  if (is_canary) trial.older_before = counts_of(older);
+  if (is_canary) trial.older_before = trial.older_tally->counts();
   all_.insert_or_assign(id, std::move(trial));
 }
 
-VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const registry::TrialSettings& settings) const {
-  Standing out{.newer = counts_of(*trial.newer) - trial.newer_before,
-               .older = counts_of(*trial.older) - trial.older_before};
+VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const registry::TrialSettings& settings) {
+  Standing out{.newer = trial.newer_tally->counts() - trial.newer_before,
+               .older = trial.older_tally->counts() - trial.older_before};
   out.verdict = registry::judge(out.newer, out.older, settings);
   return out;
 }
@@ -89,11 +93,6 @@ bool VersionTrials::has_open() const noexcept {
 
 void VersionTrials::end(std::string_view id) {
   if (const auto found = all_.find(id); found != all_.end()) found->second.is_over = true;
-}
-
-registry::OutcomeCounts VersionTrials::counts_of(const Tool& tool) const {
-  const auto found = tallies_.find(&tool);
-  return found == tallies_.end() ? registry::OutcomeCounts() : found->second->counts();
 }
 
 std::string to_text(const VersionTrials::Standing& standing, const VersionTrial& trial) {

@@ -17,7 +17,8 @@ namespace toolrack::app {
 struct VersionTrial {
   std::shared_ptr<const registry::Tool> newer, older;
   bool is_canary = false;
-  bool is_over = false;                                ///< It is judged, and both still stand.
+  bool is_over = false;  ///< It is judged, and both still stand.
+  std::shared_ptr<const registry::OutcomeTally> newer_tally, older_tally;
   registry::OutcomeCounts newer_before, older_before;  ///< When it began.
 };
 
@@ -39,7 +40,7 @@ class VersionTrials {
     registry::OutcomeCounts newer, older;
     registry::Verdict verdict = registry::Verdict::kOpen;
   };
-  Standing look(const VersionTrial& trial, const registry::TrialSettings& settings) const;
+  static Standing look(const VersionTrial& trial, const registry::TrialSettings& settings);
   /// By "owner/slug"; those that are over, too.
   const std::map<std::string, VersionTrial, std::less<>>& all() const noexcept { return all_; }
   const VersionTrial* find_open(std::string_view id) const noexcept;
@@ -50,7 +51,6 @@ class VersionTrials {
  private:
   void begin(const std::string& id, const registry::Catalogue& now, const registry::Tool& newer,
              const registry::Tool& older, bool is_canary);
-  registry::OutcomeCounts counts_of(const registry::Tool& tool) const;
 
   const std::size_t loops_;
   registry::OutcomeTallies tallies_;

@@ -18,7 +18,7 @@ bool has_decision(const registry::VersionPolicy& policy) {
 }
 
 void write_trial(json::Writer& writer, const VersionTrial& trial, const VersionsView& view) {
-  const auto standing = view.trials.look(trial, view.settings);
+  const auto standing = VersionTrials::look(trial, view.settings);
   const auto text = [&](std::string_view name, std::string_view value) {
     json::key(writer, name);
     json::put(writer, value);

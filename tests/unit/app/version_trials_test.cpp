@@ -109,7 +109,7 @@ TEST_F(Trials, CountFromTheirBeginning) {
   publish({one_, two_});
   count(*two_, 20, 12);
   const auto& trial = *trials_.find_open("toolrack/seo");
-  const auto standing = trials_.look(trial, {});
+  const auto standing = VersionTrials::look(trial, {});
   EXPECT_EQ(standing.newer.calls, 20u) << "not those by its name before";
   EXPECT_EQ(standing.newer.errors, 12u);
   EXPECT_EQ(standing.older.calls, 100u) << "those from before, because it has no others";
@@ -123,7 +123,7 @@ TEST_F(Trials, HoldACanaryAgainstWhatTheOtherDoesMeanwhile) {
   publish({one_, two_}, {.promoted = "1.0.0", .canary = Canary{.version = "2.0.0", .share = 500}});
   count(*one_, 10, 9);
   count(*two_, 10, 9);
-  const auto standing = trials_.look(*trials_.find_open("toolrack/seo"), {});
+  const auto standing = VersionTrials::look(*trials_.find_open("toolrack/seo"), {});
   EXPECT_EQ(standing.older.calls, 10u);
   EXPECT_EQ(standing.verdict, registry::Verdict::kOpen) << "both fail: it is not the version";
 }
