@@ -206,3 +206,32 @@ test(`${swaps} swaps under 16 callers lose no call`, async () => {
   assert.deepEqual(callers.wrong, []);
   console.log(`${callers.calls} calls over ${swaps} swaps`);
 });
+
+test('an exclusive plugin is back, with its state, when the next build of it does not come up', {timeout: 60_000}, async () => {
+  const folder = scratch();
+  const aside = scratch();
+  const place = (name) => {
+    copyFileSync(join(build, 'tests/plugins', `${name}.so`), join(aside, 'new.so'));
+    renameSync(join(aside, 'new.so'), join(folder, 'exclusive.so'));
+  };
+  const count = async (gateway) => (await call(gateway, 'exclusive', 'count')).json;
+  place('exclusive_1.0.0');
+  const gateway = await serve({plugins: [folder]});
+  for (let i = 1; i <= 3; ++i) assert.deepEqual((await count(gateway)).output, {count: i, phase: 0});
+  place('exclusive_refuses');
+  // Calls go on all the time: each is served by one of the two, or told to come again.
+  let counted = 3;
+  await until(({output}) => output?.phase === 2, async () => {
+    const reply = await count(gateway);
+    if (reply.output) assert.equal(reply.output.count, ++counted, 'nothing is lost or counted twice');
+    else assert.match(reply.error.message, /serves again|cancelled|out of service/, JSON.stringify(reply));
+    return reply;
+  });
+  const rows = (await plugins(gateway)).filter(({path}) => path === join(folder, 'exclusive.so'));
+  assert.equal(rows[0].code, 'E_START');
+  assert.equal(rows[0].version, '1.1.0');
+  assert.ok(rows.some(({state, version}) => state === 'serving' && version === '1.0.0'));
+  place('exclusive_1.1.0');
+  await until(({version}) => version === '1.1.0', async () => (await fetch(`${gateway.url}/v1/tools/exclusive`)).json());
+  assert.deepEqual((await count(gateway)).output, {count: counted + 1, phase: 2});
+});

@@ -38,12 +38,15 @@ void Module::inherit(std::string saved) {
   inherited_ = std::move(saved);
 }
 
-/// Its file may be another one by now, and our copy goes when it is closed. Nothing when it has never been loaded.
+/// Its file may be another one by now, and our copy goes when it is closed. Nothing when it does not serve.
 std::optional<PrivateCopy> Module::copy_code() {
   std::filesystem::path path;
   {
     base::Lock lock(mutex_);
-    path = code_path_;
+    if (early_copy_)
+      path = early_copy_->file.path();  // Nobody has called it yet.
+    else if (serving_.load(std::memory_order_acquire) != nullptr)
+      path = code_path_;
   }
   if (path.empty()) return std::nullopt;
   auto copy = PrivateCopy::make(path, path.parent_path(), path.stem().string() + ".kept");

@@ -389,6 +389,18 @@ TEST_F(TakesBack, TheExclusiveOneAndHandsOverToARepairedFile) {
   EXPECT_EQ(count("exclusive", "1.1.0"), R"({"count":5,"phase":2})");
 }
 
+TEST_F(TakesBack, OneThatNobodyHasCalledYet) {
+  settings.copies_at_once = true;
+  install("exclusive_1.0.0", "stateful");
+  open();
+  install("exclusive_refuses", "stateful");
+  scan();
+  expect_reversal();
+  source->drain(std::move(result.retired), nullptr);
+  publish_reversal();
+  EXPECT_EQ(count("exclusive", "1.0.0"), R"({"count":1,"phase":0})");
+}
+
 TEST_F(TakesBack, NothingWhoseFileIsGoneMeanwhile) {
   replace("exclusive", "exclusive_refuses");
   expect_reversal();
