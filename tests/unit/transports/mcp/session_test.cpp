@@ -14,6 +14,8 @@ namespace {
 
 class SessionsTest : public ::testing::Test {
  protected:
+  bool end(std::string_view id, std::string_view account) { return sessions_.end(id, account).value(); }
+
   testing::FakeClock clock_;
   testing::MemoryStore store_;
   std::unique_ptr<SessionStates> states_ = SessionStates::open(store_, clock_).value();
@@ -73,29 +75,46 @@ TEST_F(SessionsTest, ExpireAfterADay) {
   EXPECT_TRUE(sessions_.find(id, "acc"));
   clock_.advance(std::chrono::seconds(1));
   EXPECT_FALSE(sessions_.find(id, "acc"));
-  EXPECT_FALSE(sessions_.end(id, "acc"));
+  EXPECT_FALSE(end(id, "acc"));
 }
 
 TEST_F(SessionsTest, SurviveARestartWithTheSameKeyOnly) {
   const auto id = sessions_.open(kNewestLegacy, "acc");
-  EXPECT_TRUE(Sessions(Sessions::Key{7}, clock_).find(id, "acc"));
-  EXPECT_FALSE(Sessions(Sessions::Key{8}, clock_).find(id, "acc"));
+  EXPECT_TRUE(Sessions(Sessions::Key{7}, clock_, *states_).find(id, "acc"));
+  EXPECT_FALSE(Sessions(Sessions::Key{8}, clock_, *states_).find(id, "acc"));
 }
 
 TEST_F(SessionsTest, StayEndedOnceEnded) {
   const auto id = sessions_.open(kNewestLegacy, "acc");
   const auto other = sessions_.open(kNewestLegacy, "acc");
-  EXPECT_FALSE(sessions_.end(id, "acc_two")) << "not by another account";
+  EXPECT_FALSE(end(id, "acc_two")) << "not by another account";
   EXPECT_TRUE(sessions_.find(id, "acc"));
-  EXPECT_TRUE(sessions_.end(id, "acc"));
+  EXPECT_TRUE(end(id, "acc"));
   EXPECT_FALSE(sessions_.find(id, "acc"));
-  EXPECT_FALSE(sessions_.end(id, "acc"));
+  EXPECT_FALSE(end(id, "acc"));
   EXPECT_TRUE(sessions_.find(other, "acc")) << "the others go on";
+}
+
+TEST_F(SessionsTest, StayEndedAfterARestart) {
+  const auto id = sessions_.open(kNewestLegacy, "acc");
+  EXPECT_TRUE(end(id, "acc"));
+  const auto states = SessionStates::open(store_, clock_).value();
+  EXPECT_FALSE(Sessions(Sessions::Key{7}, clock_, *states).find(id, "acc"));
+}
+
+TEST_F(SessionsTest, OpenedWithoutAKeyBelongToTheFirstAccountThatComes) {
+  const auto id = sessions_.open(kNewestLegacy, "");
+  EXPECT_TRUE(sessions_.find(id, "")) << "nobody's yet";
+  EXPECT_TRUE(sessions_.find(id, "acc_one"));
+  EXPECT_FALSE(sessions_.find(id, "acc_two"));
+  EXPECT_FALSE(sessions_.find(id, "")) << "it is somebody's now";
+  const auto states = SessionStates::open(store_, clock_).value();
+  EXPECT_FALSE(Sessions(Sessions::Key{7}, clock_, *states).find(id, "acc_two")) << "after a restart, too";
 }
 
 TEST_F(SessionsTest, CannotBeEndedInAnotherSpellingAndGoOn) {
   const auto id = sessions_.open(kNewestLegacy, "acc");
-  EXPECT_TRUE(sessions_.end(id, "acc"));
+  EXPECT_TRUE(end(id, "acc"));
   for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) {
     auto respelled = id;
     respelled.back() = c;
@@ -110,7 +129,7 @@ TEST_F(SessionsTest, CanBeUsedAndEndedByManyThreads) {
       for (int i = 0; i < 200; ++i) {
         const auto id = sessions_.open(kNewestLegacy, "acc");
         EXPECT_TRUE(sessions_.find(id, "acc"));
-        EXPECT_TRUE(sessions_.end(id, "acc"));
+        EXPECT_TRUE(end(id, "acc"));
         EXPECT_FALSE(sessions_.find(id, "acc"));
       }
     });
