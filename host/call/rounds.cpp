@@ -43,6 +43,7 @@ Result<bool> Execution::begin_round() {
   if (path_.deps_.recording != nullptr || (path_.deps_.suspended == nullptr && !asking.waits)) return true;
   questions_ =
       std::make_shared<Questions>(loop_, asking, *sink_, [this](bool is_waiting) { while_waiting(is_waiting); });
+  questions_->skill = request_.skill;
   if (asking.waits) return true;
   binding_ = binding_of(request_, *principal_);
   if (!is_later) return true;
@@ -62,9 +63,9 @@ Result<bool> Execution::begin_round() {
     return false;
   }
   request_.job = JobUse::kNever;
-  request_.request_id = call->call_id;
-  request_.tool = call->tool;
-  request_.skill = call->skill;
+  request_.request_id = questions_->call_id = call->call_id;
+  request_.tool = questions_->tool = call->tool;
+  request_.skill = questions_->skill = call->skill;
   outcome_.request_id = request_.request_id;
   questions_->earlier = std::move(call);
   return true;
@@ -140,7 +141,8 @@ void Execution::suspend() {
   auto call = std::make_unique<SuspendedCall>();
   call->call_id = request_.request_id;
   call->tool = fmt::format("{}@{}", tool.id(), tool.version);
-  call->skill = skill_->name;
+  // A resource or prompt is found by what its caller named it.
+  call->skill = request_.kind == registry::Kind::kSkill ? skill_->name : questions_->skill;
   call->run = invocation_.run + 1;
   call->backend = outcome_.backend;
   call->attempt = invocation_.attempt;

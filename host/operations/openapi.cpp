@@ -91,6 +91,10 @@ void write_operation(Writer& writer, const Operation& operation, const std::stri
     write_response(
         writer, "202", "The call is a job.",
         R"({"type":"object","required":["job_id","status"],"properties":{"job_id":{"type":"string"},"status":{"type":"string"}}})");
+  if (operation.kind == Kind::kCall)
+    write_response(
+        writer, "409", "The skill asks something: make the call again with state and answers.",
+        R"({"type":"object","required":["status","questions","state"],"properties":{"status":{"const":"input_required"},"questions":{"type":"object"},"state":{"type":"string"}}})");
   write_response(writer, "default", "A failure; its code says which.", R"({"$ref":"#/components/schemas/Failure"})");
   writer.EndObject();
   writer.EndObject();

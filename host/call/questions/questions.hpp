@@ -39,7 +39,9 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
   /// The call is over: nobody is asked any more.
   void close();
 
-  const std::string state;                 ///< That the caller came with; empty: this is the first round.
+  const std::string state;  ///< That the caller came with; empty: this is the first round.
+  /// Of the rounds before this one; the request's views go into them. `skill` in the first one: as it was named.
+  std::string call_id, tool, skill;
   std::unique_ptr<SuspendedCall> earlier;  ///< Of the rounds before this one; null: this is the first.
   Suspension suspension;                   ///< What the call is answered with when it is suspended.
 

@@ -28,10 +28,8 @@ using services::recorder::Recording;
 class TimerOperation final : public Operation {
  public:
   TimerOperation(NativeCall& call, OperationMap& map, tr_done done, void* user, std::chrono::nanoseconds delay,
-                 Recording* recording)
-      : Operation(call, map, done, user),
-        delay_(delay),
-        recording_(recording == nullptr ? nullptr : recording->share()) {}
+                 std::shared_ptr<Recording> recording)
+      : Operation(call, map, done, user), delay_(delay), recording_(std::move(recording)) {}
 
   bool holds_question() const noexcept override { return false; }
 
@@ -85,11 +83,6 @@ bool has_recordings(const tr_host* host) noexcept {
   return Instance::of(host).runtime().recorded_calls.load(std::memory_order_relaxed) != 0;
 }
 
-/// Null: a call of the plugin itself, or one that nobody records. The target was found just now.
-Recording* recording_of(const Instance::Target& target) noexcept {
-  return !target || target.call->is_instance() ? nullptr : target.call->invocation().recording;
-}
-
 /// What `read` says, by way of the call's recording. Numbers are counted from `zero`.
 std::int64_t read_recorded(Recording& recording, std::string_view service, std::int64_t zero,
                            const std::function<std::int64_t()>& read) {
@@ -103,8 +96,7 @@ std::int64_t unix_ns(const tr_host* host, tr_call behalf) noexcept {
   const auto read = [host] { return clock_of(host).unix_ns(); };
   if (!has_recordings(host)) [[likely]]
     return read();
-  const auto target = Instance::of(host).find(behalf, "unix_ns");
-  auto* recording = recording_of(target);
+  const auto recording = find_recording(host, behalf);
   return recording == nullptr ? read() : read_recorded(*recording, "clock.unix_ns", 0, read);
 }
 
@@ -113,10 +105,10 @@ std::int64_t monotonic_ns(const tr_host* host, tr_call behalf) noexcept {
   const auto read = [host] { return clock_of(host).monotonic_ns(); };
   if (!has_recordings(host)) [[likely]]
     return read();
+  const auto recording = find_recording(host, behalf);
+  if (recording == nullptr) return read();
   const auto target = Instance::of(host).find(behalf, "monotonic_ns");
-  auto* recording = recording_of(target);
-  return recording == nullptr ? read()
-                              : read_recorded(*recording, "clock.monotonic_ns", target.call->deadline_ns(), read);
+  return target ? read_recorded(*recording, "clock.monotonic_ns", target.call->deadline_ns(), read) : read();
 }
 
 void fill_random(void* out, std::size_t size) noexcept {
@@ -133,8 +125,7 @@ void fill_random(void* out, std::size_t size) noexcept {
 void random(const tr_host* host, tr_call behalf, void* out, std::size_t size) noexcept {
   if (!has_recordings(host)) [[likely]]
     return fill_random(out, size);
-  const auto target = Instance::of(host).find(behalf, "random");
-  auto* recording = recording_of(target);
+  const auto recording = find_recording(host, behalf);
   if (recording == nullptr) return fill_random(out, size);
   const auto reply = recording->exchange("clock.random", fmt::format("{{\"bytes\":{}}}", size), [&] {
     std::string bytes(size, '\0');
@@ -152,10 +143,9 @@ tr_op after(const tr_host* host, tr_call behalf, std::int64_t delay_ns, tr_done 
   // Bounded, so that adding it to the time of day never overflows.
   constexpr std::int64_t kLongest = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
   const std::chrono::nanoseconds delay(std::clamp<std::int64_t>(delay_ns, 0, kLongest));
-  Recording* recording = nullptr;
-  if (has_recordings(host)) recording = recording_of(Instance::of(host).find(behalf, "after"));
   return start_operation<TimerOperation>(
-      host, behalf, "after", done, user, [](TimerOperation& operation) { operation.begin(); }, delay, recording);
+      host, behalf, "after", done, user, [](TimerOperation& operation) { operation.begin(); }, delay,
+      find_recording(host, behalf));
 }
 
 }  // namespace

@@ -52,7 +52,9 @@ inline tr_op end_operation(const tr_host* host, tr_call handle, std::string_view
                                          [&](Operation& operation) { operation.end(std::move(result)); });
 }
 
-/// The record of a call that may be suspended and run again; null for all others. Any thread.
+/// The record of an open call; null: nobody records it, or the handle is stale. Any thread.
+std::shared_ptr<services::recorder::Recording> find_recording(const tr_host* host, tr_call handle) noexcept;
+/// That of a call that may be suspended and run again; null for all others.
 std::shared_ptr<services::recorder::Recording> resumable_recording(const tr_host* host, tr_call handle) noexcept;
 
 /// As start_operation, and in a call that may be suspended the end is taken down, or comes from the record. `request()`

@@ -147,7 +147,9 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.wants_progress = !message.progress_token.empty();
   request.log_level = log_level(inbound, message);
   call::Asking asking;
-  if (inbound.revision >= Revision::k20260728) {
+  if (request.kind == registry::Kind::kCompletion) {
+    // A completion is a courtesy that nobody is asked for.
+  } else if (inbound.revision >= Revision::k20260728) {
     if (const auto error = read_asking(message, asking))
       return answer.message(error->http_status, error_message(message.id, *error));
   } else if (inbound.can_ask != 0) {
