@@ -47,8 +47,6 @@ inline registry::Outcome offered(const registry::Invocation& asked) {
     }
     case Kind::kSubscribe:
     case Kind::kUnsubscribe:
-    case Kind::kListResources:
-    case Kind::kListPrompts:
       return outcome;
     case Kind::kListResources:
     case Kind::kListPrompts:
