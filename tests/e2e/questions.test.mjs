@@ -138,11 +138,11 @@ describe('REST', () => {
     assert.equal(asked.json.cost, 0);
     const again = await call(steps, {can_answer: ['form'], state: asked.json.state, answers: {}});
     assert.equal(again.status, 409);
-    const ended = await call(steps, {state: again.json.state, answers: accepted});
+    const ended = await call(steps, {can_answer: ['form'], state: again.json.state, answers: accepted});
     assert.equal(ended.status, 200, ended.text);
     assert.deepEqual(ended.json.output.said, ['"far 1"', '{"name":"Ada"}']);
     assert.equal(ended.json.request_id, asked.json.request_id);
-    const used = await call(steps, {state: again.json.state, answers: accepted});
+    const used = await call(steps, {can_answer: ['form'], state: again.json.state, answers: accepted});
     assert.equal(used.status, 400);
     assert.equal(used.json.error.code, 'invalid_request_state');
   });
@@ -151,7 +151,7 @@ describe('REST', () => {
     seen = [];
     const steps = [{form: 'who'}, {http: '/slow'}];
     const asked = await call(steps, {can_answer: ['form']});
-    const replies = await Promise.all(Array.from({length: 5}, () => call(steps, {state: asked.json.state, answers: accepted})));
+    const replies = await Promise.all(Array.from({length: 5}, () => call(steps, {can_answer: ['form'], state: asked.json.state, answers: accepted})));
     assert.deepEqual(replies.map(({status}) => status).sort(), [200, 400, 400, 400, 400]);
     assert.deepEqual(seen, ['POST /slow']);
   });
@@ -171,7 +171,7 @@ describe('REST', () => {
   test('a run that differs names the operation', async () => {
     const steps = [{random_by_run: 1}, {form: 'who'}];
     const asked = await call(steps, {can_answer: ['form']});
-    const {status, json} = await call(steps, {state: asked.json.state, answers: accepted});
+    const {status, json} = await call(steps, {can_answer: ['form'], state: asked.json.state, answers: accepted});
     assert.notEqual(status, 200);
     assert.equal(json.error.code, 'replay_diverged');
     assert.match(json.error.message, /clock\.random[\s\S]*\/bytes: recorded 8, asked 9/);
