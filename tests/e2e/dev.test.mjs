@@ -17,9 +17,9 @@ const running = [];
 after(() => Promise.all(running.map((dev) => dev.stop('SIGINT'))));
 
 /// Runs `toolrack dev`; `log` holds what it says, the compiler's words among it.
-function develop(folder, {args = [], env = {}} = {}) {
+function develop(folder, {args = [], env = {}, listen = '127.0.0.1:0'} = {}) {
   const temporary = scratch();
-  const child = spawn(program, ['dev', folder, '--listen', '127.0.0.1:0', ...args], {
+  const child = spawn(program, ['dev', folder, '--listen', listen, ...args], {
     env: environment({TOOLRACK_LOG_FORMAT: 'text', CMAKE_PREFIX_PATH: prefix, TMPDIR: temporary, HOME: scratch(), ...env}),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -200,7 +200,7 @@ describe('says what is wrong and what to do', () => {
     const folder = scratch();
     writeFileSync(join(folder, 'CMakeLists.txt'), '');
     const {port} = other.address();
-    await refused(folder, {args: ['--listen', `127.0.0.1:${port}`]}, 6, new RegExp(`127\\.0\\.0\\.1:${port}`));
+    await refused(folder, {listen: `127.0.0.1:${port}`}, 6, new RegExp(`127\\.0\\.0\\.1:${port}`));
     other.close();
   });
   test('no CMake: the gateway waits for one', async () => {
