@@ -19,7 +19,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   if (error != std::errc() || end == text.data()) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (text.empty()) return number;
-  if (text.front() != '-') return std::nullopt;
+  if (text.front() != '-' || text.size() == 1) return std::nullopt;
   text.remove_prefix(1);
   return number;
 }

@@ -25,7 +25,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
     return refuse(exchange, 406, "GET opens a stream of events: Accept must allow text/event-stream");
   const auto id = request.headers.get(HeaderName::kMcpSessionId);
   if (id.empty()) {
-    const net::HeaderField allow{"Allow", "POST"};
+    const net::HeaderField allow{"Allow", "POST, DELETE"};
     return refuse(exchange, 405,
                   "GET belongs to a session: send the Mcp-Session-Id that initialize gave. From 2026-07-28 on, "
                   "subscriptions/listen takes its place",

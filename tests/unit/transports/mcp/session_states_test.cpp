@@ -10,7 +10,11 @@ namespace {
 
 class SessionStatesTest : public ::testing::Test {
  protected:
-  std::unique_ptr<SessionStates> open() { return SessionStates::open(store_, clock_).value(); }
+  /// As the next process does: what was submitted before is there.
+  std::unique_ptr<SessionStates> open() {
+    EXPECT_TRUE(store_.commit({store::Put{"barrier", "1", "{}"}}));
+    return SessionStates::open(store_, clock_).value();
+  }
   std::int64_t now() { return clock_.unix_ns() / 1'000'000'000; }
 
   testing::FakeClock clock_;

@@ -14,6 +14,11 @@ namespace {
 
 class SessionsTest : public ::testing::Test {
  protected:
+  /// The states of the next process.
+  std::unique_ptr<SessionStates> reopened() {
+    EXPECT_TRUE(store_.commit({store::Put{"barrier", "1", "{}"}}));
+    return SessionStates::open(store_, clock_).value();
+  }
   bool end(std::string_view id, std::string_view account) { return sessions_.end(id, account).value(); }
 
   testing::FakeClock clock_;
@@ -98,7 +103,7 @@ TEST_F(SessionsTest, StayEndedOnceEnded) {
 TEST_F(SessionsTest, StayEndedAfterARestart) {
   const auto id = sessions_.open(kNewestLegacy, "acc");
   EXPECT_TRUE(end(id, "acc"));
-  const auto states = SessionStates::open(store_, clock_).value();
+  const auto states = reopened();
   EXPECT_FALSE(Sessions(Sessions::Key{7}, clock_, *states).find(id, "acc"));
 }
 
@@ -108,7 +113,7 @@ TEST_F(SessionsTest, OpenedWithoutAKeyBelongToTheFirstAccountThatComes) {
   EXPECT_TRUE(sessions_.find(id, "acc_one"));
   EXPECT_FALSE(sessions_.find(id, "acc_two"));
   EXPECT_FALSE(sessions_.find(id, "")) << "it is somebody's now";
-  const auto states = SessionStates::open(store_, clock_).value();
+  const auto states = reopened();
   EXPECT_FALSE(Sessions(Sessions::Key{7}, clock_, *states).find(id, "acc_two")) << "after a restart, too";
 }
 

@@ -99,8 +99,7 @@ TEST_F(SubscriptionsTest, ASessionHearsOfWhatItFollowsUntilItLeavesIt) {
   updated("test://text");
   settle();
   rack_.front.mcp.end_streams();
-  while (client.read_more(heard)) {
-  }
+  read(client, heard, "\r\n0\r\n\r\n");
   EXPECT_THAT(heard, Not(HasSubstr("resources/updated")));
 }
 

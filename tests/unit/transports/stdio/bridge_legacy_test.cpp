@@ -169,9 +169,9 @@ TEST_F(LegacyBridge, ForwardsACancellationAndDropsTheLateAnswer) {
   PipedBridge bridge(endpoint());
   open(bridge);
   bridge.send(legacy("1", "slow"));
-  ASSERT_TRUE(server_.wait_for_requests(3));
+  ASSERT_TRUE(server_.wait_for_requests(4)) << "with the stream for news";
   bridge.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
-  ASSERT_TRUE(server_.wait_for_requests(4));
+  ASSERT_TRUE(server_.wait_for_requests(5));
   EXPECT_EQ(posts().at(3).header("mcp-session-id"), "S1");
   server_.release();
   EXPECT_TRUE(bridge.ends_silently());
@@ -181,7 +181,7 @@ TEST_F(LegacyBridge, PassesTheClientsResponsesOn) {
   PipedBridge bridge(endpoint());
   open(bridge);
   bridge.send(R"({"jsonrpc":"2.0","id":5,"result":{"roots":[]}})");
-  ASSERT_TRUE(server_.wait_for_requests(3));
+  ASSERT_TRUE(server_.wait_for_requests(4)) << "with the stream for news";
   EXPECT_TRUE(bridge.ends_silently());
 }
 
