@@ -82,7 +82,18 @@ class ExactHost {
     call_->is_cancelled = [](const tr_host*, tr_call) noexcept { return 0; };
     call_->progress = [](const tr_host* host, tr_call, double, double, tr_str) noexcept { ++of(host).progress_seen; };
     call_->emit = [](const tr_host*, tr_call, const tr_part*) noexcept { return 2; };
+    call_->writable = [](const tr_host* host, tr_call, tr_done done, void* user) noexcept {
+      return of(host).later([done, user](const tr_result* result) { done(user, result); }, 0);
+    };
+    call_->checkpoint = [](const tr_host* host, tr_call, tr_str, tr_done done, void* user) noexcept {
+      return of(host).later([done, user](const tr_result* result) { done(user, result); }, 0);
+    };
     call_->cancel_op = [](const tr_host*, tr_op) noexcept {};
+    call_->resume_op = [](const tr_host*, tr_op) noexcept {};
+    call_->keep = [](const tr_host*, const tr_result* result, tr_buffer* body) noexcept {
+      *body = {result->body.data, result->body.size, nullptr, nullptr};  // It is there for ever.
+    };
+    call_->wait = [](const tr_host*, tr_call, tr_op) noexcept {};
     call_->meter = [](const tr_host*, tr_call, tr_str, std::int64_t) noexcept {};
     log_->write = [](const tr_host*, tr_call, std::int32_t, tr_str, tr_str) noexcept {};
     log_->enabled = [](const tr_host*, tr_call, std::int32_t) noexcept { return 1; };

@@ -62,6 +62,7 @@ TEST_F(StoredPlugin, SendsARequestToItsProvider) {
 
 TEST_F(StoredPlugin, LogsTellsHowFarItIsAndWaits) {
   TestCall one(skill("stored", "wait"), "{}", loops[0]);
+  one.invocation.wants_progress = true;
   one.start();
   EXPECT_EQ(one.wait().output, R"({"waited":true})");
   ASSERT_EQ(one.progress_seen.size(), 1U);
