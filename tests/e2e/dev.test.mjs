@@ -50,8 +50,9 @@ function develop(folder, {args = [], env = {}, listen = '127.0.0.1:0'} = {}) {
 const url = async (dev) => (await dev.says('the gateway is ready url=(\\S+)'))[1];
 const call = (gateway, input = {url: 'https://example.com/', text: 'x'}) =>
   post(`${gateway}/v1/tools/call`, {tool: 'my-tool', skill: 'count_text', input});
-/// Calls until the answer is that; the test's own limit ends it. Says when it was.
-async function until(gateway, count) {
+/// Once the compiler has done its work, calls until the answer is that; the test's own limit ends it. Says when it was.
+async function until(dev, gateway, count, builds) {
+  await dev.says('the tool is built', builds + 1);
   for (;;) {
     const {json} = await call(gateway);
     if (json?.output?.count === count) return Date.now();
@@ -63,6 +64,12 @@ describe('a tool that is built', () => {
   let source;
   let dev;
   let gateway;
+  /// Saves such a source, and waits until calls are answered by it.
+  const save = (number) => {
+    const builds = dev.count('the tool is built');
+    writeFileSync(source, answering(String(number)));
+    return until(dev, gateway, number, builds);
+  };
   /// The skill answers at once, with this number.
   const answering = (expression) => `#include <toolrack/plugin.hpp>
 class MyTool final : public toolrack::Plugin {
@@ -95,8 +102,7 @@ TOOLRACK_PLUGIN(MyTool)
   test('is live again half a second after it was linked', {timeout: 240_000}, async () => {
     const times = [];
     for (const number of [2, 3, 4]) {
-      writeFileSync(source, answering(String(number)));
-      const live = await until(gateway, number);
+      const live = await save(number);
       times.push(live - statSync(join(folder, 'build/plugins/my-tool.so')).mtimeMs);
     }
     console.log(`from the end of the link to the first answer of the new version: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
@@ -108,16 +114,14 @@ TOOLRACK_PLUGIN(MyTool)
     await dev.says('the tool is not built: what was built before serves on');
     assert.match(dev.log, /error: .*no_such_name/);
     assert.equal((await call(gateway)).json.output.count, 4);
-    writeFileSync(source, answering('5'));
-    await until(gateway, 5);
+    await save(5);
   });
 
   test('goes on as it was while it does not link', {timeout: 240_000}, async () => {
     writeFileSync(source, answering('6').replace('class MyTool', 'int nowhere();\nclass MyTool').replace('to_string(6)', 'to_string(nowhere())'));
     await dev.says('the tool is not built: what was built before serves on', 2);
     assert.equal((await call(gateway)).json.output.count, 5);
-    writeFileSync(source, answering('7'));
-    await until(gateway, 7);
+    await save(7);
   });
 
   test('goes on as it was while its manifest is wrong', {timeout: 240_000}, async () => {
@@ -139,8 +143,7 @@ TOOLRACK_PLUGIN(MyTool)
       const {json} = await call(gateway);
       if (json.error) break;
     }
-    writeFileSync(source, answering('9'));
-    await until(gateway, 9);
+    await save(9);
   });
 
   test('a file that nothing is built from builds nothing', {timeout: 60_000}, async () => {
