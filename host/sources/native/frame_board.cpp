@@ -129,7 +129,8 @@ std::vector<FrameBoard::Running> FrameBoard::running() const {
   for (std::size_t i = 0; i < threads; ++i) {
     const auto word = shared_->slots[i].word.load(std::memory_order_relaxed);
     const auto number = word & kNumberMask;
-    if (number == 0) continue;
+    // The count was raised after the name was written: whoever sees it sees that.
+    if (number == 0 || number >= shared_->name_count.load(std::memory_order_acquire)) continue;
     out.push_back({i, word, static_cast<Where>((word >> kWhereShift) & kWhereMask), shared_->names[number].data()});
   }
   return out;
