@@ -25,9 +25,15 @@ for (const name of ['dies', 'plain', 'services'])
 const configuration = join(scratch(), 'rack.json');
 writeFileSync(configuration, JSON.stringify({isolation: {plugins: {'test/dies': 'worker', 'test/services': 'worker'}, max_memory_mb: 512}}));
 const rack = await startGateway({plugins: [plugins], args: ['--config', configuration]});
+let isStopping = false;
+rack.ended.then(({code, signal}) => {
+  if (isStopping) return;
+  say(`FAILED: the gateway ended with ${code ?? signal}; its last lines:\n${rack.log.slice(-30).join('\n')}`);
+  process.exit(1);
+});
 process.on('exit', () => { try { process.kill(rack.pid, 'SIGKILL'); } catch { /* It has ended. */ } });
 const call = (tool, skill, options = {}) => post(`${rack.url}/v1/tools/call`, {tool: `test/${tool}`, skill, input: {}, ...options});
-const reload = () => post(`${rack.url}/v1/plugins/reload`, {});
+const reload = () => post(`${rack.url}/v1/plugins/reload`, {}).catch((error) => failures.push(`reload: ${error.cause ?? error}`));
 
 // ---- The others.
 let over = false;
@@ -167,6 +173,7 @@ for (const name of ['descriptors', 'threads', 'children', 'copies'])
 if (after.anonymous_kib > before.anonymous_kib * 1.2 + 4096) faults.push(`memory: ${before.anonymous_kib} KiB before, ${after.anonymous_kib} after`);
 for (const [name, most] of [['p50', 1.15], ['p99', 2], ['cpu_us', 1.1]])
   if (!(ratios[name] <= most)) faults.push(`${name} x ${ratios[name].toFixed(2)}, and x ${most} is allowed`);
+isStopping = true;
 await rack.stop();
 for (const fault of faults) console.log(`FAILED: ${fault}`);
 process.exit(faults.length === 0 ? 0 : 1);

@@ -51,7 +51,7 @@ export async function startGateway({data = scratch(), plugins = [examples], args
     ended.then(({code, signal}) => fail(new Error(`the gateway ended with ${code ?? signal}:\n${log.join('\n')}`)));
   });
   return {
-    url, data, log, pid: child.pid,
+    url, data, log, ended, pid: child.pid,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       return ended;
