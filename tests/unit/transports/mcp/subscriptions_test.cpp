@@ -99,7 +99,7 @@ TEST_F(SubscriptionsTest, ASessionHearsOfWhatItFollowsUntilItLeavesIt) {
   updated("test://text");
   settle();
   rack_.front.mcp.end_streams();
-  read(client, heard, "\r\n0\r\n\r\n");
+  read(client, heard, "0\r\n\r\n");  // The last chunk.
   EXPECT_THAT(heard, Not(HasSubstr("resources/updated")));
 }
 
