@@ -49,19 +49,19 @@ void LivePlugins::judge_trials(const std::stop_token& stop) {
 /// [mutex_] Those that are decided.
 void LivePlugins::end_trials() {
   struct Ended {
-    std::string id;
+    VersionTrials::Key key;
     VersionTrial trial;
     VersionTrials::Standing standing;
   };
   std::vector<Ended> ended;
-  for (const auto& [id, trial] : trials_.all()) {
+  for (const auto& [key, trial] : trials_.all()) {
     if (trial.is_over) continue;
     const auto standing = VersionTrials::look(trial, settings_.trials);
-    if (standing.verdict != registry::Verdict::kOpen) ended.push_back({id, trial, standing});
+    if (standing.verdict != registry::Verdict::kOpen) ended.push_back({key, trial, standing});
   }
   for (const auto& one : ended) {
-    trials_.end(one.id);
-    end_trial(one.id, one.trial, one.standing);
+    trials_.end(one.key);
+    end_trial(one.key.first, one.trial, one.standing);
   }
 }
 

@@ -55,10 +55,8 @@ void VersionTrials::update(const registry::Catalogue& before, const registry::Ca
     if ((is_higher || is_promoted) && held_by(now, *was) != nullptr) begin(id, now, *usual, *was, false);
   }
   for (const auto& [canary, usual] : canaries) {
-    const auto found = all_.find(canary->id());
-    const bool is_free = found == all_.end() || found->second.is_canary || found->second.is_over;
-    if (is_free && (found == all_.end() || found->second.newer.get() != canary))
-      begin(canary->id(), now, *canary, *usual, true);
+    const auto found = all_.find({canary->id(), true});
+    if (found == all_.end() || found->second.newer.get() != canary) begin(canary->id(), now, *canary, *usual, true);
   }
 }
 
@@ -72,7 +70,7 @@ void VersionTrials::begin(const std::string& id, const registry::Catalogue& now,
   trial.newer_before = trial.newer_tally->counts();
   // A canary has its calls beside the older one's; a usual version has those that came before.
   if (is_canary) trial.older_before = trial.older_tally->counts();
-  all_.insert_or_assign(id, std::move(trial));
+  all_.insert_or_assign(Key(id, is_canary), std::move(trial));
 }
 
 VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const registry::TrialSettings& settings) {
@@ -82,17 +80,19 @@ VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const reg
   return out;
 }
 
-const VersionTrial* VersionTrials::find_open(std::string_view id) const noexcept {
-  const auto found = all_.find(id);
-  return found == all_.end() || found->second.is_over ? nullptr : &found->second;
+const VersionTrial* VersionTrials::find_open(const std::string& id) const {
+  for (const bool is_canary : {true, false})
+    if (const auto found = all_.find({id, is_canary}); found != all_.end() && !found->second.is_over)
+      return &found->second;
+  return nullptr;
 }
 
 bool VersionTrials::has_open() const noexcept {
   return std::ranges::any_of(all_, [](const auto& entry) { return !entry.second.is_over; });
 }
 
-void VersionTrials::end(std::string_view id) {
-  if (const auto found = all_.find(id); found != all_.end()) found->second.is_over = true;
+void VersionTrials::end(const Key& key) {
+  if (const auto found = all_.find(key); found != all_.end()) found->second.is_over = true;
 }
 
 std::string to_text(const VersionTrials::Standing& standing, const VersionTrial& trial) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "registry/catalogue.hpp"
@@ -31,8 +32,7 @@ class VersionTrials {
   const registry::OutcomeTallies& tallies(const std::vector<std::shared_ptr<const registry::Tool>>& tools);
 
   /// `now` takes the place of `before`: begins a trial where the usual version has changed and the one before still
-  /// serves, and with a new canary, unless the usual version is on trial; forgets those whose two versions do not stand
-  /// against each other any more.
+  /// serves, and with a new canary; forgets those whose two versions do not stand against each other any more.
   void update(const registry::Catalogue& before, const registry::Catalogue& now,
               const registry::VersionPolicies& policies);
 
@@ -41,11 +41,14 @@ class VersionTrials {
     registry::Verdict verdict = registry::Verdict::kOpen;
   };
   static Standing look(const VersionTrial& trial, const registry::TrialSettings& settings);
-  /// By "owner/slug"; those that are over, too.
-  const std::map<std::string, VersionTrial, std::less<>>& all() const noexcept { return all_; }
-  const VersionTrial* find_open(std::string_view id) const noexcept;
+  /// "owner/slug", and whether it is a canary's: a tool may have one of each.
+  using Key = std::pair<std::string, bool>;
+  /// Those that are over, too.
+  const std::map<Key, VersionTrial>& all() const noexcept { return all_; }
+  /// The canary's, when both are open.
+  const VersionTrial* find_open(const std::string& id) const;
   bool has_open() const noexcept;
-  void end(std::string_view id);
+  void end(const Key& key);
   void forget_all() noexcept { all_.clear(); }
 
  private:
@@ -54,7 +57,7 @@ class VersionTrials {
 
   const std::size_t loops_;
   registry::OutcomeTallies tallies_;
-  std::map<std::string, VersionTrial, std::less<>> all_;
+  std::map<Key, VersionTrial> all_;
 };
 
 /// "12 of 40 calls have failed, of 1.4.0 3 of 900".

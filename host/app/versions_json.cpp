@@ -58,7 +58,7 @@ void write_versions(json::Writer& writer, std::string_view id, const VersionsVie
     if (tool->id() == id) json::put(writer, tool->version);
   writer.EndArray();
   if (const auto* policy = registry::find_policy(view.policies, id)) registry::write_members(writer, *policy);
-  if (const auto* trial = view.trials.find_open(id)) write_trial(writer, *trial, view);
+  if (const auto* trial = view.trials.find_open(std::string(id))) write_trial(writer, *trial, view);
   writer.EndObject();
 }
 
@@ -66,8 +66,8 @@ std::string versions_json(const VersionsView& view) {
   std::set<std::string_view> ids;
   for (const auto& [id, policy] : view.policies)
     if (has_decision(policy)) ids.insert(id);
-  for (const auto& [id, trial] : view.trials.all())
-    if (!trial.is_over) ids.insert(id);
+  for (const auto& [key, trial] : view.trials.all())
+    if (!trial.is_over) ids.insert(key.first);
   json::Buffer buffer;
   json::Writer writer(buffer);
   writer.StartArray();

@@ -88,18 +88,20 @@ TEST_F(Trials, AreNotBegunAgainWhenTheyAreOver) {
   const VersionPolicy policy{.promoted = "1.0.0", .canary = Canary{.version = "2.0.0", .share = 500}};
   publish({one_, two_}, policy);
   EXPECT_TRUE(trials_.has_open());
-  trials_.end("toolrack/seo");
+  trials_.end({"toolrack/seo", true});
   EXPECT_FALSE(trials_.has_open());
   publish({one_, two_, FakeTool{.slug = "other"}.make()}, policy);
   EXPECT_EQ(open(), "") << "something else has changed";
 }
 
-TEST_F(Trials, OfWhatEverybodyGetsComeBeforeACanarys) {
-  const VersionPolicy policy{.canary = Canary{.version = "1.0.0", .share = 500}};
-  publish({one_, two_}, policy);
-  EXPECT_EQ(open(), "1.0.0 against 2.0.0");
+TEST_F(Trials, OfACanaryAndOfTheUsualVersionStandSideBySide) {
+  const VersionPolicy policy{.promoted = "1.0.0", .canary = Canary{.version = "3.0.0", .share = 500}};
+  publish({one_, two_, three_}, {.promoted = "2.0.0"});
   publish({one_, two_, three_}, policy);
-  EXPECT_EQ(open(), "3.0.0 against 2.0.0");
+  EXPECT_EQ(trials_.all().size(), 2u);
+  EXPECT_EQ(open(), "3.0.0 against 1.0.0");
+  trials_.end({"toolrack/seo", true});
+  EXPECT_EQ(open(), "1.0.0 against 2.0.0");
 }
 
 TEST_F(Trials, CountFromTheirBeginning) {
