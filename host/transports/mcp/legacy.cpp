@@ -13,7 +13,7 @@ namespace toolrack::mcp {
 
 using net::HeaderName;
 
-void McpHandler::initialize(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::initialize(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto wanted =
       message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "protocolVersion");
   if (!wanted)
@@ -68,7 +68,7 @@ void McpHandler::cancel(const Inbound& inbound, const Message& notification) {
   }
 }
 
-void McpHandler::legacy(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::legacy(Inbound& inbound, const Message& message, Answer&& answer) {
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
   if (!find_session(inbound, message, answer)) return;

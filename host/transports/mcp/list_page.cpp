@@ -28,7 +28,7 @@ bool is_plain(const T& entry) {
 }  // namespace
 
 ListPage::ListPage(Setting setting, accounts::PrincipalRef principal, std::string_view id, const net::Request& request,
-                   Answer answer)
+                   Answer&& answer)
     : setting_(std::move(setting)),
       principal_(std::move(principal)),
       id_(id),

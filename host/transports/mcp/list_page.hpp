@@ -37,7 +37,7 @@ class ListPage final : private call::CallSink {
     Revision revision;
   };
   ListPage(Setting setting, accounts::PrincipalRef principal, std::string_view id, const net::Request& request,
-           Answer answer);
+           Answer&& answer);
 
   bool is_full() const noexcept { return count_ >= kSize; }
   void add(const registry::Resource& resource);

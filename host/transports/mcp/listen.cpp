@@ -70,7 +70,7 @@ std::string acknowledgement(const Interest& honoured, std::string_view subscript
 
 }  // namespace
 
-void McpHandler::listen(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
     answer.message(
         200, error_message(message.id,

@@ -24,7 +24,7 @@ std::uint8_t McpHandler::log_level(const Inbound& inbound, const Message& messag
   return kDefaultLevel;
 }
 
-void McpHandler::set_log_level(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::set_log_level(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
     answer.message(200,
                    error_message(message.id, {.code = kInvalidParams, .message = std::move(text), .data_json = {}}));

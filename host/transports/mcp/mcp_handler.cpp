@@ -121,7 +121,7 @@ void McpHandler::post(const net::Request& request, net::Exchange& exchange, cons
   classify(inbound, *message, std::move(answer));
 }
 
-void McpHandler::classify(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::classify(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto header = inbound.request.headers.get(HeaderName::kMcpProtocolVersion);
   const bool header_is_modern = is_modern(header);
   switch (message.kind) {
@@ -156,7 +156,7 @@ void McpHandler::classify(Inbound& inbound, const Message& message, Answer answe
   legacy(inbound, message, std::move(answer));
 }
 
-void McpHandler::batch(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::batch(Inbound& inbound, const Message& message, Answer&& answer) {
   std::vector<std::string> texts;  // The parts' views go into them.
   for (const auto& element : message.document.GetArray()) texts.push_back(json::dump(element));
   std::vector<Message> parts;

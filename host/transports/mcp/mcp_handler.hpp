@@ -74,7 +74,7 @@ class McpHandler final : public net::Handler {
   struct Method {
     std::string_view name;
     Era eras;
-    void (McpHandler::*serve)(Inbound& inbound, const Message& message, Answer answer);
+    void (McpHandler::*serve)(Inbound& inbound, const Message& message, Answer&& answer);
   };
   static const Method kMethods[];
 
@@ -100,50 +100,50 @@ class McpHandler final : public net::Handler {
   /// Where the client lost a stream it goes on there; `otherwise` when there is none to go on with.
   void resume(net::Exchange& exchange, const EventId& id, const std::string& session, std::function<void()> otherwise);
   /// Sends a single message to its era.
-  void classify(Inbound& inbound, const Message& message, Answer answer);
-  void batch(Inbound& inbound, const Message& message, Answer answer);
+  void classify(Inbound& inbound, const Message& message, Answer&& answer);
+  void batch(Inbound& inbound, const Message& message, Answer&& answer);
 
   // methods.cpp
   /// Serves a request that its era has checked: looks its method up, and refuses one that the era does not have.
-  void serve(Inbound& inbound, const Message& message, Answer answer);
-  void ping(Inbound& inbound, const Message& message, Answer answer);
-  void discover(Inbound& inbound, const Message& message, Answer answer);
+  void serve(Inbound& inbound, const Message& message, Answer&& answer);
+  void ping(Inbound& inbound, const Message& message, Answer&& answer);
+  void discover(Inbound& inbound, const Message& message, Answer&& answer);
 
   // modern.cpp
-  void modern(Inbound& inbound, const Message& message, Answer answer);
+  void modern(Inbound& inbound, const Message& message, Answer&& answer);
   // listen.cpp
-  void listen(Inbound& inbound, const Message& message, Answer answer);
+  void listen(Inbound& inbound, const Message& message, Answer&& answer);
   // subscriptions.cpp
-  void subscribe(Inbound& inbound, const Message& message, Answer answer);
-  void unsubscribe(Inbound& inbound, const Message& message, Answer answer);
-  void change_subscription(Inbound& inbound, const Message& message, Answer answer, bool follows);
+  void subscribe(Inbound& inbound, const Message& message, Answer&& answer);
+  void unsubscribe(Inbound& inbound, const Message& message, Answer&& answer);
+  void change_subscription(Inbound& inbound, const Message& message, Answer&& answer, bool follows);
   /// The first who follows a resource is told to its tool, and the last who does no more. `who`: a session or a stream.
   void follow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri, std::string_view who);
   void unfollow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri,
                 std::string_view who);
   // legacy.cpp
-  void legacy(Inbound& inbound, const Message& message, Answer answer);
-  void initialize(Inbound& inbound, const Message& message, Answer answer);
+  void legacy(Inbound& inbound, const Message& message, Answer&& answer);
+  void initialize(Inbound& inbound, const Message& message, Answer&& answer);
   /// False after it answered: the session or the version is not one that is served.
   bool find_session(Inbound& inbound, const Message& message, Answer& answer);
   void cancel(const Inbound& inbound, const Message& notification);
   // tools.cpp: the same in every era.
-  void list_tools(Inbound& inbound, const Message& message, Answer answer);
-  void call_tool(Inbound& inbound, const Message& message, Answer answer);
-  void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer answer);
-  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer,
+  void list_tools(Inbound& inbound, const Message& message, Answer&& answer);
+  void call_tool(Inbound& inbound, const Message& message, Answer&& answer);
+  void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer&& answer);
+  void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer&& answer,
                   ToolCalls::Form form = {});
   // logging.cpp
-  void set_log_level(Inbound& inbound, const Message& message, Answer answer);
+  void set_log_level(Inbound& inbound, const Message& message, Answer&& answer);
   /// Which of a call's lines its client wants.
   std::uint8_t log_level(const Inbound& inbound, const Message& message) const;
   // offers.cpp: resources, prompts and completions, the same in every era, too.
-  void list_resources(Inbound& inbound, const Message& message, Answer answer);
-  void list_templates(Inbound& inbound, const Message& message, Answer answer);
-  void list_prompts(Inbound& inbound, const Message& message, Answer answer);
-  void read_resource(Inbound& inbound, const Message& message, Answer answer);
-  void get_prompt(Inbound& inbound, const Message& message, Answer answer);
-  void complete(Inbound& inbound, const Message& message, Answer answer);
+  void list_resources(Inbound& inbound, const Message& message, Answer&& answer);
+  void list_templates(Inbound& inbound, const Message& message, Answer&& answer);
+  void list_prompts(Inbound& inbound, const Message& message, Answer&& answer);
+  void read_resource(Inbound& inbound, const Message& message, Answer&& answer);
+  void get_prompt(Inbound& inbound, const Message& message, Answer&& answer);
+  void complete(Inbound& inbound, const Message& message, Answer&& answer);
   template <class T>
   struct ListOf {
     std::string_view member;  ///< Of the result.
@@ -151,13 +151,13 @@ class McpHandler final : public net::Handler {
     base::Result<std::vector<const T*>> (registry::Exposure::*entries)(const registry::Catalogue&) const;
   };
   template <class T>
-  void list(Inbound& inbound, const Message& message, Answer answer, ListOf<T> of);
+  void list(Inbound& inbound, const Message& message, Answer&& answer, ListOf<T> of);
   struct OfferCall {
     registry::Exposure::Offer kind;
     ToolCalls::WriteResult write;
   };
   void start_offer(Inbound& inbound, const Message& message, call::CallRequest& request, OfferCall offer,
-                   Answer answer);
+                   Answer&& answer);
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
 

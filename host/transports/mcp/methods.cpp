@@ -26,7 +26,7 @@ constexpr McpHandler::Method McpHandler::kMethods[] = {
     {"ping", Era::kLegacy, &McpHandler::ping},
 };
 
-void McpHandler::serve(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::serve(Inbound& inbound, const Message& message, Answer&& answer) {
   const bool is_modern_request = inbound.revision >= Revision::k20260728;
   const auto era = static_cast<unsigned>(is_modern_request ? Era::kModern : Era::kLegacy);
   for (const auto& method : kMethods)
@@ -40,11 +40,11 @@ void McpHandler::serve(Inbound& inbound, const Message& message, Answer answer) 
                                             .data_json = {}}));
 }
 
-void McpHandler::ping(Inbound&, const Message& message, Answer answer) {
+void McpHandler::ping(Inbound&, const Message& message, Answer&& answer) {
   answer.message(200, result_message(message.id, "{}"));
 }
 
-void McpHandler::discover(Inbound&, const Message& message, Answer answer) {
+void McpHandler::discover(Inbound&, const Message& message, Answer&& answer) {
   answer.message(200, result_message(message.id, discover_result()));
 }
 

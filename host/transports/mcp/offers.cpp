@@ -25,7 +25,7 @@ std::string_view name_of(const registry::Prompt& prompt) { return prompt.flat_na
 }  // namespace
 
 template <class T>
-void McpHandler::list(Inbound& inbound, const Message& message, Answer answer, ListOf<T> of) {
+void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer, ListOf<T> of) {
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, bad_params(std::move(text))));
   };
@@ -66,22 +66,22 @@ void McpHandler::list(Inbound& inbound, const Message& message, Answer answer, L
   ListPage::go_on(std::move(page), listers, *std::move(place));
 }
 
-void McpHandler::list_resources(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::list_resources(Inbound& inbound, const Message& message, Answer&& answer) {
   list<registry::Resource>(inbound, message, std::move(answer),
                            {"resources", Exposure::Offer::kResource, &Exposure::resources});
 }
 
-void McpHandler::list_templates(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::list_templates(Inbound& inbound, const Message& message, Answer&& answer) {
   list<registry::Resource>(inbound, message, std::move(answer),
                            {"resourceTemplates", Exposure::Offer::kTemplate, &Exposure::templates});
 }
 
-void McpHandler::list_prompts(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::list_prompts(Inbound& inbound, const Message& message, Answer&& answer) {
   list<registry::Prompt>(inbound, message, std::move(answer),
                          {"prompts", Exposure::Offer::kPrompt, &Exposure::prompts});
 }
 
-void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto uri = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "uri");
   if (!uri) return answer.message(200, error_message(message.id, bad_params("params.uri is missing or no string")));
   call::CallRequest request;
@@ -90,7 +90,7 @@ void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer 
   start_offer(inbound, message, request, {Exposure::Offer::kResource, &write_read_result}, std::move(answer));
 }
 
-void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, bad_params(std::move(text))));
   };
@@ -106,7 +106,7 @@ void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer ans
   start_offer(inbound, message, request, {Exposure::Offer::kPrompt, &write_prompt_result}, std::move(answer));
 }
 
-void McpHandler::complete(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::complete(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, bad_params(std::move(text))));
   };
@@ -142,7 +142,7 @@ void McpHandler::complete(Inbound& inbound, const Message& message, Answer answe
 }
 
 void McpHandler::start_offer(Inbound& inbound, const Message& message, call::CallRequest& request, OfferCall offer,
-                             Answer answer) {
+                             Answer&& answer) {
   const auto exposure = Exposure::parse(inbound.request.query);
   const auto pinned = exposure ? exposure->find_pinned(*state(inbound.loop).catalogue.get(), offer.kind, request.skill)
                                : tl::unexpected(exposure.error());

@@ -56,7 +56,7 @@ void McpHandler::unfollow(base::Loop& loop, const accounts::PrincipalRef& princi
     TellTool::start(deps_.calls, loop, principal, registry::Kind::kUnsubscribe, uri);
 }
 
-void McpHandler::change_subscription(Inbound& inbound, const Message& message, Answer answer, bool follows) {
+void McpHandler::change_subscription(Inbound& inbound, const Message& message, Answer&& answer, bool follows) {
   const auto refuse = [&](const RpcError& error) { answer.message(200, error_message(message.id, error)); };
   const auto invalid = [](std::string text) {
     return RpcError{.code = kInvalidParams, .message = std::move(text), .data_json = {}};
@@ -89,11 +89,11 @@ void McpHandler::change_subscription(Inbound& inbound, const Message& message, A
   answer.message(200, result_message(message.id, "{}"));
 }
 
-void McpHandler::subscribe(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::subscribe(Inbound& inbound, const Message& message, Answer&& answer) {
   change_subscription(inbound, message, std::move(answer), true);
 }
 
-void McpHandler::unsubscribe(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::unsubscribe(Inbound& inbound, const Message& message, Answer&& answer) {
   change_subscription(inbound, message, std::move(answer), false);
 }
 

@@ -32,7 +32,7 @@ class ToolCalls::Call final : public call::CallSink {
   explicit Call(ToolCalls& owner) : owner_(owner) {}
 
   void begin(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
-             Answer answer) {
+             Answer&& answer) {
     loop_ = &loop;
     asking_session_ = request.asking != nullptr && request.asking->waits ? caller.session : std::string_view();
     id_.assign(message.id);
@@ -177,7 +177,7 @@ ToolCalls::Call& ToolCalls::take() {
 }
 
 void ToolCalls::start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
-                      Answer answer) {
+                      Answer&& answer) {
   auto& call = take();
   call.begin(loop, request, message, caller, std::move(answer));
   if (const auto ticket = calls_.start(loop, request, call)) call.await(loop, ticket, message, caller.session);

@@ -44,7 +44,7 @@ class ToolCalls {
   };
   /// Starts the call that `message` asks for; `answer` gets its one message when it is done.
   void start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
-             Answer answer);
+             Answer&& answer);
 
   /// Ticket of a session's call that still runs on this loop, by Message::id_key; 0 when there is none.
   std::uint64_t find(const std::string& session, const std::string& id) const { return running_.find(session, id); }

@@ -27,7 +27,7 @@ bool may_pin(std::string_view query) {
 
 }  // namespace
 
-void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, invalid(std::move(text))));
   };
@@ -43,7 +43,7 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer ans
   own.response.trim();
 }
 
-void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer answer) {
+void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](RpcError error) { answer.message(error.http_status, error_message(message.id, error)); };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
   if (!name) return refuse(invalid("params.name is missing or no string"));
@@ -81,7 +81,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer answ
 }
 
 void McpHandler::call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry,
-                                Answer answer) {
+                                Answer&& answer) {
   static const json::Value nothing(rapidjson::kObjectType);
   const auto* arguments = json::find(*message.params, "arguments");
   if (arguments == nullptr) arguments = &nothing;
@@ -119,7 +119,7 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
                    });
 }
 
-void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer answer,
+void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer&& answer,
                             ToolCalls::Form form) {
   if (inbound.principal->anonymous) {
     const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
