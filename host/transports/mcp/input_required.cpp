@@ -15,10 +15,9 @@ RpcError invalid(std::string message) {
 
 }  // namespace
 
-std::optional<RpcError> read_asking(const Message& message, call::Asking& asking) {
+std::optional<RpcError> read_asking(const Message& message, const json::Value& capabilities, call::Asking& asking) {
   asking.method = message.method;
-  if (const auto* capabilities = message.meta == nullptr ? nullptr : json::find(*message.meta, kMetaCapabilities))
-    asking.kinds = can_ask(*capabilities, Revision::k20260728);
+  asking.kinds = can_ask(capabilities, Revision::k20260728);
   if (const auto* state = json::find(*message.params, "requestState")) {
     if (!state->IsString() || state->GetStringLength() == 0)
       return invalid("params.requestState is not the text that was given out");

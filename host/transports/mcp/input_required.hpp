@@ -17,7 +17,8 @@ namespace toolrack::mcp {
 
 /// What the client of a modern request can be asked, and what it answers: for CallRequest::asking, where it goes only
 /// when `is_of_use`. Views go into the message. -32602: requestState or inputResponses are ill-formed.
-std::optional<RpcError> read_asking(const Message& message, call::Asking& asking);
+std::optional<RpcError> read_asking(const Message& message, const base::json::Value& capabilities,
+                                    call::Asking& asking);
 inline bool is_of_use(const call::Asking& asking) noexcept { return asking.kinds != 0 || !asking.state.empty(); }
 
 /// {resultType: "input_required", inputRequests, requestState, _meta}.

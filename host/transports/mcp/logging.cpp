@@ -12,11 +12,8 @@ constexpr std::uint8_t kDefaultLevel = 1;
 
 }  // namespace
 
-std::uint8_t McpHandler::log_level(const Inbound& inbound, const Message& message) const {
-  if (inbound.revision >= Revision::k20260728) {
-    const auto name = message.meta == nullptr ? std::nullopt : base::json::find_string(*message.meta, kMetaLogLevel);
-    return name ? find_log_level(*name).value_or(registry::kNoCallerLog) : registry::kNoCallerLog;
-  }
+std::uint8_t McpHandler::log_level(const Inbound& inbound) const {
+  if (inbound.revision >= Revision::k20260728) return inbound.modern.log_level;
   if (inbound.session.empty()) return registry::kNoCallerLog;
   if (deps_.states.any())
     if (const auto state = deps_.states.find(Sessions::key_of(inbound.session)); state && state->log_level)

@@ -26,9 +26,10 @@ RpcError to_rpc(const base::Error& error) {
 
 /// A client accepts a type unless it truly excludes it; no header and */* mean anything.
 bool accepts(std::string_view accept, std::string_view type, std::string_view family) {
-  for (const auto word : {std::string_view("*/*"), type, family})
+  if (accept.empty()) return true;
+  for (const auto word : {type, std::string_view("*/*"), family})  // What most say first.
     if (accept.find(word) != std::string_view::npos) return true;
-  return accept.empty();
+  return false;
 }
 
 }  // namespace

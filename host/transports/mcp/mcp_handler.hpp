@@ -17,6 +17,7 @@
 #include "transports/mcp/client_requests.hpp"
 #include "transports/mcp/followers.hpp"
 #include "transports/mcp/message.hpp"
+#include "transports/mcp/modern_check.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
 #include "transports/mcp/settings.hpp"
@@ -67,6 +68,7 @@ class McpHandler final : public net::Handler {
     Revision revision = Revision::k20260728;
     std::string_view session;               ///< Id of the legacy session, or empty.
     Revision agreed = Revision::k20241105;  ///< By the session.
+    ModernMeta modern{};                    ///< Of a modern request.
     std::uint32_t can_ask = 0;  ///< What the client of the legacy session can be asked (registry/questions.hpp).
   };
   enum class Era : std::uint8_t { kLegacy = 1, kModern = 2, kBoth = 3 };
@@ -136,7 +138,7 @@ class McpHandler final : public net::Handler {
   // logging.cpp
   void set_log_level(Inbound& inbound, const Message& message, Answer&& answer);
   /// Which of a call's lines its client wants.
-  std::uint8_t log_level(const Inbound& inbound, const Message& message) const;
+  std::uint8_t log_level(const Inbound& inbound) const;
   // offers.cpp: resources, prompts and completions, the same in every era, too.
   void list_resources(Inbound& inbound, const Message& message, Answer&& answer);
   void list_templates(Inbound& inbound, const Message& message, Answer&& answer);

@@ -27,6 +27,7 @@ constexpr McpHandler::Method McpHandler::kMethods[] = {
 };
 
 void McpHandler::serve(Inbound& inbound, const Message& message, Answer&& answer) {
+  if (message.method == kMethods[0].name) return call_tool(inbound, message, std::move(answer));
   const bool is_modern_request = inbound.revision >= Revision::k20260728;
   const auto era = static_cast<unsigned>(is_modern_request ? Era::kModern : Era::kLegacy);
   for (const auto& method : kMethods)

@@ -7,7 +7,7 @@ namespace toolrack::mcp {
 
 void McpHandler::modern(Inbound& inbound, const Message& message, Answer&& answer) {
   inbound.revision = Revision::k20260728;
-  if (const auto error = check_modern(message, inbound.request.headers))
+  if (const auto error = check_modern(message, inbound.request.headers, inbound.modern))
     return answer.message(error->http_status, error_message(message.id, *error));
   serve(inbound, message, std::move(answer));
 }

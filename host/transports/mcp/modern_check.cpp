@@ -17,25 +17,28 @@ RpcError bad_meta(std::string message) {
   return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
 
-bool is_log_level(const json::Value& level) { return level.IsString() && find_log_level(json::view(level)); }
-
-std::optional<RpcError> check_meta(const Message& message) {
+std::optional<RpcError> check_meta(const Message& message, ModernMeta& out) {
   const auto member = [&](std::string_view name) {
     return message.meta == nullptr ? nullptr : json::find(*message.meta, name);
   };
   if (message.has_bad_meta) return bad_meta("params._meta is not an object");
-  std::string missing;
-  for (const auto name : {kMetaVersion, kMetaCapabilities})
-    if (member(name) == nullptr) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
-  if (!missing.empty()) return bad_meta(fmt::format("params._meta lacks {}", missing));
-  if (!member(kMetaVersion)->IsString()) return bad_meta(fmt::format("params._meta.{} is not a string", kMetaVersion));
-  if (!member(kMetaCapabilities)->IsObject())
-    return bad_meta(fmt::format("params._meta.{} is not an object", kMetaCapabilities));
+  const auto *version = member(kMetaVersion), *capabilities = member(kMetaCapabilities);
+  if (version == nullptr || capabilities == nullptr)
+    return bad_meta(fmt::format("params._meta lacks {}{}{}", version == nullptr ? kMetaVersion : "",
+                                version == nullptr && capabilities == nullptr ? ", " : "",
+                                capabilities == nullptr ? kMetaCapabilities : ""));
+  if (!version->IsString()) return bad_meta(fmt::format("params._meta.{} is not a string", kMetaVersion));
+  if (!capabilities->IsObject()) return bad_meta(fmt::format("params._meta.{} is not an object", kMetaCapabilities));
+  out.capabilities = capabilities;
+  if (message.meta->MemberCount() == 2) return std::nullopt;
   if (const auto* info = member(kMetaClientInfo))
     if (!json::find_string(*info, "name") || !json::find_string(*info, "version"))
       return bad_meta(fmt::format("params._meta.{} is not an object with name and version", kMetaClientInfo));
-  if (const auto* level = member(kMetaLogLevel); level != nullptr && !is_log_level(*level))
-    return bad_meta(fmt::format("params._meta.{} is not a log level", kMetaLogLevel));
+  if (const auto* level = member(kMetaLogLevel)) {
+    const auto number = level->IsString() ? find_log_level(json::view(*level)) : std::nullopt;
+    if (!number) return bad_meta(fmt::format("params._meta.{} is not a log level", kMetaLogLevel));
+    out.log_level = *number;
+  }
   if (const auto* token = member("progressToken");
       token != nullptr && !token->IsString() && !token->IsInt64() && !token->IsUint64())
     return bad_meta("params._meta.progressToken is neither a string nor an integer");
@@ -89,8 +92,8 @@ RpcError unsupported_version(std::string_view requested) {
           .data_json = fmt::format(R"({{"supported":["{}"],"requested":{}}})", kModernName, json::quote(requested))};
 }
 
-std::optional<RpcError> check_modern(const Message& message, const net::Headers& headers) {
-  if (auto error = check_meta(message)) return error;
+std::optional<RpcError> check_modern(const Message& message, const net::Headers& headers, ModernMeta& meta) {
+  if (auto error = check_meta(message, meta)) return error;
   if (auto error = check_repeats(headers)) return error;
   const auto claimed = message.claimed_version();
   const auto differs = [&](HeaderName name, std::string_view body) {

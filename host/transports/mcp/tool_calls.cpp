@@ -34,7 +34,8 @@ class ToolCalls::Call final : public call::CallSink {
   void begin(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,
              Answer&& answer) {
     loop_ = &loop;
-    asking_session_ = request.asking != nullptr && request.asking->waits ? caller.session : std::string_view();
+    if (request.asking != nullptr && request.asking->waits) [[unlikely]]
+      asking_session_.assign(caller.session);
     id_.assign(message.id);
     request_id_.assign(request.request_id);
     progress_token_.assign(message.progress_token);
@@ -63,11 +64,14 @@ class ToolCalls::Call final : public call::CallSink {
     session_.clear();
     poll_timer_.reset();
     questions_.reset();
-    auto answer = *std::exchange(answer_, std::nullopt);
-    if (const auto refusal = refused(outcome)) [[unlikely]] {
-      const auto text = error_message(id_, *refusal);
-      owner_.free_.push_back(this);
-      return answer.message(refusal->http_status, text);
+    auto answer = std::move(*answer_);
+    answer_.reset();
+    if (!outcome.ok()) [[unlikely]] {
+      if (const auto refusal = refused(outcome)) {
+        const auto text = error_message(id_, *refusal);
+        owner_.free_.push_back(this);
+        return answer.message(refusal->http_status, text);
+      }
     }
     auto& response = owner_.response_;
     if (outcome.suspended != nullptr) [[unlikely]]
@@ -93,7 +97,8 @@ class ToolCalls::Call final : public call::CallSink {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
     poll_timer_.reset();
-    auto answer = *std::exchange(answer_, std::nullopt);
+    auto answer = std::move(*answer_);
+    answer_.reset();
     const auto text = result_message(id_, operation_result(operations::accepted_json(job_id, request_id_), revision_));
     owner_.free_.push_back(this);
     answer.message(200, text);
@@ -155,7 +160,7 @@ class ToolCalls::Call final : public call::CallSink {
   std::optional<Answer> answer_;
   std::unique_ptr<Timer> poll_timer_;  ///< Null: the connection is held.
   base::Loop* loop_ = nullptr;
-  std::string asking_session_;                  ///< Of a legacy call that waits for answers; else empty.
+  std::string asking_session_;  ///< Of a legacy call that waits for answers; nobody looks at it in others.
   std::unique_ptr<ClientQuestions> questions_;  ///< Of such a call, once it has asked.
   double last_progress_ = -1;
   std::int64_t last_progress_ns_ = 0;

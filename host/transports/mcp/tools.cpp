@@ -145,12 +145,12 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.meta_json = message.meta_json;
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
-  request.log_level = log_level(inbound, message);
+  request.log_level = log_level(inbound);
   call::Asking asking;
   if (request.kind == registry::Kind::kCompletion) {
     // A completion is a courtesy that nobody is asked for.
   } else if (inbound.revision >= Revision::k20260728) {
-    if (const auto error = read_asking(message, asking))
+    if (const auto error = read_asking(message, *inbound.modern.capabilities, asking))
       return answer.message(error->http_status, error_message(message.id, *error));
   } else if (inbound.can_ask != 0) {
     asking = {.kinds = inbound.can_ask, .waits = true, .method = message.method, .state = {}};
