@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace log = services::log;
 
-constexpr std::chrono::seconds kStopPatience{10};
+constexpr std::chrono::seconds kDevStopPatience{10};
 
 /// A folder for as long as the command runs.
 class TemporaryFolder {
@@ -100,7 +100,7 @@ int Backstage::dev(const cli::DevOptions& options) {
     }
   }
   log::write(log::Level::kInfo, "the gateway stops: running calls may end");
-  const LastResort last_resort(kStopPatience, LastResort::Heeds::kTimeAndSignals);
+  const LastResort last_resort(kDevStopPatience, LastResort::Heeds::kTimeAndSignals);
   gateway->stop();
   return cli::kOk;
 }
