@@ -27,7 +27,7 @@ struct Settings {
   std::uint64_t max_memory = 1ULL << 30;  ///< Address space of a worker, in bytes; 0: not limited.
   /// A call that has not ended so long after it was cancelled ends with its worker.
   std::chrono::milliseconds overdue{5'000};
-  /// How often a worker is asked whether it is there; one that has not answered when it is asked again is ended.
+  /// How often a worker is asked whether it is there; one that has not answered three times as long is ended.
   std::chrono::milliseconds ping_every{5'000};
   /// After a death within the last minute, how long until the next start; doubled with each further one.
   std::chrono::milliseconds back_off{100};

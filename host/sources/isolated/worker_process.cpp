@@ -17,7 +17,8 @@ using base::Result;
 using worker::FrameType;
 using worker::FrameWriter;
 
-constexpr std::chrono::milliseconds kSecondChance{1'000};
+/// An answer may be late on a machine that has other things to do; a process that stands still never gives one.
+constexpr int kMostIntervalsLate = 3;
 
 }  // namespace
 
@@ -86,20 +87,20 @@ void WorkerProcess::ping_every(std::chrono::milliseconds interval) {
 
 /// Its reading thread answers whatever the plugin does, unless the whole process stands still.
 void WorkerProcess::wait_to_ping() {
-  // A loop that something else has held up for long finds this timer and the answer at once: the answer goes first.
-  const bool is_late = pongs_ != pings_;
-  next_ping_.expires_after(is_late ? std::min(ping_interval_, kSecondChance) : ping_interval_);
-  next_ping_.async_wait([weak = weak_from_this(), is_late](const boost::system::error_code& error) {
+  next_ping_.expires_after(ping_interval_);
+  next_ping_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (error || self == nullptr) return;
     {
       base::Lock lock(self->mutex_);
       if (self->is_over_) return;
     }
-    if (self->pongs_ == self->pings_)
+    if (self->pongs_ == self->pings_) {
+      self->intervals_late_ = 0;
       self->send(0, FrameWriter(FrameType::kPing, ++self->pings_));
-    else if (is_late)
-      return self->kill(fmt::format("it did not answer for {} ms", self->ping_interval_.count()));
+    } else if (++self->intervals_late_ == kMostIntervalsLate) {
+      return self->kill(fmt::format("it did not answer for {} ms", kMostIntervalsLate * self->ping_interval_.count()));
+    }
     self->wait_to_ping();
   });
 }

@@ -80,6 +80,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
   boost::asio::steady_timer next_ping_;
   std::chrono::milliseconds ping_interval_{0};
   std::uint64_t pings_ = 0, pongs_ = 0;
+  int intervals_late_ = 0;  ///< In a row, without the answer to the last ping.
 
   std::atomic<std::size_t> open_channels_;
   std::string how_;  // Written before the channels are drained.
