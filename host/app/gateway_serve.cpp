@@ -106,7 +106,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
   net::Limits limits;
   const auto wanted = limits.connections;
   limits.connections = net::make_room_for_connections(wanted);
-  if (limits.connections < wanted)
+  if (limits.connections < wanted / 2)  // What many systems allow is enough for most.
     log::write(log::Level::kWarning, "few descriptors are allowed, so fewer connections are",
                {{"connections", limits.connections}, {"remedy", "raise the hard limit (ulimit -Hn, LimitNOFILE=)"}});
   server = std::make_unique<net::Server>(loops, metrics, limits);
