@@ -34,7 +34,7 @@ static void offer_memory_without_seals(void) {
   const struct {
     unsigned length, type;
     unsigned long long id, size;
-  } frame = {20, 30 /* FrameType::kInMemory */, 0, 1 << 20};
+  } frame = {20, 32 /* FrameType::kInMemory */, 0, 1 << 20};
   const int memory = (int)syscall(SYS_memfd_create, "loose", 3 /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
   union {
     struct cmsghdr head;
@@ -104,7 +104,7 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     answer(me, call, "{}");
   } else if (is_named(in, "stops")) {
     kill(getpid(), SIGSTOP);
-    answer(me, call, "{}");
+    for (;;) sleep(1); /* All threads stop, but not all in the same moment. */
   } else if (is_named(in, "endless")) {
     static char piece[64 << 10];
     tr_part part;

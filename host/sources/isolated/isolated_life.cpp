@@ -264,6 +264,7 @@ void IsolatedPlugin::on_ended(WorkerProcess& process, const std::string& how) {
     base::Lock lock(mutex_);
     if (process_.get() != &process) return;
     process_.reset();
+    ++ends_under_way_;  // The last call's end may bring close(), which waits for us.
     calls.swap(open_);
     std::erase_if(past_operations_, [](const auto& past) { return past->is_empty(); });
     operations = operations_;
@@ -278,6 +279,8 @@ void IsolatedPlugin::on_ended(WorkerProcess& process, const std::string& how) {
   const auto message = fmt::format("the worker process of {} ended during the call: {}", environment_.tool, how);
   for (const auto& [call, open] : calls) refuse(call, {message, "Other tools are not affected.", {}});
   if (operations != nullptr) operations->cancel_all();
+  base::Lock lock(mutex_);
+  if (--ends_under_way_ == 0) no_end_under_way_.notify_all();
 }
 
 void IsolatedPlugin::watch_cancelled(tr_call call, std::uint64_t life) {

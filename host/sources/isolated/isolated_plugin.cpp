@@ -119,6 +119,7 @@ bool IsolatedPlugin::close(native::UnloadPolicy) {
   std::vector<std::shared_ptr<ServedOperations>> past;
   {
     base::Lock lock(mutex_);
+    while (ends_under_way_ != 0) lock.wait(no_end_under_way_);  // They use the host, which goes after us.
     past.swap(past_operations_);
     if (operations_ != nullptr) past.push_back(std::move(operations_));
   }

@@ -125,6 +125,8 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   std::shared_ptr<WorkerProcess> process_ TR_GUARDED_BY(mutex_);
   std::shared_ptr<ServedOperations> operations_ TR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<ServedOperations>> past_operations_ TR_GUARDED_BY(mutex_);
+  int ends_under_way_ TR_GUARDED_BY(mutex_) = 0;  // Of processes, whose calls are being told.
+  std::condition_variable no_end_under_way_;
   std::uint64_t lives_ TR_GUARDED_BY(mutex_) = 0;
   std::unordered_map<tr_call, OpenCall> open_ TR_GUARDED_BY(mutex_);
   struct Waiting {

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/post.hpp>
+#include <future>
+
 #include "mcp_fixture.hpp"
 
 namespace toolrack::mcp {
@@ -18,6 +21,14 @@ class HttpSseTest : public McpTest {
   ~HttpSseTest() override {
     fake_.waiting->release();
     while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+    // As a gateway stops: what belongs to no call ends, too.
+    rack_.front.mcp.end_streams();
+    sse_.end_streams();
+    for (std::size_t i = 0; i < rack_.rack.loops.size(); ++i) {
+      std::promise<void> done;
+      boost::asio::post(rack_.rack.loops[i].context(), [&] { done.set_value(); });
+      done.get_future().wait();
+    }
     rack_.rack.loops.stop();
   }
   /// Reads the stream until that has come.
