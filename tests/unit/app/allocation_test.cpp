@@ -79,6 +79,7 @@ class Allocations : public ::testing::Test {
     Config config;
     config.mode = call::Mode::kHosted;
     config.require_signature = false;  // The tests' plugins are signed by nobody.
+    config.isolation.otherwise = sources::isolated::Isolation::kInProcess;
     config.listen.port = 0;
     config.metrics_listen.reset();
     config.threads = 1;

@@ -30,6 +30,7 @@ class GatewayReload : public ::testing::Test {
       std::filesystem::copy_file(std::filesystem::path(TOOLRACK_BINARY_DIR) / "tests" / "plugins" / name, tools / name);
     config_.mode = call::Mode::kHosted;
     config_.require_signature = false;  // The tests' plugins are signed by nobody.
+    config_.isolation.otherwise = sources::isolated::Isolation::kInProcess;
     config_.listen = {"127.0.0.1", 0};
     config_.metrics_listen = Endpoint{"127.0.0.1", 0};
     config_.threads = 2;

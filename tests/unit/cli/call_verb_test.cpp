@@ -38,42 +38,46 @@ class CallBody : public ::testing::Test {
 
 TEST_F(CallBody, AsksForNoSchemaWhenThereAreNoPairs) {
   EXPECT_EQ(body({.tool = "echo", .skill = "echo", .input = R"({"message":"x"})"}),
-            R"({"async":false,"input":{"message":"x"},"skill":"echo","tool":"echo"})");
+            R"({"async":false,"can_answer":["form","url"],"input":{"message":"x"},"skill":"echo","tool":"echo"})");
   EXPECT_THAT(asked_, IsEmpty());
 }
 
 TEST_F(CallBody, TypesPairsByTheSkillsSchema) {
-  EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {"--place", "5", "--days=3", "--detailed"}}),
-            R"({"async":false,"input":{"days":3,"detailed":true,"place":"5"},"skill":"forecast","tool":"weather"})");
+  EXPECT_EQ(
+      body({.tool = "weather", .skill = "forecast", .rest = {"--place", "5", "--days=3", "--detailed"}}),
+      R"({"async":false,"can_answer":["form","url"],"input":{"days":3,"detailed":true,"place":"5"},"skill":"forecast","tool":"weather"})");
   EXPECT_THAT(asked_, SizeIs(1));
 }
 
 TEST_F(CallBody, GathersAnOptionGivenSeveralTimes) {
-  EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {"--units", "mm", "--units", "°C"}}),
-            R"({"async":false,"input":{"units":["mm","°C"]},"skill":"forecast","tool":"weather"})");
+  EXPECT_EQ(
+      body({.tool = "weather", .skill = "forecast", .rest = {"--units", "mm", "--units", "°C"}}),
+      R"({"async":false,"can_answer":["form","url"],"input":{"units":["mm","°C"]},"skill":"forecast","tool":"weather"})");
 }
 
 TEST_F(CallBody, TakesADashForTheUnderscoreThatTheSkillHas) {
-  EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {"--max-bytes", "9"}}),
-            R"({"async":false,"input":{"max_bytes":9},"skill":"forecast","tool":"weather"})");
-  EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {"--un-known", "9"}}),
-            R"({"async":false,"input":{"un-known":9},"skill":"forecast","tool":"weather"})");
+  EXPECT_EQ(
+      body({.tool = "weather", .skill = "forecast", .rest = {"--max-bytes", "9"}}),
+      R"({"async":false,"can_answer":["form","url"],"input":{"max_bytes":9},"skill":"forecast","tool":"weather"})");
+  EXPECT_EQ(
+      body({.tool = "weather", .skill = "forecast", .rest = {"--un-known", "9"}}),
+      R"({"async":false,"can_answer":["form","url"],"input":{"un-known":9},"skill":"forecast","tool":"weather"})");
 }
 
 TEST_F(CallBody, TypesTheInputOfAFlatName) {
   EXPECT_EQ(body({.tool = "weather_now", .rest = {"--zip", "01067"}}),
-            R"({"async":false,"input":{"zip":"01067"},"tool":"weather_now"})");
+            R"({"async":false,"can_answer":["form","url"],"input":{"zip":"01067"},"tool":"weather_now"})");
 }
 
 TEST_F(CallBody, LaysPairsOverTheInput) {
   EXPECT_EQ(
       body({.tool = "weather", .skill = "forecast", .input = R"({"place":"a","days":1})", .rest = {"--days", "2"}}),
-      R"({"async":false,"input":{"days":2,"place":"a"},"skill":"forecast","tool":"weather"})");
+      R"({"async":false,"can_answer":["form","url"],"input":{"days":2,"place":"a"},"skill":"forecast","tool":"weather"})");
 }
 
 TEST_F(CallBody, LeavesToTheGatewayToSayThatASkillIsUnknown) {
   EXPECT_EQ(body({.tool = "nobody/nothing", .skill = "x", .rest = {"--a", "1"}}),
-            R"({"async":false,"input":{"a":1},"skill":"x","tool":"nobody/nothing"})");
+            R"({"async":false,"can_answer":["form","url"],"input":{"a":1},"skill":"x","tool":"nobody/nothing"})");
   EXPECT_EQ(asked_.front().path, "/v1/tools/nobody/nothing");
 }
 
@@ -84,18 +88,20 @@ TEST_F(CallBody, RefusesOptionsOfTheProgramWhereTheyWouldBeTheSkills) {
     EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .rest = {option, "x"}}), refusal);
     if (name != "url") EXPECT_EQ(body({.tool = "nobody", .skill = "x", .rest = {option, "x"}}), refusal);
     EXPECT_EQ(body({.tool = "weather", .skill = "forecast", .input = R"({")" + name + R"(":1})"}),
-              R"({"async":false,"input":{")" + name + R"(":1},"skill":"forecast","tool":"weather"})");
+              R"({"async":false,"can_answer":["form","url"],"input":{")" + name +
+                  R"(":1},"skill":"forecast","tool":"weather"})");
   }
 }
 
 TEST_F(CallBody, SaysTheCallsOwnOptions) {
   EXPECT_EQ(
       body({.tool = "t", .skill = "s", .dry_run = true, .confirm = true, .max_price = "0.5", .timeout_ms = 100}),
-      R"({"async":false,"confirm":true,"dry_run":true,"input":{},"max_price":"0.5","skill":"s","timeout_ms":100,"tool":"t"})");
+      R"({"async":false,"can_answer":["form","url"],"confirm":true,"dry_run":true,"input":{},"max_price":"0.5","skill":"s","timeout_ms":100,"tool":"t"})");
 }
 
 TEST_F(CallBody, WaitsForTheEndUnlessItIsToBeAJob) {
-  EXPECT_EQ(body({.tool = "t", .skill = "s"}), R"({"async":false,"input":{},"skill":"s","tool":"t"})");
+  EXPECT_EQ(body({.tool = "t", .skill = "s"}),
+            R"({"async":false,"can_answer":["form","url"],"input":{},"skill":"s","tool":"t"})");
   EXPECT_EQ(body({.tool = "t", .skill = "s", .async = true}), R"({"async":true,"input":{},"skill":"s","tool":"t"})");
 }
 
@@ -104,7 +110,7 @@ TEST_F(CallBody, ReadsTheInputFromAFile) {
   const auto path = directory.path() / "input.json";
   std::ofstream(path) << R"({"a":1})";
   EXPECT_EQ(body({.tool = "t", .skill = "s", .input = "@" + path.string()}),
-            R"({"async":false,"input":{"a":1},"skill":"s","tool":"t"})");
+            R"({"async":false,"can_answer":["form","url"],"input":{"a":1},"skill":"s","tool":"t"})");
   EXPECT_EQ(body({.tool = "t", .skill = "s", .input = "@" + path.string() + "x"}), path.string() + "x cannot be read");
 }
 

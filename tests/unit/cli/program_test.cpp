@@ -141,15 +141,16 @@ TEST_F(Program, LeavesToASkillTheOptionsThatAreItsOwn) {
   EXPECT_EQ(run({"call", "seo", "analyze_page", "--url", "https://example.com", "--dry-run"}), kOk);
   EXPECT_EQ(
       backstage_.asked.back().body,
-      R"({"tool":"seo","skill":"analyze_page","input":{"url":"https://example.com"},"dry_run":true,"async":false})");
+      R"({"tool":"seo","skill":"analyze_page","input":{"url":"https://example.com"},"dry_run":true,"async":false,"can_answer":["form","url"]})");
   EXPECT_EQ(backstage_.connected->url, "");
 }
 
 TEST_F(Program, CallsAFlatNameWithoutTakingAValueForItsSkill) {
   backstage_.replies["POST /v1/tools/call"] = {200, R"({"status":"success","output":{}})"};
   EXPECT_EQ(run({"call", "seo_analyze_page", "--url", "https://example.com"}), kOk);
-  EXPECT_EQ(backstage_.asked.back().body,
-            R"({"tool":"seo_analyze_page","input":{"url":"https://example.com"},"async":false})");
+  EXPECT_EQ(
+      backstage_.asked.back().body,
+      R"({"tool":"seo_analyze_page","input":{"url":"https://example.com"},"async":false,"can_answer":["form","url"]})");
 }
 
 TEST_F(Program, TakesAJobThatFailedForAnAnswer) {

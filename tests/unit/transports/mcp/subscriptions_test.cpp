@@ -26,6 +26,11 @@ class SubscriptionsTest : public McpTest {
     });
     rack_.rack.publish({fake_.make(), testing::offering_tool(handler)});
   }
+  ~SubscriptionsTest() override {
+    // The tool hears of the last one that leaves, and tells it to us.
+    rack_.front.mcp.end_streams();
+    settle();
+  }
   void note(std::string what) {
     base::Lock lock(mutex_);
     told_.push_back(std::move(what));
