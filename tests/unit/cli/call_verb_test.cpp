@@ -102,7 +102,8 @@ TEST_F(CallBody, SaysTheCallsOwnOptions) {
 TEST_F(CallBody, WaitsForTheEndUnlessItIsToBeAJob) {
   EXPECT_EQ(body({.tool = "t", .skill = "s"}),
             R"({"async":false,"can_answer":["form","url"],"input":{},"skill":"s","tool":"t"})");
-  EXPECT_EQ(body({.tool = "t", .skill = "s", .async = true}), R"({"async":true,"input":{},"skill":"s","tool":"t"})");
+  EXPECT_EQ(body({.tool = "t", .skill = "s", .async = true}),
+            R"({"async":true,"can_answer":["form","url"],"input":{},"skill":"s","tool":"t"})");
 }
 
 TEST_F(CallBody, ReadsTheInputFromAFile) {
