@@ -16,7 +16,8 @@ std::shared_ptr<const UriTemplate> compiled(std::string_view text) {
 
 /// "name=value;" of each variable, or "none".
 std::string matched(std::string_view text, std::string_view uri) {
-  const auto values = compiled(text)->match(uri);
+  const auto made = compiled(text);  // The names that it finds are its own.
+  const auto values = made->match(uri);
   if (!values) return "none";
   std::string out;
   for (const auto& [name, value] : *values) out += std::string(name) + "=" + value + ";";
