@@ -63,9 +63,10 @@ class HttpSse::Channel final : public std::enable_shared_from_this<Channel> {
   Channel(base::Loop& loop, std::string query) : loop_(loop), query_(std::move(query)) {}
 
   void open(net::Exchange& exchange, std::function<void()> gone) {
-    outlet_ = EventOutlet::open(exchange, [self = shared_from_this(), gone = std::move(gone)] {
+    outlet_ = EventOutlet::open(exchange, [weak = weak_from_this(), gone = std::move(gone)] {
+      const auto self = weak.lock();  // Forgetting it may be what ends it.
       gone();
-      self->tell_gone();
+      if (self != nullptr) self->tell_gone();
     });
   }
   void send(std::string text) { outlet_->send(std::move(text)); }
