@@ -20,7 +20,7 @@ ConformanceTool::ConformanceTool(const toolrack::Host& host) : Plugin(host) {
   skill<&ConformanceTool::elicitation>("test_elicitation");
   skill<&ConformanceTool::elicitation_defaults>("test_elicitation_sep1034_defaults");
   skill<&ConformanceTool::elicitation_enums>("test_elicitation_sep1330_enums");
-  skill<&ConformanceTool::streaming_elicitation>("test_streaming_elicitation");
+  skill<&ConformanceTool::round_elicitation>("test_streaming_elicitation");
   skill<&ConformanceTool::missing_capability>("test_missing_capability");
   skill<&ConformanceTool::round_elicitation>("test_input_required_result_elicitation");
   skill<&ConformanceTool::round_sampling>("test_input_required_result_sampling");

@@ -37,7 +37,6 @@ class ConformanceTool final : public toolrack::Plugin {
   Task elicitation(Call call);
   Task elicitation_defaults(Call call);
   Task elicitation_enums(Call call);
-  Task streaming_elicitation(Call call);
   Task missing_capability(Call call);
   Task round_elicitation(Call call);
   Task round_sampling(Call call);

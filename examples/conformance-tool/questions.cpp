@@ -73,12 +73,6 @@ toolrack::Task ConformanceTool::elicitation_enums(Call call) {
   co_return Reply::text("Elicitation completed: " + action);
 }
 
-toolrack::Task ConformanceTool::streaming_elicitation(Call call) {
-  const Reply answer = co_await call.ask_form("user_name", "What is your name?", kAskName);
-  if (!answer.ok()) co_return answer;
-  co_return Reply::text("Hello, " + member(answer.body(), "name") + "!");
-}
-
 toolrack::Task ConformanceTool::missing_capability(Call call) {
   const std::string request = sampling_request("Can you be asked?");
   const Reply answer = co_await call.ask_sample("needed", request);
