@@ -1,21 +1,8 @@
 #include "transports/mcp/event_outlet.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <utility>
 
 namespace toolrack::mcp {
-
-std::string event_text(std::string_view json, std::string_view id) {
-  auto text = id.empty() ? std::string("event: message\n") : fmt::format("event: message\nid: {}\n", id);
-  const auto data = text.append("data: ").size();
-  text.append(json);
-  // A line break ends a data line; between JSON's tokens a blank means the same, and inside its strings there is none.
-  std::replace_if(
-      text.begin() + static_cast<std::ptrdiff_t>(data), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return text.append("\n\n");
-}
 
 std::shared_ptr<EventOutlet> EventOutlet::open(net::Exchange& exchange, std::function<void()> gone) {
   std::shared_ptr<EventOutlet> out(new EventOutlet(exchange));

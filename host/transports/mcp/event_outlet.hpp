@@ -11,9 +11,6 @@
 
 namespace toolrack::mcp {
 
-/// One server-sent event with JSON as its data; an `id` that is not empty lets the client resume behind it.
-std::string event_text(std::string_view json, std::string_view id = {});
-
 /// Answers one exchange. Of the exchange's loop; shared, because whoever sends does not know when the client leaves.
 class EventOutlet final : public std::enable_shared_from_this<EventOutlet> {
  public:

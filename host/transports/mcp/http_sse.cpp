@@ -13,6 +13,7 @@
 #include "base/loop.hpp"
 #include "transports/mcp/event_outlet.hpp"
 #include "transports/net/error_body.hpp"
+#include "transports/net/event_text.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -134,7 +135,7 @@ class HttpSse::MessageExchange final : public net::Exchange {
     if (status >= 400 && refusal_ != nullptr)
       *refusal_ = Refusal{status, std::string(body.view())};
     else if (!body.view().empty())
-      channel_->send(event_text(body.view()));
+      channel_->send(net::event_text("message", body.view()));
     answered();
   }
   /// A stream within the stream: its events are written as they are.

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "transports/net/event_text.hpp"
+
 namespace toolrack::mcp {
 namespace {
 
@@ -50,7 +52,7 @@ void ReplayStream::begin(net::Exchange& exchange) {
 
 void ReplayStream::send(std::string_view json) {
   const EventId id{.loop = all_.loop_.index(), .stream = number_, .event = ++last_};
-  auto text = event_text(json, id.text());
+  auto text = net::event_text("message", json, id.text());
   bytes_ += text.size();
   all_.bytes_ += text.size();
   events_.push_back({last_, text});
