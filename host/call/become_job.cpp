@@ -43,18 +43,18 @@ void Execution::become_job() {
   if (text_.empty()) keep_text();
   // Whoever started the call holds a ticket that ends it when the client leaves. A job does not end then.
   path_.loops_[loop_.index()]->renew_ticket(*this);
-  path_.deps_.jobs->begin(path_, loop_, ticket_, request_, *skill_,
-                          [this, ticket = ticket_](base::Result<JobKeeper::Begun> begun) {
-                            if (ticket != ticket_) return;
-                            if (!begun) return fail_with(std::move(begun).error());
-                            sink_->accepted(begun->id);
-                            sink_ = begun->sink;
-                            // A job has a limit of its own, and would keep others of its key from calling for long.
-                            if (admitted_) principal_->limits->leave();
-                            admitted_ = false;
-                            if (stop_reason_) return fail_with(*std::move(stop_reason_));
-                            go();
-                          });
+  path_.deps_.jobs->begin(
+      path_, loop_, ticket_, request_, *skill_, [this, ticket = ticket_](base::Result<JobKeeper::Begun> begun) {
+        if (ticket != ticket_) return;
+        if (!begun) return fail_with(std::move(begun).error());
+        sink_->accepted({.id = begun->id, .created_unix_ns = begun->created_unix_ns, .keep_ns = begun->keep_ns});
+        sink_ = begun->sink;
+        // A job has a limit of its own, and would keep others of its key from calling for long.
+        if (admitted_) principal_->limits->leave();
+        admitted_ = false;
+        if (stop_reason_) return fail_with(*std::move(stop_reason_));
+        go();
+      });
 }
 
 void Execution::describe_job() {

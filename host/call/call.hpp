@@ -168,13 +168,20 @@ struct CallOutcome {
   }
 };
 
+/// What a call has become that goes on without its caller.
+struct AcceptedJob {
+  std::string_view id;
+  std::int64_t created_unix_ns = 0;
+  std::int64_t keep_ns = 0;  ///< So long it is kept after its end.
+};
+
 /// Receives a call's outcome; called on the loop that started the call.
 class CallSink {
  public:
   /// Exactly once, perhaps before `CallPath::start` has returned; not after `accepted`.
   virtual void done(CallOutcome& outcome) noexcept = 0;
   /// The call goes on as a job, and this sink hears no more of it: answer with the job's id.
-  virtual void accepted(std::string_view job_id) noexcept { static_cast<void>(job_id); }
+  virtual void accepted(const AcceptedJob& job) noexcept { static_cast<void>(job); }
   virtual void progress(double, double, std::string_view) noexcept {}
   /// Of a request whose `asking` says that it waits: the caller is to be asked, and `answered` called once on this
   /// loop, never from inside this function; not after `done`. kUnimplemented: it cannot be asked.

@@ -18,7 +18,8 @@ class JobKeeper {
  public:
   /// A call that may go on without its caller.
   struct Begun {
-    std::string id;            ///< Of the job.
+    std::string id;                                 ///< Of the job.
+    std::int64_t created_unix_ns = 0, keep_ns = 0;  ///< As in AcceptedJob.
     CallSink* sink = nullptr;  ///< Where the call's outcome goes from now on; lives until its `done`.
   };
   using OnBegun = std::function<void(base::Result<Begun>)>;

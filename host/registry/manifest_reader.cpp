@@ -225,7 +225,9 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
   if (const auto* seconds = json::find(value, "estimated_seconds")) skill.estimated_seconds = seconds->GetDouble();
   skill.confirm = flag_of(value, "confirm");
   skill.approval = json::find(value, "approval") != nullptr;
-  skill.async = flag_of(value, "async");
+  skill.job_only = json::find_string(value, "async") == "required";
+  skill.async = skill.job_only || flag_of(value, "async");
+  skill.asks_first = flag_of(value, "asks_first");
   skill.idempotent = flag_of(value, "idempotent");
   skill.resumable = flag_of(value, "resumable");
   skill.cache_ttl = std::chrono::seconds(json::find_int(value, "cache_ttl").value_or(0));
@@ -242,6 +244,8 @@ void ManifestReader::read_skill(Tool& tool, const Value& value, std::string_view
     violate(pointer + "/resumable",
             "a request keeps no checkpoints, so after a restart it is sent anew: it needs idempotent or "
             "annotations.readOnlyHint");
+  if (skill.asks_first && !skill.is_long())
+    violate(pointer + "/asks_first", "only a job has a before: it needs async, or estimated_seconds of 30 or more");
   skill.price = read_price(json::find(value, "price"), pointer + "/price");
   skill.cached_price = read_price(json::find(value, "cached_price"), pointer + "/cached_price");
   check_flat_name(tool, skill, pointer + "/name");

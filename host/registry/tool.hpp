@@ -83,7 +83,9 @@ struct Skill {
   double estimated_seconds = 0;
   bool approval = false;  ///< A person agrees to each call.
   bool confirm = false, async = false, idempotent = false, read_only = false;
-  bool resumable = false;             ///< As a job it may be run again after a restart (docs/jobs.md).
+  bool job_only = false;    ///< Always a job, and none for a caller who knows no jobs but would wait for the end.
+  bool asks_first = false;  ///< Whoever calls is asked before the call becomes a job, not by the job.
+  bool resumable = false;   ///< As a job it may be run again after a restart (docs/jobs.md).
   std::chrono::seconds cache_ttl{0};  ///< How long an answer may be given again; only of one that reads.
   base::Money cached_price;           ///< Of an answer that is given again, before markup.
   std::shared_ptr<const InputValidator> input_validator;

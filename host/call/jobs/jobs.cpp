@@ -41,7 +41,10 @@ void Jobs::Impl::begin(const std::shared_ptr<JobRun>& run, store::Commit more, O
         }
         boost::asio::post(run->loop().context(), [self, run, begun = std::move(begun)] {
           run->begin(self->on_end_of(run));
-          begun(Begun{.id = run->id(), .sink = run.get()});
+          begun(Begun{.id = run->id(),
+                      .created_unix_ns = run->job().created_ns,
+                      .keep_ns = self->keep_ns(),
+                      .sink = run.get()});
         });
       });
 }
@@ -65,6 +68,11 @@ void Jobs::Impl::end(Job& job) {
   const base::Lock lock(mutex_);
   job.ended_ns = clock.unix_ns();
   job.expires_ns = job.ended_ns + std::chrono::nanoseconds(settings_.keep).count();
+}
+
+std::int64_t Jobs::Impl::keep_ns() {
+  const base::Lock lock(mutex_);
+  return std::chrono::nanoseconds(settings_.keep).count();
 }
 
 void Jobs::Impl::finished(const Job& ended) {

@@ -39,6 +39,8 @@ class Jobs::Impl : public std::enable_shared_from_this<Impl> {
   void set_settings(const JobSettings& settings);
   /// Whatever the reason, the job is over: gives it its times.
   void end(Job& job);
+  /// How long a job is kept after its end, as things are.
+  std::int64_t keep_ns();
   void count(Status status) { ended_[static_cast<std::size_t>(status)]->add(); }
   base::Result<std::string> describe_kept(Job& job);
   Stopped end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);

@@ -93,13 +93,13 @@ class ToolCalls::Call final : public call::CallSink {
     questions_->ask(std::move(question), std::move(answered));
   }
 
-  void accepted(std::string_view job_id) noexcept override {
+  void accepted(const call::AcceptedJob& job) noexcept override {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
     poll_timer_.reset();
     auto answer = std::move(*answer_);
     answer_.reset();
-    const auto text = result_message(id_, operation_result(operations::accepted_json(job_id, request_id_), revision_));
+    const auto text = result_message(id_, operation_result(operations::accepted_json(job.id, request_id_), revision_));
     owner_.free_.push_back(this);
     answer.message(200, text);
   }

@@ -33,11 +33,11 @@ class RestCalls::Sink final : public call::CallSink {
     owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
     owner_.answer(exchange, outcome);
   }
-  void accepted(std::string_view job_id) noexcept override {
+  void accepted(const call::AcceptedJob& job) noexcept override {
     auto& exchange = *exchange_;
     owner_.free_.push_back(this);
-    const auto location = fmt::format("/v1/jobs/{}", job_id);
-    exchange.respond(202, "application/json", operations::accepted_json(job_id, exchange.request().request_id),
+    const auto location = fmt::format("/v1/jobs/{}", job.id);
+    exchange.respond(202, "application/json", operations::accepted_json(job.id, exchange.request().request_id),
                      {{"Location", location}});
   }
 

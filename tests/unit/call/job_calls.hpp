@@ -26,9 +26,9 @@ class JobSink final : public CallSink {
     if (outcome.result.error) error = outcome.result.error->name();
     heard.add();
   }
-  void accepted(std::string_view job_id) noexcept override {
-    if (on_accepted_) on_accepted_(job_id);
-    id = job_id;
+  void accepted(const AcceptedJob& job) noexcept override {
+    if (on_accepted_) on_accepted_(job.id);
+    id = job.id;
     heard.add();
   }
   testing::Count heard;
