@@ -22,10 +22,21 @@ constexpr std::array kBounds{10 * kMicrosecond,  20 * kMicrosecond,  50 * kMicro
                              2 * kSecond,        5 * kSecond,        10 * kSecond,       30 * kSecond,
                              60 * kSecond,       120 * kSecond,      300 * kSecond};
 
-enum Kind { kCounter, kGauge, kHistogram };
+using Kind = MetricSample::Kind;
 
-std::string_view to_string(int kind) noexcept {
-  return kind == kCounter ? "counter" : kind == kGauge ? "gauge" : "histogram";
+static_assert(kBounds[Histogram::kFirstConventional] == 10 * kMillisecond);
+
+std::string_view to_string(Kind kind) noexcept {
+  return kind == Kind::kCounter ? "counter" : kind == Kind::kGauge ? "gauge" : "histogram";
+}
+
+/// As Prometheus has names: `mcp.server.operation.duration` is `mcp_server_operation_duration_seconds`.
+std::string spelled(std::string_view name, Kind kind) {
+  std::string out(name);
+  const bool is_dotted = out.find('.') != std::string::npos;
+  std::ranges::replace(out, '.', '_');
+  if (is_dotted && kind == Kind::kHistogram) out += "_seconds";
+  return out;
 }
 
 /// Nanoseconds as seconds, exactly and without an exponent.
@@ -58,7 +69,8 @@ std::string escape(std::string_view text, bool in_quotes) {
 std::string label_text(const Labels& labels, std::string_view le = {}) {
   std::string out;
   for (const auto& [name, value] : labels)
-    fmt::format_to(std::back_inserter(out), "{}{}=\"{}\"", out.empty() ? "" : ",", name, escape(value, true));
+    fmt::format_to(std::back_inserter(out), "{}{}=\"{}\"", out.empty() ? "" : ",", spelled(name, Kind::kGauge),
+                   escape(value, true));
   if (!le.empty()) fmt::format_to(std::back_inserter(out), "{}le=\"{}\"", out.empty() ? "" : ",", le);
   return out.empty() ? out : "{" + out + "}";
 }
@@ -113,36 +125,40 @@ struct Metrics::Entry {
   std::string name;
   std::string help;
   Labels labels;
-  int kind;
+  Kind kind;
+  Buckets shown = Buckets::kAll;
   std::unique_ptr<Counter> counter;
   std::unique_ptr<Gauge> gauge;
   std::unique_ptr<Histogram> histogram;
 
-  void render(std::string& out) const;
+  void render(std::string_view spelling, std::string& out) const;
+  std::size_t first_bucket() const noexcept {
+    return shown == Buckets::kConventional ? Histogram::kFirstConventional : 0;
+  }
 };
 
-void Metrics::Entry::render(std::string& out) const {
+void Metrics::Entry::render(std::string_view spelling, std::string& out) const {
   auto line = std::back_inserter(out);
-  if (kind == kCounter) {
-    fmt::format_to(line, "{}{} {}\n", name, label_text(labels), counter->value());
-  } else if (kind == kGauge) {
-    fmt::format_to(line, "{}{} {}\n", name, label_text(labels), gauge->value());
+  if (kind == Kind::kCounter) {
+    fmt::format_to(line, "{}{} {}\n", spelling, label_text(labels), counter->value());
+  } else if (kind == Kind::kGauge) {
+    fmt::format_to(line, "{}{} {}\n", spelling, label_text(labels), gauge->value());
   } else {
     const auto [counts, sum_ns] = histogram->read();
-    for (std::size_t i = 0; i < kBounds.size(); ++i) {
+    for (std::size_t i = first_bucket(); i < kBounds.size(); ++i) {
       const auto le = seconds(static_cast<std::uint64_t>(kBounds[i]));
-      fmt::format_to(line, "{}_bucket{} {}\n", name, label_text(labels, le), counts[i]);
+      fmt::format_to(line, "{}_bucket{} {}\n", spelling, label_text(labels, le), counts[i]);
     }
-    fmt::format_to(line, "{}_bucket{} {}\n", name, label_text(labels, "+Inf"), counts.back());
-    fmt::format_to(line, "{}_sum{} {}\n", name, label_text(labels), seconds(sum_ns));
-    fmt::format_to(line, "{}_count{} {}\n", name, label_text(labels), counts.back());
+    fmt::format_to(line, "{}_bucket{} {}\n", spelling, label_text(labels, "+Inf"), counts.back());
+    fmt::format_to(line, "{}_sum{} {}\n", spelling, label_text(labels), seconds(sum_ns));
+    fmt::format_to(line, "{}_count{} {}\n", spelling, label_text(labels), counts.back());
   }
 }
 
 Metrics::Metrics() = default;
 Metrics::~Metrics() = default;
 
-Metrics::Entry& Metrics::find_or_make(std::string name, std::string help, Labels labels, int kind) {
+Metrics::Entry& Metrics::find_or_make(std::string name, std::string help, Labels labels, Kind kind) {
   const auto before = [](const std::unique_ptr<Entry>& entry, const std::pair<std::string, Labels>& wanted) {
     return std::tie(entry->name, entry->labels) < std::tie(wanted.first, wanted.second);
   };
@@ -157,40 +173,59 @@ Metrics::Entry& Metrics::find_or_make(std::string name, std::string help, Labels
   entry->help = std::move(help);
   entry->labels = std::move(wanted.second);
   entry->kind = kind;
-  if (kind == kCounter) entry->counter = std::make_unique<Counter>();
-  if (kind == kGauge) entry->gauge = std::make_unique<Gauge>();
-  if (kind == kHistogram) entry->histogram = std::make_unique<Histogram>();
+  if (kind == Kind::kCounter) entry->counter = std::make_unique<Counter>();
+  if (kind == Kind::kGauge) entry->gauge = std::make_unique<Gauge>();
+  if (kind == Kind::kHistogram) entry->histogram = std::make_unique<Histogram>();
   return **entries_.insert(at, std::move(entry));
 }
 
 Counter& Metrics::counter(std::string name, std::string help, Labels labels) {
   Lock lock(mutex_);
-  return *find_or_make(std::move(name), std::move(help), std::move(labels), kCounter).counter;
+  return *find_or_make(std::move(name), std::move(help), std::move(labels), Kind::kCounter).counter;
 }
 
 Gauge& Metrics::gauge(std::string name, std::string help, Labels labels) {
   Lock lock(mutex_);
-  return *find_or_make(std::move(name), std::move(help), std::move(labels), kGauge).gauge;
+  return *find_or_make(std::move(name), std::move(help), std::move(labels), Kind::kGauge).gauge;
 }
 
-Histogram& Metrics::histogram(std::string name, std::string help, Labels labels) {
+Histogram& Metrics::histogram(std::string name, std::string help, Labels labels, Buckets shown) {
   Lock lock(mutex_);
-  return *find_or_make(std::move(name), std::move(help), std::move(labels), kHistogram).histogram;
+  auto& entry = find_or_make(std::move(name), std::move(help), std::move(labels), Kind::kHistogram);
+  entry.shown = shown;
+  return *entry.histogram;
 }
 
 std::string Metrics::render() const {
   Lock lock(mutex_);
-  std::string out;
+  std::string out, spelling;
   std::string_view current;
   for (const auto& entry : entries_) {
     if (entry->name != current) {
       current = entry->name;
-      fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", entry->name,
-                     escape(entry->help, false), to_string(entry->kind));
+      spelling = spelled(entry->name, entry->kind);
+      fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", spelling, escape(entry->help, false),
+                     to_string(entry->kind));
     }
-    entry->render(out);
+    entry->render(spelling, out);
   }
   return out;
+}
+
+void Metrics::visit(const std::function<void(const MetricSample&)>& visitor) const {
+  Lock lock(mutex_);
+  for (const auto& entry : entries_) {
+    MetricSample sample{.name = entry->name, .help = entry->help, .labels = &entry->labels, .kind = entry->kind};
+    if (entry->counter) sample.value = static_cast<std::int64_t>(entry->counter->value());
+    if (entry->gauge) sample.value = entry->gauge->value();
+    std::vector<std::uint64_t> counts;
+    if (entry->histogram) {
+      std::tie(counts, sample.sum_ns) = entry->histogram->read();
+      sample.bounds_ns = std::span(kBounds).subspan(entry->first_bucket());
+      sample.cumulative = std::span<const std::uint64_t>(counts).subspan(entry->first_bucket());
+    }
+    visitor(sample);
+  }
 }
 
 }  // namespace toolrack::base

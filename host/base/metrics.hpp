@@ -1,13 +1,16 @@
-/// Counters, gauges and histograms in Prometheus' text form.
+/// Counters, gauges and histograms, rendered in Prometheus' text form here and sent by OTLP elsewhere
+/// (services/telemetry).
 ///
 /// Writing costs one relaxed addition on a cache line that no other thread writes (each thread has a shard), so metrics
 /// may stand on the call path. Label values come from our own tables, never from a client (cardinality).
-/// Threads: all functions from any thread. Names: `toolrack_` + base units, `_total` for counters.
+/// Threads: all functions from any thread. Names: `toolrack_` + base units, `_total` for counters. What OpenTelemetry
+/// has named keeps that name, with its dots, in the registry; Prometheus sees it in its own spelling.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -50,6 +53,8 @@ class Gauge {
 class Histogram {
  public:
   static std::span<const std::int64_t> bounds_ns() noexcept;
+  /// The first of them that the conventions have: 10 ms.
+  static constexpr std::size_t kFirstConventional = 9;
   void observe_ns(std::int64_t duration_ns) noexcept;
   std::uint64_t count() const noexcept;
   /// Cumulative counts per bound, then the total; and the sum in nanoseconds.
@@ -66,18 +71,39 @@ class Histogram {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+/// What is shown of a histogram's buckets.
+enum class Buckets : std::uint8_t {
+  kAll,
+  kConventional,  ///< Those of the OpenTelemetry conventions for MCP, from 10 ms on.
+};
+
+/// One metric as it stands now, for who sends it on. The views hold while the visitor runs.
+struct MetricSample {
+  enum class Kind : std::uint8_t { kCounter, kGauge, kHistogram };
+  std::string_view name, help;
+  const Labels* labels = nullptr;
+  Kind kind = Kind::kCounter;
+  std::int64_t value = 0;                     ///< Of counters and gauges.
+  std::span<const std::int64_t> bounds_ns;    ///< Of a histogram.
+  std::span<const std::uint64_t> cumulative;  ///< One more than bounds: the last is the count.
+  std::uint64_t sum_ns = 0;
+};
+
 /// Owns the metrics; references stay valid for its life. Asking twice for the same name and labels gives the same one.
 class Metrics {
  public:
   Counter& counter(std::string name, std::string help, Labels labels = {});
   Gauge& gauge(std::string name, std::string help, Labels labels = {});
-  Histogram& histogram(std::string name, std::string help, Labels labels = {});
-  /// Prometheus exposition format 0.0.4, ordered by name and labels.
+  Histogram& histogram(std::string name, std::string help, Labels labels = {}, Buckets shown = Buckets::kAll);
+  /// Prometheus exposition format 0.0.4, ordered by name and labels. A histogram with a dotted name (its unit is
+  /// seconds) gets `_seconds`, dots become underscores.
   std::string render() const;
+  /// Each of them, in that order: those of one name follow one another. The visitor must not ask for metrics.
+  void visit(const std::function<void(const MetricSample&)>& visitor) const;
 
  private:
   struct Entry;
-  Entry& find_or_make(std::string name, std::string help, Labels labels, int kind) TR_REQUIRES(mutex_);
+  Entry& find_or_make(std::string name, std::string help, Labels labels, MetricSample::Kind kind) TR_REQUIRES(mutex_);
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Entry>> entries_ TR_GUARDED_BY(mutex_);
 
