@@ -20,6 +20,10 @@
 #include "registry/catalogue.hpp"
 #include "services/providers/provider_states.hpp"
 
+namespace toolrack::services::telemetry {
+class Tracer;
+}
+
 namespace toolrack::call {
 
 class Approvals;
@@ -48,6 +52,7 @@ class CallPath {
     SuspendedCalls* suspended = nullptr;  ///< Null: no call can be suspended by a question.
     /// Of the one call of a gateway that was made to record or replay it; null everywhere else.
     services::recorder::Recording* recording = nullptr;
+    services::telemetry::Tracer* tracer = nullptr;  ///< Null: what skills call is not recorded as spans.
   };
   explicit CallPath(Dependencies dependencies);
   ~CallPath();  ///< Every call has ended: the transports and sources are gone.

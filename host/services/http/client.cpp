@@ -12,7 +12,9 @@
 
 #include "services/http/curl_driver.hpp"
 #include "services/http/request_check.hpp"
+#include "services/http/request_span.hpp"
 #include "services/http/transfer.hpp"
+#include "services/telemetry/tracer.hpp"
 
 namespace toolrack::services::http {
 namespace {
@@ -71,8 +73,11 @@ Failure cancelled(Sent sent) { return {base::Error(ErrorCode::kCancelled, "The r
 /// call.
 class Client::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings)
-      : context_(loop.context()),
+  Impl(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings,
+       telemetry::Tracer* tracer)
+      : loop_(loop),
+        context_(loop.context()),
+        tracer_(tracer),
         settings_(std::move(settings)),
         metrics_(metrics),
         policy_(policy),
@@ -90,6 +95,8 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
       return id;
     }
     auto entry = std::make_unique<Entry>(context_, std::move(done));
+    if (tracer_ != nullptr && tracer_->is_on() && request.trace && request.trace->is_sampled())
+      entry->span = RequestSpan::begin(*tracer_, request);
     if (auto url = check_request(request)) {
       entry->transfer.emplace(shared_, std::move(request), std::move(*url), sink, take_handle());
     } else {
@@ -131,7 +138,8 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
     SteadyClock::time_point started_at = SteadyClock::now();
     std::optional<Transfer> transfer;  ///< Empty: refused before anything was done.
     std::optional<base::Error> refusal;
-    bool is_running = false;  ///< libcurl has the handle.
+    std::unique_ptr<RequestSpan> span;  ///< Null: it is not recorded.
+    bool is_running = false;            ///< libcurl has the handle.
     bool is_cancelled = false;
   };
   struct Command {
@@ -233,6 +241,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
       give_back(entry.transfer->release_handle());
     }
     metrics_.count(outcome, SteadyClock::now() - entry.started_at);
+    if (entry.span != nullptr) entry.span->end(*tracer_, loop_, outcome);
     const auto done = std::move(entry.done);
     entries_.erase(id);
     done(std::move(outcome));
@@ -251,7 +260,9 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
     idle_handles_.push_back(std::move(handle));
   }
 
+  base::Loop& loop_;
   boost::asio::io_context& context_;
+  telemetry::Tracer* const tracer_;  // Null: nothing is recorded.
   const Settings settings_;
   ClientMetrics metrics_;
   PublishedEgress::Reader policy_;
@@ -266,8 +277,9 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   bool is_closed_ = false;
 };
 
-Client::Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings)
-    : impl_(std::make_shared<Impl>(loop, policy, metrics, std::move(settings))) {
+Client::Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings,
+               telemetry::Tracer* tracer)
+    : impl_(std::make_shared<Impl>(loop, policy, metrics, std::move(settings), tracer)) {
   impl_->start();
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,12 @@
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
+#include "base/trace_context.hpp"
 #include "services/http/egress.hpp"
+
+namespace toolrack::services::telemetry {
+class Tracer;
+}
 
 namespace toolrack::services::http {
 
@@ -37,6 +43,8 @@ struct Request {
   std::vector<std::string> granted_hosts{"*"};  ///< Checked for the URL and for each redirect.
   /// Secrets in it: a redirect that carries one of them to another origin is not followed, it is the answer.
   std::vector<std::string> private_texts;
+  /// The span of the work that it is a part of: where that is recorded, so is the request. Nothing: it is not.
+  std::optional<base::TraceContext> trace;
 };
 
 struct Response {
@@ -81,8 +89,9 @@ class Client {
     std::size_t max_connections_per_host = 16;
     std::size_t max_connections = 256;
   };
-  /// `policy` and `metrics` outlive the client.
-  Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings);
+  /// `policy`, `metrics` and `tracer` outlive the client. `tracer`: null, where nothing is recorded.
+  Client(base::Loop& loop, const PublishedEgress& policy, base::Metrics& metrics, Settings settings,
+         telemetry::Tracer* tracer = nullptr);
   ~Client();  ///< Cancels what runs; each `done` is called with kCancelled.
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -26,6 +26,7 @@ class Url {
 
   const std::string& text() const noexcept { return text_; }
   const std::string& host() const noexcept { return host_; }  ///< Lower case; IPv6 in brackets.
+  const std::string& port() const noexcept { return port_; }  ///< In digits, also when it is the scheme's own.
   /// "api.example.com", with ":8080" when the port is not the scheme's own: for messages.
   std::string authority() const;
   bool has_same_origin(const Url& other) const noexcept;

@@ -86,6 +86,7 @@ Result<upstream::Request> DeclarativeCall::make_upstream(http::Request request) 
   request.connect_timeout = std::min(request.connect_timeout, request.timeout);
   request.max_bytes = kMaxReplyBytes;
   request.granted_hosts = owner_->targets().granted_hosts(*moved);
+  request.trace = base::parse_traceparent(invocation_.traceparent);
 
   upstream::Request out;
   const auto* keys = invocation_.provider_keys;

@@ -182,6 +182,7 @@ Result<upstream::Request> make_request(const NativeCall& call, const tr_http_req
   const auto timeout = in.timeout_ms == 0 ? target.timeout : std::chrono::milliseconds(in.timeout_ms);
   out.http = TRY(make_http_request(in, std::move(url), std::min(timeout, left)));
   out.http.granted_hosts = module.http_targets().granted_hosts(*moved);
+  if (!call.is_instance()) out.http.trace = base::parse_traceparent(call.invocation().traceparent);
   out.concurrency = target.concurrency;
   out.is_idempotent = (in.flags & TR_HTTP_IDEMPOTENT) != 0;
   out.may_retry = (in.flags & TR_HTTP_NO_RETRY) == 0;
