@@ -20,6 +20,7 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "registry/catalogue.hpp"
+#include "registry/published_catalogue.hpp"
 #include "registry/version_decision.hpp"
 #include "sources/native/native_source.hpp"
 #include "sources/native/watcher.hpp"

@@ -18,6 +18,7 @@
 #include "call/call.hpp"
 #include "call/response_cache.hpp"
 #include "registry/catalogue.hpp"
+#include "registry/published_catalogue.hpp"
 #include "services/providers/provider_states.hpp"
 
 namespace toolrack::services::telemetry {

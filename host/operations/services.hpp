@@ -9,6 +9,7 @@
 #include "accounts/usage.hpp"
 #include "base/clock.hpp"
 #include "registry/catalogue.hpp"
+#include "registry/published_catalogue.hpp"
 #include "registry/version_decision.hpp"
 #include "services/assets/asset_links.hpp"
 #include "services/assets/assets.hpp"

@@ -6,10 +6,13 @@
 
 #include "base/utf8.hpp"
 #include "registry/lookup.hpp"
+#include "registry/narrowing.hpp"
 #include "registry/near_names.hpp"
 #include "registry/resource_index.hpp"
 #include "registry/search.hpp"
 #include "registry/semver.hpp"
+#include "registry/tool_set.hpp"
+#include "registry/versions.hpp"
 
 namespace toolrack::registry {
 
@@ -32,15 +35,6 @@ Semver version_of(const Tool& tool) { return Semver::parse(tool.version).value_o
 bool is_higher(const Tool& a, const Tool& b) {
   const auto order = version_of(a) <=> version_of(b);
   return order != 0 ? order > 0 : a.version > b.version;
-}
-
-/// "1" takes 1.x.y, "1.4" takes 1.4.x, "1.4.0" takes itself, whatever its build metadata.
-bool is_wanted(const Tool& tool, std::string_view version) {
-  const std::string_view actual = tool.version;
-  if (actual == version) return true;
-  if (!actual.starts_with(version) || version.find_first_not_of("0123456789.") != std::string_view::npos) return false;
-  const auto next = actual[version.size()];
-  return next == (std::count(version.begin(), version.end(), '.') < 2 ? '.' : '+');
 }
 
 base::Error disabled(ErrorCode code, const std::string& what, std::string_view before_operator) {
@@ -74,14 +68,40 @@ Result<std::shared_ptr<const Catalogue>> Catalogue::build(std::vector<std::share
                             b.build_id.empty() ? "none" : b.build_id),
                 "Remove one of the two, or give the newer one a higher version.");
   }
-  const auto is_withheld = [&policies](const auto& tool) {
-    const auto* policy = find_policy(policies, tool->id());
-    return policy != nullptr && policy->is_withheld(tool->version);
-  };
   catalogue->policies_ = policies;
   catalogue->tallies_ = tallies;
-  if (!policies.empty()) {
-    std::ranges::copy_if(tools, std::back_inserter(catalogue->withheld_), is_withheld);
+  catalogue->owner_order_ = std::move(owner_order);
+  catalogue->generation_ = generation;
+  TRY(catalogue->assemble(std::move(tools), OnClash::kRefuse));
+  catalogue->search_ = TRY(SearchIndex::create(catalogue->defaults_));
+  return std::shared_ptr<const Catalogue>(std::move(catalogue));
+}
+
+std::shared_ptr<const Catalogue> Catalogue::narrow(std::shared_ptr<const Catalogue> whole, const ToolSet& set) {
+  std::shared_ptr<Catalogue> catalogue(new Catalogue);
+  auto narrowing = registry::narrow(*whole, set);
+  catalogue->policies_ = whole->policies_;
+  catalogue->owner_order_ = whole->owner_order_;
+  catalogue->generation_ = whole->generation_;
+  catalogue->set_digest_ = base::as_bytes(set.digest());
+  catalogue->tallies_ = whole->tallies_;
+  for (const auto& [copy, original] : narrowing.originals)
+    if (const auto tally = whole->tallies_.find(original); tally != whole->tallies_.end())
+      catalogue->tallies_.emplace(copy, tally->second);
+  catalogue->whole_ = std::move(whole);
+  // Nothing is refused where the first of two wins.
+  static_cast<void>(catalogue->assemble(std::move(narrowing.tools), OnClash::kFirstWins));
+  return catalogue;
+}
+
+/// `tools` in the order of `tools_`, those that are withheld among or behind them.
+Result<void> Catalogue::assemble(std::vector<std::shared_ptr<const Tool>> tools, OnClash on_clash) {
+  const auto is_withheld = [this](const auto& tool) {
+    const auto* policy = find_policy(policies_, tool->id());
+    return policy != nullptr && policy->is_withheld(tool->version);
+  };
+  if (!policies_.empty()) {
+    std::ranges::copy_if(tools, std::back_inserter(withheld_), is_withheld);
     std::erase_if(tools, is_withheld);
   }
   for (auto first = tools.begin(); first != tools.end();) {
@@ -91,30 +111,27 @@ Result<std::shared_ptr<const Catalogue>> Catalogue::build(std::vector<std::share
       versions.push_back(last->get());
     }
     const auto id = (*first)->id();
-    const auto* policy = find_policy(catalogue->policies_, id);
+    const auto* policy = find_policy(policies_, id);
     const auto& usual = usual_version(versions, policy);
-    catalogue->defaults_.push_back(&usual);
+    defaults_.push_back(&usual);
     first = last;
     if (policy == nullptr || !policy->canary || policy->canary->version == usual.version) continue;
     const auto canary = std::ranges::find(versions, policy->canary->version, &Tool::version);
     if (canary != versions.end())
-      catalogue->canaries_.push_back({.usual = &usual,
-                                      .canary = *canary,
-                                      .who = &*policy->canary,
-                                      .seed = Canary::seed_of(id, policy->canary->version)});
+      canaries_.push_back({.usual = &usual,
+                           .canary = *canary,
+                           .who = &*policy->canary,
+                           .seed = Canary::seed_of(id, policy->canary->version)});
   }
-  catalogue->generation_ = generation;
-  catalogue->tools_ = std::move(tools);
-  catalogue->owner_order_ = std::move(owner_order);
-  catalogue->lookup_ = std::make_unique<Lookup>();
-  TRY(catalogue->lookup_->build(catalogue->tools_, catalogue->defaults_, catalogue->owner_order_));
-  catalogue->resources_ = std::make_unique<ResourceIndex>();
-  TRY(catalogue->resources_->build(catalogue->defaults_));
-  for (const auto& [name, skill] : catalogue->lookup_->by_flat_name) catalogue->flat_.push_back(skill);
-  std::sort(catalogue->flat_.begin(), catalogue->flat_.end(),
-            [](const Skill* a, const Skill* b) { return a->flat_name < b->flat_name; });
-  catalogue->search_ = TRY(SearchIndex::create(catalogue->defaults_));
-  return std::shared_ptr<const Catalogue>(std::move(catalogue));
+  tools_ = std::move(tools);
+  const bool refuses = on_clash == OnClash::kRefuse;
+  lookup_ = std::make_unique<Lookup>();
+  TRY(lookup_->build(tools_, defaults_, owner_order_, refuses));
+  resources_ = std::make_unique<ResourceIndex>();
+  TRY(resources_->build(defaults_, refuses));
+  for (const auto& [name, skill] : lookup_->by_flat_name) flat_.push_back(skill);
+  std::sort(flat_.begin(), flat_.end(), [](const Skill* a, const Skill* b) { return a->flat_name < b->flat_name; });
+  return {};
 }
 
 const Resource* Catalogue::find_resource(std::string_view uri) const { return resources_->find(uri); }
@@ -145,7 +162,7 @@ Result<const Tool*> Catalogue::find_tool(std::string_view name) const {
 
   std::vector<const Tool*> wanted;
   for (const auto* candidate : lookup_->versions.at(tool->owner).at(tool->slug))
-    if (is_wanted(*candidate, version)) wanted.push_back(candidate);
+    if (is_version(*candidate, version)) wanted.push_back(candidate);
   if (wanted.empty()) return tl::unexpected(no_version(*tool, version));
   return &usual_version(wanted, policies_.empty() ? nullptr : find_policy(policies_, tool->id()));
 }
@@ -168,7 +185,7 @@ base::Error Catalogue::not_found(std::string_view name) const {
 
 base::Error Catalogue::no_version(const Tool& tool, std::string_view version) const {
   for (const auto& other : withheld_) {
-    if (other->slug != tool.slug || other->owner != tool.owner || !is_wanted(*other, version)) continue;
+    if (other->slug != tool.slug || other->owner != tool.owner || !is_version(*other, version)) continue;
     return disabled(ErrorCode::kVersionNotFound, fmt::format("{}@{}", tool.id(), other->version),
                     "Leave the version out, or name another; the");
   }
@@ -218,6 +235,11 @@ const Skill& Catalogue::shown_to(std::string_view key, const Skill& skill) const
   return same == tool.skills.end() ? skill : *same;
 }
 
-std::vector<SearchHit> Catalogue::search(const SearchQuery& query) const { return search_->search(query); }
+std::vector<SearchHit> Catalogue::search(const SearchQuery& query) const {
+  std::call_once(search_once_, [&] {
+    if (search_ == nullptr) search_ = SearchIndex::create(defaults_).value_or(nullptr);
+  });
+  return search_ == nullptr ? std::vector<SearchHit>() : search_->search(query);
+}
 
 }  // namespace toolrack::registry

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/published.hpp"
 #include "base/result.hpp"
 #include "registry/outcome_tally.hpp"
 #include "registry/tool.hpp"
@@ -18,6 +18,7 @@ namespace toolrack::registry {
 
 class ResourceIndex;
 class SearchIndex;
+class ToolSet;
 
 /// What a caller may ask for beside words.
 struct SearchQuery {
@@ -44,10 +45,19 @@ class Catalogue {
                                                               std::uint64_t generation,
                                                               const VersionPolicies& policies = {},
                                                               const OutcomeTallies& tallies = {});
+  /// What a key with that set sees of `whole`, a catalogue that `build` made: of the same generation, with the tools,
+  /// versions, skills and offers that the set gives and under the names it gives. Nothing in it tells of the others:
+  /// suggestions, search and errors know only what is in it. Where a version that the set chooses clashes with another
+  /// tool, the first in the order of the tools keeps the name.
+  static std::shared_ptr<const Catalogue> narrow(std::shared_ptr<const Catalogue> whole, const ToolSet& set);
   ~Catalogue();
 
-  /// Grows by one with each catalogue; caches of bytes made from one are keyed by it.
+  /// Grows by one with each catalogue; caches of bytes made from one are keyed by it, and by `set_digest`.
   std::uint64_t generation() const noexcept { return generation_; }
+  /// ToolSet::digest of the set that it was narrowed to, in bytes; empty: it is whole.
+  std::string_view set_digest() const noexcept { return set_digest_; }
+  /// What it was narrowed from, or null.
+  const Catalogue* whole() const noexcept { return whole_.get(); }
 
   /// The default version of each tool (usual_version), ordered by slug, then owner.
   const std::vector<const Tool*>& tools() const noexcept { return defaults_; }
@@ -95,7 +105,12 @@ class Catalogue {
 
  private:
   Catalogue() = default;
+  enum class OnClash : std::uint8_t { kRefuse, kFirstWins };
+  base::Result<void> assemble(std::vector<std::shared_ptr<const Tool>> tools, OnClash on_clash);
+
   std::uint64_t generation_ = 0;
+  std::string set_digest_;
+  std::shared_ptr<const Catalogue> whole_;
   base::Error not_found(std::string_view name) const;
   base::Error no_version(const Tool& tool, std::string_view version) const;
 
@@ -114,7 +129,9 @@ class Catalogue {
   struct Lookup;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<ResourceIndex> resources_;
-  std::unique_ptr<SearchIndex> search_;
+  /// Of a narrowed catalogue, in which few search, it is made by the first who does. Null: it cannot be made.
+  mutable std::once_flag search_once_;
+  mutable std::unique_ptr<SearchIndex> search_;
 };
 
 /// As Catalogue::find_resource, within one tool.
@@ -122,7 +139,5 @@ const Resource* find_resource(const Tool& tool, std::string_view uri);
 
 /// The part of a flat name behind the tool's prefix; empty when it has another one.
 std::string_view own_name(const Tool& tool, std::string_view flat_name) noexcept;
-
-using PublishedCatalogue = base::Published<Catalogue>;
 
 }  // namespace toolrack::registry

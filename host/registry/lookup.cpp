@@ -18,7 +18,8 @@ std::string full_name(const Tool& tool) { return tool.id() + "@" + tool.version;
 }  // namespace
 
 Result<void> Catalogue::Lookup::build(std::span<const std::shared_ptr<const Tool>> all,
-                                      std::span<const Tool* const> defaults, std::span<const std::string> owner_order) {
+                                      std::span<const Tool* const> defaults, std::span<const std::string> owner_order,
+                                      bool refuses_clashes) {
   for (const auto& tool : all) versions[tool->owner][tool->slug].push_back(tool.get());
   for (const auto* tool : defaults) by_slug[tool->slug].push_back(tool);
   const auto rank = [&](const Tool* tool) {
@@ -28,16 +29,16 @@ Result<void> Catalogue::Lookup::build(std::span<const std::shared_ptr<const Tool
   for (auto& [slug, tools] : by_slug)
     std::sort(tools.begin(), tools.end(), [&](const Tool* a, const Tool* b) { return rank(a) < rank(b); });
   for (const auto* tool : defaults) {
-    TRY(add_flat_names(*tool));
-    TRY(add_aliases(*tool));
+    TRY(add_flat_names(*tool, refuses_clashes));
+    TRY(add_aliases(*tool, refuses_clashes));
   }
   return {};
 }
 
-Result<void> Catalogue::Lookup::add_flat_names(const Tool& tool) {
+Result<void> Catalogue::Lookup::add_flat_names(const Tool& tool, bool refuses_clashes) {
   for (const auto& skill : tool.skills) {
     const auto [other, is_new] = by_flat_name.emplace(skill.flat_name, &skill);
-    if (is_new) continue;
+    if (is_new || !refuses_clashes) continue;
     return fail(
         ErrorCode::kConflict,
         fmt::format("skill \"{}\" of {} and skill \"{}\" of {} have the same flat name \"{}\"", other->second->name,
@@ -47,11 +48,11 @@ Result<void> Catalogue::Lookup::add_flat_names(const Tool& tool) {
   return {};
 }
 
-Result<void> Catalogue::Lookup::add_aliases(const Tool& tool) {
+Result<void> Catalogue::Lookup::add_aliases(const Tool& tool, bool refuses_clashes) {
   for (const auto& alias : tool.aliases) {
     const auto [other, is_new] = by_alias.emplace(alias, &tool);
     const auto slug = by_slug.find(alias);
-    if (is_new && slug == by_slug.end()) continue;
+    if ((is_new && slug == by_slug.end()) || !refuses_clashes) continue;
     const auto& holder = is_new ? *slug->second.front() : *other->second;
     return fail(ErrorCode::kConflict,
                 fmt::format("alias \"{}\" of {} is already {} {}", alias, full_name(tool),

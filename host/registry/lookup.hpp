@@ -19,9 +19,9 @@ struct Catalogue::Lookup {
   using Versions = std::vector<const Tool*>;
 
   /// Fills the tables from `defaults` and `all` (ordered by slug, owner, version descending). kConflict names both
-  /// parties.
+  /// parties; where clashes are not refused the first keeps the name.
   base::Result<void> build(std::span<const std::shared_ptr<const Tool>> all, std::span<const Tool* const> defaults,
-                           std::span<const std::string> owner_order);
+                           std::span<const std::string> owner_order, bool refuses_clashes);
 
   /// The default version for a bare or qualified slug or alias, or nullptr. `owner` empty: any.
   const Tool* find_default(std::string_view owner, std::string_view name) const noexcept;
@@ -35,8 +35,8 @@ struct Catalogue::Lookup {
       versions;  ///< By owner, then slug.
 
  private:
-  base::Result<void> add_flat_names(const Tool& tool);
-  base::Result<void> add_aliases(const Tool& tool);
+  base::Result<void> add_flat_names(const Tool& tool, bool refuses_clashes);
+  base::Result<void> add_aliases(const Tool& tool, bool refuses_clashes);
 };
 
 }  // namespace toolrack::registry

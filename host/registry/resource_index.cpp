@@ -26,22 +26,25 @@ base::Result<void> refuse_twin(std::string_view what, std::string_view name, con
 
 }  // namespace
 
-base::Result<void> ResourceIndex::build(std::span<const Tool* const> tools) {
+base::Result<void> ResourceIndex::build(std::span<const Tool* const> tools, bool refuses_clashes) {
   for (const auto* tool : tools) {
     for (const auto& resource : tool->resources) {
       const bool is_family = resource.uri_template != nullptr;
       const auto [other, is_new] = (is_family ? by_template_ : by_uri_).emplace(resource.uri, &resource);
+      if (!is_new && !refuses_clashes) continue;
       if (!is_new)
         return refuse_twin(is_family ? "the URI template" : "the resource", resource.uri, *other->second->tool, *tool);
       (is_family ? templates : resources).push_back(&resource);
     }
     for (const auto& prompt : tool->prompts) {
       const auto [other, is_new] = by_flat_name_.emplace(prompt.flat_name, &prompt);
+      if (!is_new && !refuses_clashes) continue;
       if (!is_new) return refuse_twin("the prompt", prompt.flat_name, *other->second->tool, *tool);
       prompts.push_back(&prompt);
     }
     if (!tool->lists_prompts) continue;
     const auto twin = std::ranges::find(prompt_listers_, tool->prefix, &Tool::prefix);
+    if (twin != prompt_listers_.end() && !refuses_clashes) continue;
     if (twin != prompt_listers_.end())
       return refuse_twin("the prefix, for prompts that the plugin lists itself,", tool->prefix, **twin, *tool);
     prompt_listers_.push_back(tool);

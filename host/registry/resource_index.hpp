@@ -14,8 +14,9 @@ namespace toolrack::registry {
 /// Names point into the tools, which the catalogue keeps. Immutable after `build`; any thread.
 class ResourceIndex {
  public:
-  /// kConflict names both tools when a URI, a template or a prompt's flat name belongs to two.
-  base::Result<void> build(std::span<const Tool* const> tools);
+  /// kConflict names both tools when a URI, a template or a prompt's flat name belongs to two; where clashes are not
+  /// refused the first keeps it.
+  base::Result<void> build(std::span<const Tool* const> tools, bool refuses_clashes);
 
   /// The resource of just that URI, else the template that matches it with the most characters of its own. Null: none.
   const Resource* find(std::string_view uri) const;

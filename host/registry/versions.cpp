@@ -25,4 +25,12 @@ const Tool* default_of(const Catalogue& catalogue, const Tool& tool) {
   return found == catalogue.tools().end() || id_of(*found) != id_of(&tool) ? nullptr : *found;
 }
 
+bool is_version(const Tool& tool, std::string_view named) {
+  const std::string_view actual = tool.version;
+  if (actual == named) return true;
+  if (!actual.starts_with(named) || named.find_first_not_of("0123456789.") != std::string_view::npos) return false;
+  const auto next = actual[named.size()];
+  return next == (std::count(named.begin(), named.end(), '.') < 2 ? '.' : '+');
+}
+
 }  // namespace toolrack::registry

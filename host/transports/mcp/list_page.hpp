@@ -14,6 +14,7 @@
 #include "call/call_path.hpp"
 #include "registry/catalogue.hpp"
 #include "registry/exposure.hpp"
+#include "registry/published_catalogue.hpp"
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/cursors.hpp"
 #include "transports/mcp/protocol.hpp"

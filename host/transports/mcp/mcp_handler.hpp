@@ -12,6 +12,7 @@
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "registry/exposure.hpp"
+#include "registry/published_catalogue.hpp"
 #include "transports/mcp/announcer.hpp"
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/client_requests.hpp"
