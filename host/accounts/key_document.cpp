@@ -62,6 +62,10 @@ std::string to_json(const StoredKey& key) {
   writer.StartArray();
   for (const auto name : key.info.scopes.names()) json::put(writer, name);
   writer.EndArray();
+  if (key.info.tools != nullptr) {
+    json::key(writer, "tools");
+    json::raw(writer, key.info.tools->to_json(), rapidjson::kArrayType);
+  }
   writer.EndObject();
   return std::string(json::view(buffer));
 }
@@ -90,6 +94,11 @@ base::Result<StoredKey> key_from_json(std::string_view id, std::string_view text
   std::vector<std::string> names;
   for (const auto& name : scopes->GetArray()) names.emplace_back(name.IsString() ? json::view(name) : "");
   key.info.scopes = TRY(Scopes::parse(names));
+  if (const auto* tools = json::find(document, "tools")) {
+    auto set = registry::ToolSet::from_json(*tools);
+    if (!set) return broken(fmt::format("tool set ({})", set.error().message()));
+    key.info.tools = *std::move(set);
+  }
   return key;
 }
 

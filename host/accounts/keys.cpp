@@ -20,6 +20,16 @@ base::Error not_found(std::string_view id) {
   return base::Error(ErrorCode::kKeyNotFound, fmt::format("There is no key \"{}\" in this account.", id.substr(0, 64)));
 }
 
+base::Result<void> check_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName || !base::is_utf8(name))
+    return base::fail(ErrorCode::kInvalidRequest, fmt::format("A key's name has 1 to {} bytes of UTF-8.", kMaxName));
+  return {};
+}
+
+bool is_same(const registry::ToolSetRef& a, const registry::ToolSetRef& b) {
+  return a == b || (a != nullptr && b != nullptr && a->digest() == b->digest());
+}
+
 }  // namespace
 
 struct Keys::Row {
@@ -83,7 +93,8 @@ std::shared_ptr<const Keys::Row> Keys::make_row(StoredKey key) const {
                 .scopes = key.info.scopes,
                 .anonymous = false,
                 .limits = limit_settings_ ? std::make_shared<KeyLimits>(*limit_settings_) : nullptr,
-                .revoked = row->revoked});
+                .revoked = row->revoked,
+                .tools = key.info.tools});
   row->key = std::move(key);
   return row;
 }
@@ -97,10 +108,9 @@ void Keys::publish() {
 }
 
 base::Result<NewKey> Keys::create(std::string_view account, std::string_view name, Scopes scopes,
-                                  std::int64_t expires_ns) {
+                                  std::int64_t expires_ns, registry::ToolSetRef tools) {
   if (account.empty()) return base::fail(ErrorCode::kInvalidRequest, "A key needs an account.");
-  if (name.empty() || name.size() > kMaxName || !base::is_utf8(name))
-    return base::fail(ErrorCode::kInvalidRequest, fmt::format("A key's name has 1 to {} bytes of UTF-8.", kMaxName));
+  TRY(check_name(name));
   if (scopes.bits() == 0)
     return base::fail(ErrorCode::kInvalidRequest, "A key without a scope may do nothing; give it one.");
   const auto now_ns = clock_.unix_ns();
@@ -120,7 +130,8 @@ base::Result<NewKey> Keys::create(std::string_view account, std::string_view nam
                 .scopes = scopes,
                 .created_ns = now_ns,
                 .revoked_ns = 0,
-                .expires_ns = expires_ns};
+                .expires_ns = expires_ns,
+                .tools = tools};
     const auto receipt = TRY(store_.commit({store::PutIfAbsent{std::string(kKeyCollection), id, to_json(key)}}));
     if (receipt.accepted()) break;  // Else the id is taken, once in 2^64: another one.
   }
@@ -163,29 +174,67 @@ base::Result<PrincipalRef> Keys::principal(std::string_view account, std::string
   return row->principal;
 }
 
+template <typename Edit>
+base::Result<StoredKey> Keys::commit_edit(std::string_view id, Edit edit) {
+  for (;;) {
+    const auto document = TRY(store_.get(kKeyCollection, id));
+    if (!document) return tl::unexpected(not_found(id));
+    auto key = TRY(key_from_json(id, document->json));
+    if (!edit(key.info)) return key;
+    const auto receipt =
+        TRY(store_.commit({store::ExpectVersion{std::string(kKeyCollection), std::string(id), document->version},
+                           store::Put{std::string(kKeyCollection), std::string(id), to_json(key)}}));
+    if (receipt.accepted()) return key;
+  }
+}
+
 base::Result<KeyInfo> Keys::revoke(std::string_view account, std::string_view id) {
   const auto row = find_row(account, id);
   if (!row) return tl::unexpected(not_found(id));
   if (row->key.info.revoked_ns != 0) return row->key.info;
-  StoredKey key;
-  for (;;) {
-    const auto document = TRY(store_.get(kKeyCollection, id));
-    if (!document) return tl::unexpected(not_found(id));
-    key = TRY(key_from_json(id, document->json));
-    if (key.info.revoked_ns != 0) break;
-    key.info.revoked_ns = clock_.unix_ns();
-    const auto receipt =
-        TRY(store_.commit({store::ExpectVersion{std::string(kKeyCollection), std::string(id), document->version},
-                           store::Put{std::string(kKeyCollection), std::string(id), to_json(key)}}));
-    if (receipt.accepted()) break;
+  base::Lock changing(changing_);
+  auto key = TRY(commit_edit(id, [&](KeyInfo& info) {
+    if (info.revoked_ns != 0) return false;
+    info.revoked_ns = clock_.unix_ns();
+    return true;
+  }));
+  return replace(id, std::move(key));
+}
+
+base::Result<KeyInfo> Keys::update(std::string_view account, std::string_view id, const Change& change) {
+  if (change.name) TRY(check_name(*change.name));
+  if (!find_row(account, id)) return tl::unexpected(not_found(id));
+  base::Lock changing(changing_);
+  auto key = TRY(commit_edit(id, [&](KeyInfo& info) {
+    if (info.revoked_ns != 0) return false;
+    if (change.name) info.name = *change.name;
+    if (change.tools) info.tools = *change.tools;
+    return true;
+  }));
+  if (key.info.revoked_ns != 0)
+    return base::fail(ErrorCode::kConflict, fmt::format("The key \"{}\" has been revoked.", id),
+                      "Make a new one; a revoked key does not come back.");
+  return replace(id, std::move(key));
+}
+
+KeyInfo Keys::replace(std::string_view id, StoredKey key) {
+  auto info = key.info;
+  PrincipalRef changed;
+  {
+    base::Lock lock(mutex_);
+    const auto row = std::ranges::find(rows_, id, [](const auto& one) -> std::string_view { return one->key.info.id; });
+    auto next = std::make_shared<Row>(**row);
+    next->key = std::move(key);
+    if (info.revoked_ns != 0) next->revoked->store(true, std::memory_order_relaxed);
+    if (!is_same(next->principal->tools, info.tools)) {
+      auto principal = *next->principal;
+      principal.tools = info.tools;
+      next->principal = changed = std::make_shared<const Principal>(std::move(principal));
+    }
+    *row = std::move(next);
+    publish();
   }
-  const auto info = key.info;
-  auto next = std::make_shared<Row>(*row);
-  next->key = std::move(key);
-  next->revoked->store(true, std::memory_order_relaxed);
-  base::Lock lock(mutex_);
-  std::ranges::replace(rows_, row, std::shared_ptr<const Row>(std::move(next)));
-  publish();
+  if (changed != nullptr && set_changed_) set_changed_(changed);
   return info;
 }
 

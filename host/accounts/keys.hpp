@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/encoding.hpp"
 #include "base/mutex.hpp"
 #include "base/published.hpp"
+#include "registry/tool_set.hpp"
 #include "store/store.hpp"
 
 namespace toolrack::accounts {
@@ -27,6 +29,7 @@ struct KeyInfo {
   std::string id, account, name, prefix;  ///< prefix: "tr_live_1a2b…", for people.
   Scopes scopes;
   std::int64_t created_ns = 0, revoked_ns = 0, expires_ns = 0;  ///< Unix; 0: not.
+  registry::ToolSetRef tools = nullptr;                         ///< Null: everything.
 };
 
 struct NewKey {
@@ -47,7 +50,7 @@ class Keys {
   ~Keys();
 
   base::Result<NewKey> create(std::string_view account, std::string_view name, Scopes scopes,
-                              std::int64_t expires_ns = 0);
+                              std::int64_t expires_ns = 0, registry::ToolSetRef tools = nullptr);
   std::vector<KeyInfo> list(std::string_view account) const;
   /// kKeyNotFound also for a key of another account.
   base::Result<KeyInfo> get(std::string_view account, std::string_view id) const;
@@ -56,6 +59,17 @@ class Keys {
   base::Result<PrincipalRef> principal(std::string_view account, std::string_view id) const;
   /// Effective for the next call on every loop; idempotent.
   base::Result<KeyInfo> revoke(std::string_view account, std::string_view id);
+
+  /// What an update changes; what is not given stays.
+  struct Change {
+    std::optional<std::string> name;
+    std::optional<registry::ToolSetRef> tools;
+  };
+  /// Effective for the next call on every loop; calls that run go on as they began. kConflict: the key is revoked.
+  base::Result<KeyInfo> update(std::string_view account, std::string_view id, const Change& change);
+  /// Hears of every key whose tool set is another one, in the thread that changed it. Before anything is changed.
+  using SetChanged = std::function<void(const PrincipalRef&)>;
+  void on_set_changed(SetChanged listener) { set_changed_ = std::move(listener); }
 
   /// Other defaults for every key, old ones too, from the next call on; what was counted goes on counting. Null: no key
   /// is limited any more.
@@ -89,13 +103,21 @@ class Keys {
   std::shared_ptr<const Row> make_row(StoredKey key) const TR_REQUIRES(mutex_);
   std::shared_ptr<const Row> find_row(std::string_view account, std::string_view id) const;
   void publish() TR_REQUIRES(mutex_);
+  /// Reads the key again until `edit` has made of it what could be committed. False of `edit`: nothing is to be done.
+  template <typename Edit>
+  base::Result<StoredKey> commit_edit(std::string_view id, Edit edit) TR_REQUIRES(changing_);
+  /// Puts the key as it is in the store now in the place of the one that is known by its id.
+  KeyInfo replace(std::string_view id, StoredKey key) TR_REQUIRES(changing_);
 
   store::Store& store_;
   const base::Clock& clock_;
+  /// From a change's commit until it is known here, so that a later one is not overtaken. Taken before `mutex_`.
+  base::Mutex changing_;
   mutable base::Mutex mutex_;
   std::optional<LimitSettings> limit_settings_ TR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const Row>> rows_ TR_GUARDED_BY(mutex_);
   base::Published<KeyTable> table_;
+  SetChanged set_changed_;
 };
 
 }  // namespace toolrack::accounts

@@ -11,6 +11,10 @@
 
 #include "base/result.hpp"
 
+namespace toolrack::registry {
+class ToolSet;
+}
+
 namespace toolrack::accounts {
 
 class KeyLimits;
@@ -63,6 +67,8 @@ struct Principal {
   std::shared_ptr<KeyLimits> limits;  ///< Null: not limited.
   /// Becomes true when the key is revoked, for calls that run then; null: it has none that could be.
   std::shared_ptr<const std::atomic<bool>> revoked = nullptr;
+  /// What it sees and calls of the catalogue, everywhere; null: everything.
+  std::shared_ptr<const registry::ToolSet> tools = nullptr;
 
   bool is_revoked() const noexcept { return revoked != nullptr && revoked->load(std::memory_order_relaxed); }
 };
