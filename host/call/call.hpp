@@ -47,6 +47,12 @@ enum class CacheUse : std::uint8_t {
   kOff,      ///< The skill runs, and nothing is kept.
 };
 
+/// What an answer holds itself, for a caller who reads it as blocks of content; larger things are linked to.
+struct ContentLimits {
+  std::uint64_t media_bytes = 256 << 10;  ///< Of an image or a recording that the skill made.
+  std::uint64_t text_bytes = 1 << 20;     ///< Of the output; 0: any.
+};
+
 /// Everything is borrowed: views and pointers must hold until `CallPath::start` has returned. What must live longer,
 /// the path copies.
 struct CallRequest {
@@ -78,6 +84,7 @@ struct CallRequest {
   std::int64_t received_ns = 0;                              ///< Monotonic; 0: now.
   bool wants_progress = false, wants_partials = false;
   std::uint8_t log_level = registry::kNoCallerLog;  ///< The sink wants the skill's lines of that level and above.
+  const ContentLimits* content = nullptr;           ///< Outlives the call. Null: the output is all that is wanted.
   bool streams = false;                             ///< The caller wants them as events; for the transport to do.
   JobUse job = JobUse::kNever;                      ///< Others than kNever: the sink knows `accepted`.
   std::string_view webhook;  ///< The URL that hears of the job's end; only of a job. Empty: none.
@@ -141,7 +148,11 @@ struct CallOutcome {
   std::string_view request_id;
   const registry::Skill* skill = nullptr;  ///< Null when the call did not get that far.
   registry::Outcome result;                ///< `result.error` tells success from failure.
-  std::string explanation_json;            ///< The answer of a dry run; then nothing ran.
+  /// Of a request with `content`: the files that the output names, small images and recordings themselves, others as
+  /// links; and the whole output as a link when it is longer than the text may be.
+  std::vector<registry::Part> files;
+  std::optional<registry::Part> whole_output;
+  std::string explanation_json;  ///< The answer of a dry run; then nothing ran.
   base::Money raw_cost, cost;
   std::int64_t markup_percent = kPlatformPercent;  ///< kByokPercent when the caller's own credential paid.
   std::optional<base::Money> credits_remaining;    ///< Empty: the account has no ledger (local mode).
