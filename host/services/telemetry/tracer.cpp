@@ -35,6 +35,7 @@ struct Tracer::Buffer {
   base::Mutex mutex;  // Taken by the loop for each recorded span, by the exporter a few times a minute.
   std::string spans TR_GUARDED_BY(mutex);
   std::size_t count TR_GUARDED_BY(mutex) = 0;
+  bool has_told TR_GUARDED_BY(mutex) = false;  // That it is half full.
 };
 
 Tracer::Tracer(std::size_t loops, const base::Clock& clock, base::Metrics& metrics)
@@ -76,15 +77,19 @@ void Tracer::record(std::size_t loop, const Span& span) {
   buffer.writer.Reset(buffer.text);
   write_span(buffer.writer, span, ended_unix_ns - (now_ns - span.started_ns), ended_unix_ns);
   const auto text = base::json::view(buffer.text);
+  bool is_kept = false, is_half_full = false;
   {
     const base::Lock lock(buffer.mutex);
-    if (buffer.count < kMaxSpans && buffer.spans.size() + text.size() < kMaxBytes) {
+    is_kept = buffer.count < kMaxSpans && buffer.spans.size() + text.size() < kMaxBytes;
+    if (is_kept) {
       if (buffer.count++ != 0) buffer.spans += ',';
       buffer.spans += text;
-      return recorded_.add();
     }
+    is_half_full = buffer.count > kMaxSpans / 2 || buffer.spans.size() > kMaxBytes / 2;
+    if (is_half_full && std::exchange(buffer.has_told, true)) is_half_full = false;
   }
-  dropped_.add();
+  (is_kept ? recorded_ : dropped_).add();
+  if (is_half_full && on_full_) on_full_();
 }
 
 std::vector<Tracer::Batch> Tracer::take() {
@@ -95,6 +100,7 @@ std::vector<Tracer::Batch> Tracer::take() {
       const base::Lock lock(buffer->mutex);
       batch.spans.swap(buffer->spans);
       batch.count = std::exchange(buffer->count, 0);
+      buffer->has_told = false;
     }
     if (batch.count != 0) out.push_back(std::move(batch));
   }

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -23,7 +25,7 @@ namespace toolrack::services::telemetry {
 class Tracer {
  public:
   /// Of a loop, between two exports.
-  static constexpr std::size_t kMaxSpans = 2048, kMaxBytes = 4 << 20;
+  static constexpr std::size_t kMaxSpans = 4096, kMaxBytes = 4 << 20;
 
   /// `clock` and `metrics` outlive it. Off until `apply`.
   Tracer(std::size_t loops, const base::Clock& clock, base::Metrics& metrics);
@@ -45,6 +47,9 @@ class Tracer {
   /// On the loop of that index, when the work has ended.
   void record(std::size_t loop, const Span& span);
 
+  /// `full` is called on a loop whose buffer is half full, once before the next `take`. While no loop records.
+  void on_full(std::function<void()> full) { on_full_ = std::move(full); }
+
   /// Of all loops: spans as JSON texts with commas between, and how many there are. Any thread; empties the buffers.
   struct Batch {
     std::string spans;
@@ -60,6 +65,7 @@ class Tracer {
   base::Counter& recorded_;
   base::Counter& dropped_;
   std::vector<std::unique_ptr<Buffer>> buffers_;  // One a loop.
+  std::function<void()> on_full_;
 
   std::atomic<bool> is_on_{false}, tells_providers_{false}, follows_callers_{true};
   std::atomic<std::uint64_t> threshold_{0};  // Of the low 56 bits of a trace's id, from where on it is recorded.
