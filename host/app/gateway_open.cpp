@@ -69,7 +69,7 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   egress.emplace(TRY(egress_policy(config)));
   sources::native::Environment environment;
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    clients.push_back(std::make_unique<http::Client>(loops[i], *egress, metrics, http::Client::Settings{}));
+    clients.push_back(std::make_unique<http::Client>(loops[i], *egress, metrics, http::Client::Settings{}, &tracer));
     upstreams.push_back(std::make_unique<services::upstream::Client>(services::upstream::Client::Dependencies{
         .loop = loops[i], .http = *clients.back(), .nonces = *nonces, .clock = clock}));
     environment.http.push_back(upstreams.back().get());

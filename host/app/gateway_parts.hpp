@@ -22,6 +22,7 @@
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
+#include "base/version.hpp"
 #include "call/approvals.hpp"
 #include "call/call_path.hpp"
 #include "call/file_outputs.hpp"
@@ -44,6 +45,8 @@
 #include "services/http/egress.hpp"
 #include "services/knowledge/http_embedder.hpp"
 #include "services/knowledge/knowledge.hpp"
+#include "services/telemetry/exporter.hpp"
+#include "services/telemetry/tracer.hpp"
 #include "services/upstream/client.hpp"
 #include "services/upstream/places.hpp"
 #include "sources/native/native_source.hpp"
@@ -84,6 +87,7 @@ struct Gateway::Parts {
   void set_links();
   // gateway_live.cpp
   base::Result<ConfigChanges> reload(const Config& wanted);
+  void start_telemetry();
   void resume_jobs();
   void end_jobs(std::chrono::steady_clock::time_point began);
   void close();
@@ -97,6 +101,8 @@ struct Gateway::Parts {
   std::atomic<bool> is_ready{false};
 
   base::Loops loops;
+  services::telemetry::Tracer tracer{loops.size(), clock, metrics};
+  services::telemetry::Exporter exporter{tracer, metrics, clock, base::kVersion};
   base::Pool workers{"worker", std::max<std::size_t>(2, std::thread::hardware_concurrency())};
   base::Pool blocking{"blocking", kBlockingThreads};
   std::vector<std::unique_ptr<base::Pool>> nested_blocking;  // One for each depth below callers' own calls.

@@ -41,7 +41,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .jobs = runs_jobs ? jobs.get() : nullptr,
                                                                         .approvals = approvals.get(),
                                                                         .suspended = &*suspended,
-                                                                        .recording = recording});
+                                                                        .recording = recording,
+                                                                        .tracer = &tracer});
   asset_services.emplace(operations::AssetServices{
       .assets = *assets, .links = *asset_links, .fetch = [this](const auto& what, std::string url) {
         auto& loop = loops.next();
@@ -97,6 +98,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                         .identifiers = identifiers,
                                                                         .sessions = *sessions,
                                                                         .states = *session_states,
+                                                                        .metrics = metrics,
+                                                                        .tracer = &tracer,
                                                                         .settings = config.mcp});
   boost::asio::post(loops[0].context(),
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });

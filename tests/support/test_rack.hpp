@@ -22,6 +22,7 @@
 #include "operations/runner.hpp"
 #include "operations/services.hpp"
 #include "operations/table.hpp"
+#include "services/telemetry/tracer.hpp"
 #include "support/fake_clock.hpp"
 #include "support/memory_store.hpp"
 #include "support/temp_directory.hpp"
@@ -64,6 +65,7 @@ class Rack {
   base::Metrics metrics;
   base::Pool pool{"rack", 4};
   base::Loops loops;
+  services::telemetry::Tracer tracer;  ///< Off, until a test applies settings to it.
   registry::PublishedCatalogue catalogue;
   std::unique_ptr<accounts::Keys> keys;
   accounts::Usage usage;

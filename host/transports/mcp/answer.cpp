@@ -9,7 +9,12 @@ constexpr std::string_view kEvent = "message";
 
 }  // namespace
 
+void Answer::end_observation(std::string_view message) {
+  if (const auto observation = std::move(observation_)) observation->end(message);
+}
+
 void Answer::message(int status, std::string_view json, std::span<const net::HeaderField> headers) {
+  end_observation(json);
   if (batch_) return batch_->add(json);
   if (replay_) return replay_->finish(json);
   if (stream_) return stream_->finish(kEvent, json);
@@ -17,8 +22,14 @@ void Answer::message(int status, std::string_view json, std::span<const net::Hea
 }
 
 void Answer::accept() {
+  end_observation({});
   if (batch_) return batch_->add({});
   exchange_->respond(202, "", net::ReplyBody());
+}
+
+net::Exchange* Answer::take_exchange() noexcept {
+  end_observation({});  // What is told on the stream is no part of the request any more.
+  return std::exchange(exchange_, nullptr);
 }
 
 void Answer::event(std::string_view json) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "transports/mcp/observation.hpp"
 #include "transports/mcp/replay.hpp"
 #include "transports/net/event_stream.hpp"
 #include "transports/net/http.hpp"
@@ -48,7 +49,13 @@ class Answer {
   void on_disconnect(std::function<void()> gone);
   /// For who answers with a stream of its own: the exchange, which it owes the answer to from now on. Null: this is a
   /// message of a batch.
-  net::Exchange* take_exchange() noexcept { return std::exchange(exchange_, nullptr); }
+  net::Exchange* take_exchange() noexcept;
+
+  /// From now on whoever gives the answer tells it to `observation`, too, which ends with it.
+  void observe(Observation::Ref observation) noexcept { observation_ = std::move(observation); }
+  /// Of an answer that is observed, as those to requests of clients are.
+  Observation& observation() noexcept { return *observation_; }
+  bool is_observed() const noexcept { return observation_ != nullptr; }
 
  private:
   struct Resumable {
@@ -57,12 +64,14 @@ class Answer {
     Revision revision = Revision::k20260728;
   };
   ReplayStream& replay();
+  void end_observation(std::string_view message);
 
   net::Exchange* exchange_ = nullptr;       ///< Null for a message of a batch.
   std::shared_ptr<BatchAnswer> batch_;      ///< Null for a request of its own.
   std::optional<net::EventStream> stream_;  ///< Once an event was due.
   Resumable resumable_;
   std::shared_ptr<ReplayStream> replay_;  ///< In place of `stream_`, when the client can resume.
+  Observation::Ref observation_;          ///< Null: nobody looks, or it has ended.
 };
 
 /// Collects the answers of a batch's messages and sends them as one array when the last one is there; 202 when there

@@ -42,6 +42,7 @@ std::string_view bound_account(const accounts::Principal& principal) {
 
 McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests)
     : catalogue(deps.catalogue),
+      observations(new Observations(loop, base::system_clock(), deps.metrics, deps.tracer)),
       lists(deps.table),
       calls(deps.calls, requests, deps.settings.poll_after),
       streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }),
@@ -53,7 +54,7 @@ std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Expos
   return list ? std::hash<std::string_view>()(**list) : 0;
 }
 
-McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies) {
+McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies), session_metrics_(dependencies.metrics) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
     loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_));
 }
@@ -88,9 +89,11 @@ void McpHandler::end_session(const net::Request& request, net::Exchange& exchang
                              const accounts::PrincipalRef& principal) {
   const auto key = Sessions::key_of(request.headers.get(HeaderName::kMcpSessionId));
   const auto state = deps_.states.find(key);
+  const auto session = deps_.sessions.find(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
   const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
   if (!ended) return net::respond_error(exchange, ended.error());
   if (*ended) {
+    if (session) session_metrics_.ended(session->revision, request.is_local_socket, deps_.sessions.age_s(*session));
     if (state)
       for (const auto& uri : state->uris) unfollow(exchange.loop(), principal, uri, key);
     return exchange.respond(204, "", net::ReplyBody());
@@ -123,6 +126,8 @@ void McpHandler::post(const net::Request& request, net::Exchange& exchange, cons
 }
 
 void McpHandler::classify(Inbound& inbound, const Message& message, Answer&& answer) {
+  if (message.kind == MessageKind::kRequest || message.kind == MessageKind::kNotification)
+    answer.observe(state(inbound.loop).observations->begin(inbound.request, message, known_method(message.method)));
   const auto header = inbound.request.headers.get(HeaderName::kMcpProtocolVersion);
   const bool header_is_modern = is_modern(header);
   switch (message.kind) {

@@ -19,8 +19,10 @@
 #include "transports/mcp/followers.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/modern_check.hpp"
+#include "transports/mcp/observation.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
+#include "transports/mcp/session_metrics.hpp"
 #include "transports/mcp/settings.hpp"
 #include "transports/mcp/streams.hpp"
 #include "transports/mcp/tool_calls.hpp"
@@ -46,6 +48,8 @@ class McpHandler final : public net::Handler {
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     Sessions& sessions;
     SessionStates& states;
+    base::Metrics& metrics;
+    services::telemetry::Tracer* tracer = nullptr;  ///< Null: no spans are recorded.
     Settings settings{};
   };
   explicit McpHandler(Dependencies dependencies);
@@ -86,6 +90,7 @@ class McpHandler final : public net::Handler {
     /// Differs when a list shows something else at that exposure.
     std::uint64_t digest(ListKind kind, const registry::Exposure& exposure);
     registry::PublishedCatalogue::Reader catalogue;
+    Observations::Owner observations;
     ToolLists lists;
     ToolCalls calls;
     Streams streams;
@@ -107,6 +112,8 @@ class McpHandler final : public net::Handler {
   void batch(Inbound& inbound, const Message& message, Answer&& answer);
 
   // methods.cpp
+  /// The name as our tables have it, of a request or notification; "other" when nothing of that name is served.
+  static std::string_view known_method(std::string_view name) noexcept;
   /// Serves a request that its era has checked: looks its method up, and refuses one that the era does not have.
   void serve(Inbound& inbound, const Message& message, Answer&& answer);
   void ping(Inbound& inbound, const Message& message, Answer&& answer);
@@ -167,6 +174,7 @@ class McpHandler final : public net::Handler {
   Dependencies deps_;
   ClientRequests client_requests_;
   ResourceFollowers followers_;
+  SessionMetrics session_metrics_;
   std::vector<std::unique_ptr<LoopState>> loops_;
 };
 

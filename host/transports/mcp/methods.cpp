@@ -2,6 +2,8 @@
 /// member function in the file of its subject.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
@@ -26,7 +28,25 @@ constexpr McpHandler::Method McpHandler::kMethods[] = {
     {"ping", Era::kLegacy, &McpHandler::ping},
 };
 
+namespace {
+
+/// What is served without standing in the table.
+constexpr std::array<std::string_view, 5> kOtherMessages{"initialize", "notifications/initialized",
+                                                         "notifications/cancelled", "notifications/progress",
+                                                         "notifications/roots/list_changed"};
+
+}  // namespace
+
+std::string_view McpHandler::known_method(std::string_view name) noexcept {
+  for (const auto& method : kMethods)
+    if (method.name == name) return method.name;
+  for (const auto known : kOtherMessages)
+    if (known == name) return known;
+  return "other";
+}
+
 void McpHandler::serve(Inbound& inbound, const Message& message, Answer&& answer) {
+  answer.observation().note_era(inbound.revision, inbound.session);
   if (message.method == kMethods[0].name) return call_tool(inbound, message, std::move(answer));
   const bool is_modern_request = inbound.revision >= Revision::k20260728;
   const auto era = static_cast<unsigned>(is_modern_request ? Era::kModern : Era::kLegacy);

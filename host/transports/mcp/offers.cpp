@@ -86,6 +86,7 @@ void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer&
   if (!uri) return answer.message(200, error_message(message.id, bad_params("params.uri is missing or no string")));
   call::CallRequest request;
   request.kind = registry::Kind::kResource;
+  answer.observation().note_resource(*uri);
   request.skill = *uri;
   start_offer(inbound, message, request, {Exposure::Offer::kResource, &write_read_result}, std::move(answer));
 }
@@ -100,6 +101,8 @@ void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer&& a
   if (arguments != nullptr && !arguments->IsObject()) return refuse("params.arguments is not an object");
   call::CallRequest request;
   request.kind = registry::Kind::kPrompt;
+  if (const auto* prompt = state(inbound.loop).catalogue.get()->find_prompt(*name))
+    answer.observation().note_target(TargetKind::kPrompt, prompt->flat_name);
   request.skill = *name;
   request.input_json = message.arguments;
   request.input = arguments;

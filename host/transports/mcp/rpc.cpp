@@ -2,22 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 #include "base/json.hpp"
 
 namespace toolrack::mcp {
+namespace {
+
+constexpr std::string_view kOpening = R"({"jsonrpc":"2.0")", kId = R"(,"id":)", kErrorCode = R"(,"error":{"code":)";
+
+}  // namespace
 
 RpcError header_mismatch(std::string message) {
   return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
 
 std::string error_message(std::string_view id, const RpcError& error) {
-  auto out = std::string(R"({"jsonrpc":"2.0")");
-  if (!id.empty()) out.append(R"(,"id":)").append(id);
-  out += fmt::format(R"(,"error":{{"code":{},"message":{})", error.code, base::json::quote(error.message));
+  auto out = std::string(kOpening);
+  if (!id.empty()) out.append(kId).append(id);
+  out += fmt::format(R"({}{},"message":{})", kErrorCode, error.code, base::json::quote(error.message));
   if (!error.data_json.empty()) out.append(R"(,"data":)").append(error.data_json);
   return out += "}}";
+}
+
+int error_code_of(std::string_view message, std::size_t id_size) noexcept {
+  const auto at = kOpening.size() + (id_size == 0 ? 0 : kId.size() + id_size);
+  if (message.size() <= at || !message.substr(at).starts_with(kErrorCode)) return 0;
+  int code = 0;
+  std::from_chars(message.data() + at + kErrorCode.size(), message.data() + message.size(), code);
+  return code;
 }
 
 std::string result_message(std::string_view id, std::string_view result_json) {

@@ -23,6 +23,9 @@ RpcError header_mismatch(std::string message);
 /// {"jsonrpc":"2.0","id":…,"error":{…}}; without an id when `id` is empty.
 std::string error_message(std::string_view id, const RpcError& error);
 
+/// The code of such a message; 0 when it is none. `id_size`: of the raw id in it.
+int error_code_of(std::string_view message, std::size_t id_size) noexcept;
+
 /// {"jsonrpc":"2.0","id":…,"result":…} of a result that is JSON text already.
 std::string result_message(std::string_view id, std::string_view result_json);
 

@@ -63,6 +63,7 @@ void McpHandler::change_subscription(Inbound& inbound, const Message& message, A
   };
   const auto uri = message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "uri");
   if (!uri) return refuse(invalid("params.uri is missing or no string"));
+  answer.observation().note_resource(*uri);
   if (inbound.session.empty())
     return refuse(invalid("a subscription belongs to a session, and this request names none"));
   if (follows && state(inbound.loop).catalogue.get()->find_resource(*uri) == nullptr)

@@ -66,6 +66,7 @@ class ToolCalls::Call final : public call::CallSink {
     questions_.reset();
     auto answer = std::move(*answer_);
     answer_.reset();
+    if (answer.is_observed()) answer.observation().note_outcome(outcome);
     if (!outcome.ok()) [[unlikely]] {
       if (const auto refusal = refused(outcome)) {
         const auto text = error_message(id_, *refusal);

@@ -69,6 +69,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
     return refuse(invalid(fmt::format("there is no tool \"{}\"; tools/list names what there is", *name)));
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
+  answer.observation().note_target(TargetKind::kTool, skill->flat_name);
   call::CallRequest request;
   request.tool = *name;
   if (!pinned.empty()) {
@@ -82,6 +83,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
 
 void McpHandler::call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry,
                                 Answer&& answer) {
+  answer.observation().note_target(TargetKind::kTool, entry.operation.name);
   static const json::Value nothing(rapidjson::kObjectType);
   const auto* arguments = json::find(*message.params, "arguments");
   if (arguments == nullptr) arguments = &nothing;
@@ -89,11 +91,14 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
     call::CallRequest request;
     request.job = call::JobUse::kIfLong;
     const auto input_json = message.nested_input.empty() ? message.nested_arguments : message.nested_input;
-    if (const auto read = operations::read_use_tool(*arguments, input_json, request); !read)
+    if (const auto read = operations::read_use_tool(*arguments, input_json, request); !read) {
+      answer.observation().note_tool_error();
       return answer.message(200, result_message(message.id, error_result(read.error(), inbound.revision)));
+    }
     if (request.streams) {
       const base::Error error(base::ErrorCode::kInvalidRequest, "\"stream\" is for REST",
                               "Leave it out, and ask for progress with a progressToken in _meta.");
+      answer.observation().note_tool_error();
       return answer.message(200, result_message(message.id, error_result(error, inbound.revision)));
     }
     return start_call(inbound, message, request, std::move(answer));
@@ -113,6 +118,7 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
   deps_.runner.run(inbound.loop, entry, inbound.principal, std::move(input), inbound.request.request_id,
                    [id = std::string(message.id), revision = inbound.revision,
                     shared = std::make_shared<Answer>(std::move(answer))](base::Result<operations::Answer> result) {
+                     if (!result) shared->observation().note_tool_error();
                      const auto body =
                          result ? operation_result(result->view(), revision) : error_result(result.error(), revision);
                      shared->message(200, result_message(id, body));
@@ -141,7 +147,7 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.request_id = inbound.request.request_id;
   request.transport = inbound.request.is_local_socket ? "stdio" : "mcp";
   request.client = inbound.request.headers.get(net::HeaderName::kUserAgent);
-  request.traceparent = inbound.request.headers.get(net::HeaderName::kTraceparent);
+  request.traceparent = answer.observation().traceparent();
   request.meta_json = message.meta_json;
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
