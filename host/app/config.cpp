@@ -228,6 +228,7 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     if (const auto hours = json::find_int(*jobs, "keep_hours")) config.jobs.keep = std::chrono::hours(*hours);
   }
   if (const auto* isolation = json::find(root, "isolation")) apply_isolation(*isolation, config);
+  if (const auto* telemetry = json::find(root, "telemetry")) apply_telemetry(*telemetry, config.telemetry);
   if (const auto* providers = json::find(root, "providers"))
     for (const auto& provider : providers->GetObject())
       if (const auto url = json::find_string(provider.value, "base_url"))
@@ -277,6 +278,7 @@ base::Result<void> apply_environment(Config& config) {
     if (*format != "text" && *format != "json") return wrong("TOOLRACK_LOG_FORMAT", *format, "text or json");
     config.log_format = *format;
   }
+  apply_telemetry_environment(config.telemetry);
   return {};
 }
 

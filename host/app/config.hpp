@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accounts/limits.hpp"
+#include "app/telemetry_config.hpp"
 #include "base/result.hpp"
 #include "call/identify.hpp"
 #include "call/jobs/jobs.hpp"
@@ -55,6 +56,7 @@ struct Config {
   call::jobs::JobSettings jobs;
   mcp::Settings mcp;
   sources::isolated::Settings isolation;  ///< Plugins in processes of their own, as far as the file says.
+  TelemetryConfig telemetry;
   std::map<std::string, std::string, std::less<>> provider_base_urls;
 };
 

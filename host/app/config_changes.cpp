@@ -43,6 +43,7 @@ constexpr std::array kFields = {
     field<&Config::assets_s3>("assets.s3", kRestart),
     field<&Config::embeddings>("knowledge.embeddings", kRestart),
     field<&Config::isolation>("isolation", kRestart),
+    field<&Config::telemetry>("telemetry", kLive),
     field<&Config::provider_base_urls>("providers", kLive),
 };
 

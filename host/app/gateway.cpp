@@ -18,6 +18,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   parts.credentials = options.credentials;
   parts.recording = options.recording;
   parts.loops.start();
+  parts.start_telemetry();
   TRY(parts.open_store());
   TRY(parts.open_assets());
   TRY(parts.load_plugins(options));

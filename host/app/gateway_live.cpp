@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainPatience{20};
 constexpr std::chrono::seconds kCutPatience{10};  ///< After that, for handlers to notice that nobody listens.
+constexpr std::chrono::seconds kLastExport{2};    ///< For what the collector has not been told yet.
 
 }  // namespace
 
@@ -29,6 +30,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("jobs")) jobs->set_settings(config.jobs);
   if (changes.has("limits")) keys->set_limits(key_limits(config));
   if (changes.has("egress.allow") || changes.has("egress.ports")) egress->publish(std::move(next_egress));
+  if (changes.has("telemetry")) start_telemetry();
   if (changes.has("providers")) native->move_providers(config.provider_base_urls);
   if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
@@ -37,6 +39,12 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
     if (metrics_handler) metrics_handler->replace_guard(guard_for(config, *config.metrics_listen));
   }
   return changes;
+}
+
+void Gateway::Parts::start_telemetry() {
+  for (const auto& variable : config.telemetry.ignored)
+    log::write(log::Level::kWarning, "a variable of OpenTelemetry's is ignored", {{"variable", variable}});
+  exporter.apply(config.telemetry.settings());
 }
 
 /// Once everything is there that they may need.
@@ -100,6 +108,7 @@ void Gateway::Parts::close() {
   for (auto& pool : nested_blocking) pool->stop();
   loops.stop();
   file_pool.stop();
+  exporter.stop(kLastExport);
 }
 
 }  // namespace toolrack::app

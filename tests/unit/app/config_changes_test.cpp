@@ -44,6 +44,7 @@ Config other() {
   config.jobs.per_account = 1;
   config.assets_s3.emplace().bucket = "other";
   config.embeddings.emplace().model = "other";
+  config.telemetry.endpoint = "http://other";
   config.provider_base_urls = {{"one", "http://127.0.0.1"}};
   return config;
 }
@@ -59,7 +60,7 @@ TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   EXPECT_THAT(changes.live,
               ElementsAre("versions.trial", "owners", "log.level", "log.format", "http.allowed_hosts",
                           "http.allowed_origins", "http.max_body_bytes", "http.public_url", "http.behind_proxy",
-                          "egress.allow", "egress.ports", "limits", "jobs", "providers"));
+                          "egress.allow", "egress.ports", "limits", "jobs", "telemetry", "providers"));
   EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
                                            "require_signature", "trusted_keys", "versions.allow_breaking",
                                            "cache.max_bytes", "assets.s3", "knowledge.embeddings"));

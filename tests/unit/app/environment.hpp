@@ -12,14 +12,15 @@ extern char** environ;
 
 namespace toolrack::app {
 
-/// Takes every TOOLRACK_* variable away for its life, so that the tester's own set-up does not matter.
+/// Takes every TOOLRACK_* and OTEL_* variable away for its life, so that the tester's own set-up does not matter.
 class Environment {
  public:
   Environment() {
     std::vector<std::string> names;
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string_view text(*entry);
-      if (text.starts_with("TOOLRACK_")) names.emplace_back(text.substr(0, text.find('=')));
+      if (text.starts_with("TOOLRACK_") || text.starts_with("OTEL_"))
+        names.emplace_back(text.substr(0, text.find('=')));
     }
     for (const auto& name : names) unset(name);
   }
