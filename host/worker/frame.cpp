@@ -12,7 +12,8 @@ constexpr std::size_t kUsualRoom = 64 << 10;
 
 }  // namespace
 
-FrameWriter::FrameWriter(FrameType type, std::uint64_t id) {
+FrameWriter::FrameWriter(FrameType type, std::uint64_t id, std::size_t expected) {
+  if (expected != 0) bytes_.reserve(kHead + expected);
   bytes_.resize(sizeof(std::uint32_t));  // The length, known at the end.
   u32(static_cast<std::uint32_t>(type)).u64(id);
 }

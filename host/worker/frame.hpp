@@ -94,7 +94,8 @@ enum class Question : std::uint32_t { kUnixTime = 1, kMonotonicTime, kRandom, kS
 /// Makes one frame. Texts longer than 4 GiB do not occur: a frame is refused by its reader long before.
 class FrameWriter {
  public:
-  FrameWriter(FrameType type, std::uint64_t id);
+  /// `expected`: about so many bytes of fields.
+  FrameWriter(FrameType type, std::uint64_t id, std::size_t expected = 0);
   FrameWriter& u32(std::uint32_t value) { return put(&value, sizeof value); }
   FrameWriter& u64(std::uint64_t value) { return put(&value, sizeof value); }
   FrameWriter& i64(std::int64_t value) { return put(&value, sizeof value); }

@@ -24,7 +24,7 @@ void complete(const tr_host* host, tr_call id, const tr_outcome* outcome) noexce
   for (std::size_t i = 0; whole.parts != nullptr && i < whole.part_count; ++i) lent.push_back(whole.parts[i].bytes);
 
   const auto call = runtime.find_or_self(id);
-  FrameWriter frame(FrameType::kComplete, id);
+  FrameWriter frame(FrameType::kComplete, id, whole.output_json.size + 100);
   put_outcome(frame, whole);
   if (frame.is_too_long()) {
     frame = FrameWriter(FrameType::kComplete, id);

@@ -38,12 +38,17 @@ void Socket::send(std::string frame) {
   ::close(memory);
 }
 
-void Socket::read_some() {
+bool Socket::read_some(bool waits) {
   const auto room = reader_.room();
+  const auto descriptors = descriptors_.size();
   for (;;) {
-    const auto got = receive_with(descriptor_, room, descriptors_, 0);
-    if (got > 0) return reader_.filled(static_cast<std::size_t>(got));
-    if (got < 0 && errno == EAGAIN) return;
+    const auto got = receive_with(descriptor_, room, descriptors_, waits ? 0 : MSG_DONTWAIT);
+    if (got > 0) {
+      reader_.filled(static_cast<std::size_t>(got));
+      // A message with descriptors is read alone, whatever else is there.
+      return static_cast<std::size_t>(got) == room.size() || descriptors_.size() != descriptors;
+    }
+    if (got < 0 && errno == EAGAIN) return false;
     if (got == 0 || errno != EINTR) end_with_gateway();
   }
 }
@@ -77,7 +82,7 @@ std::string Socket::ask(std::string frame) {
   send_locked(frame);
   for (;;) {
     if (const auto answer = next()) return std::string(answer->payload);
-    read_some();
+    read_some(true);
   }
 }
 

@@ -24,8 +24,9 @@ class Socket {
   int descriptor() const noexcept { return descriptor_; }
   /// Waits while the gateway has not read what came before; it always reads.
   void send(std::string frame);
-  /// Reads once what is there; waits for it when the socket blocks.
-  void read_some();
+  /// Reads once what is there; with `waits` until something is. False: there was no more, and the next bytes will be
+  /// told by epoll as new ones.
+  bool read_some(bool waits);
   /// The next whole frame, valid until the next one is asked for or more is read.
   std::optional<Frame> next();
   /// Sends a question and waits for its answer, one at a time. For a socket that nobody else reads.

@@ -48,7 +48,8 @@ Threads::Threads(std::vector<std::unique_ptr<Socket>>& sockets, unsigned runners
       runners_(runners),
       on_frame_(std::move(on_frame)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      told_(sockets.size()) {}
 
 void Threads::start() {
   epoll_event event{};
@@ -56,7 +57,7 @@ void Threads::start() {
   event.data.u64 = kWake;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
-    event.events = EPOLLIN | EPOLLONESHOT;
+    event.events = EPOLLIN | EPOLLET;  // One thread is woken for new bytes, and nobody has to ask for the next ones.
     event.data.u64 = i;
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_[i]->descriptor(), &event);
   }
@@ -124,15 +125,25 @@ void Threads::serve() {
 }
 
 void Threads::read(std::size_t channel) {
-  auto& socket = *sockets_[channel];
+  auto& told = told_[channel];
+  // Who reads already looks again.
+  if (told.fetch_add(1) != 0) return;
   is_reading = true;
-  socket.read_some();
-  while (const auto frame = socket.next()) on_frame_(channel, *frame);
+  unsigned seen = 0;
+  do {
+    seen = told.load();
+    read_all(channel);
+  } while (!told.compare_exchange_strong(seen, 0));
   is_reading = false;
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLONESHOT;
-  event.data.u64 = channel;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket.descriptor(), &event);
+}
+
+void Threads::read_all(std::size_t channel) {
+  auto& socket = *sockets_[channel];
+  bool may_be_more = true;
+  while (may_be_more) {
+    may_be_more = socket.read_some(false);
+    while (const auto frame = socket.next()) on_frame_(channel, *frame);
+  }
 }
 
 void Threads::run_what_waits() {

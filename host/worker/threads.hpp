@@ -47,7 +47,9 @@ class Threads {
   };
   void serve_blocking(Blocking& depth);
   void run_what_waits();
+  /// epoll has told of new bytes.
   void read(std::size_t channel);
+  void read_all(std::size_t channel);
   bool try_begin() noexcept;
   void wake() noexcept;
   void ended() noexcept;
@@ -56,6 +58,8 @@ class Threads {
   const unsigned runners_;
   const OnFrame on_frame_;
   int epoll_ = -1, wake_ = -1;
+  /// Of each socket: how often bytes were told that its reader has not looked for yet. 0: nobody reads.
+  std::vector<std::atomic<unsigned>> told_;
   std::atomic<unsigned> busy_{0};
 
   std::mutex mutex_;

@@ -83,8 +83,7 @@ class Caller final : public registry::Completion {
     has_failed_ |= outcome.error.has_value();
     outcome = {};
     if (--left_ == 0) return done_->set_value();
-    // Not from inside of the call that ends.
-    boost::asio::post(loop_.context(), [this] { next(); });
+    next();
   }
   void progress(double, double, std::string_view) noexcept override {}
   bool partial(registry::Part) noexcept override { return false; }

@@ -1,12 +1,12 @@
-// The MCP conformance suites against a gateway that serves examples/conformance-tool. What passes is listed in expected.json, run by run, and
+// The MCP conformance suites against a gateway that serves examples/conformance-tool, in its own process and in a worker. What passes is listed in expected.json, run by run, and
 // the list only grows: a scenario that passed has to pass, one that passes for the first time has to be added, and each that does not yet
 // pass has its reason there.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {existsSync, readFileSync, readdirSync} from 'node:fs';
+import {existsSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {build, scratch, startGateway} from '../e2e/support/gateway.mjs';
+import {build, isSanitized, scratch, startGateway} from '../e2e/support/gateway.mjs';
 
 const expected = JSON.parse(readFileSync(join(import.meta.dirname, 'expected.json'), 'utf8'));
 const suite = (alias) => join(import.meta.dirname, 'node_modules', alias, 'dist/index.js');
@@ -18,12 +18,15 @@ const runs = {
   '2026-07-28': ['conformance-next', '--requirements', '2026-07-28'],
 };
 
-let gateway;
-before(async () => { gateway = await startGateway({plugins: [join(build, 'examples/conformance')]}); });
-after(() => gateway.stop());
+/// A sanitizer reserves more memory than a worker may have.
+function serve(isolation) {
+  const config = join(scratch(), 'toolrack.json');
+  writeFileSync(config, JSON.stringify({isolation: {default: isolation, ...(isSanitized && {max_memory_mb: 1073741824})}}));
+  return startGateway({plugins: [join(build, 'examples/conformance')], args: ['--config', config]});
+}
 
 /// Runs one suite to its end; scenario -> the checks that failed (none: it passes).
-async function judge([alias, ...options]) {
+async function judge(gateway, [alias, ...options]) {
   const output = scratch('toolrack-conformance-');
   const args = [suite(alias), 'server', '--url', `${gateway.url}/mcp?expose=flat&tools=conformance`, '-o', output, ...options];
   const child = spawn(process.execPath, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, NO_COLOR: '1'}});
@@ -42,24 +45,32 @@ async function judge([alias, ...options]) {
   return scenarios;
 }
 
-for (const [name, options] of Object.entries(runs)) {
-  describe(name, () => {
-    const {passes, not_yet: notYet} = expected[name];
-    let scenarios;
-    before(async () => { scenarios = await judge(options); });
+for (const isolation of ['in_process', 'worker']) {
+  describe(isolation, () => {
+    let gateway;
+    before(async () => { gateway = await serve(isolation); });
+    after(() => gateway.stop());
 
-    test(`${passes.length} scenarios pass`, () => {
-      const broken = passes.filter((one) => !scenarios.has(one) || scenarios.get(one).length > 0);
-      assert.deepEqual(broken, [], broken.map((one) => `${one}: ${scenarios.get(one)?.join('; ') ?? 'did not run'}`).join('\n'));
-    });
-    test('what passes for the first time is kept in expected.json', () => {
-      const fresh = [...scenarios].filter(([one, failed]) => failed.length === 0 && !passes.includes(one)).map(([one]) => one);
-      assert.deepEqual(fresh, []);
-    });
-    test('what does not pass yet has its reason there', () => {
-      for (const [one, failed] of scenarios)
-        if (failed.length > 0 && !passes.includes(one)) assert.match(notYet[one] ?? '', /\w+ \w+/, `${one}: ${failed.join('; ')}`);
-      for (const one of Object.keys(notYet)) assert.ok(scenarios.has(one), `${one} is not judged any more`);
-    });
+    for (const [name, options] of Object.entries(runs)) {
+      describe(name, () => {
+        const {passes, not_yet: notYet} = expected[name];
+        let scenarios;
+        before(async () => { scenarios = await judge(gateway, options); });
+
+        test(`${passes.length} scenarios pass`, () => {
+          const broken = passes.filter((one) => !scenarios.has(one) || scenarios.get(one).length > 0);
+          assert.deepEqual(broken, [], broken.map((one) => `${one}: ${scenarios.get(one)?.join('; ') ?? 'did not run'}`).join('\n'));
+        });
+        test('what passes for the first time is kept in expected.json', () => {
+          const fresh = [...scenarios].filter(([one, failed]) => failed.length === 0 && !passes.includes(one)).map(([one]) => one);
+          assert.deepEqual(fresh, []);
+        });
+        test('what does not pass yet has its reason there', () => {
+          for (const [one, failed] of scenarios)
+            if (failed.length > 0 && !passes.includes(one)) assert.match(notYet[one] ?? '', /\w+ \w+/, `${one}: ${failed.join('; ')}`);
+          for (const one of Object.keys(notYet)) assert.ok(scenarios.has(one), `${one} is not judged any more`);
+        });
+      });
+    }
   });
 }

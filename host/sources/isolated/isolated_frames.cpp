@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "sources/isolated/isolated_plugin.hpp"
+#include "sources/native/native_call.hpp"
 #include "worker/wire.hpp"
 
 namespace toolrack::sources::isolated {
@@ -38,7 +39,7 @@ bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const wor
   FieldReader in(frame.payload);
   switch (frame.type) {
     case FrameType::kComplete:
-      return complete(frame);
+      return complete(process.loop_of(channel), frame);
     case FrameType::kEmit:
       return emit(process, channel, frame);
     case FrameType::kProgress: {
@@ -91,7 +92,7 @@ bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const wor
   }
 }
 
-bool IsolatedPlugin::complete(const worker::Frame& frame) {
+bool IsolatedPlugin::complete(base::Loop& loop, const worker::Frame& frame) {
   FieldReader in(frame.payload);
   worker::OutcomeBox box;
   worker::get_outcome(in, box);
@@ -100,6 +101,8 @@ bool IsolatedPlugin::complete(const worker::Frame& frame) {
     base::Lock lock(mutex_);
     open_.erase(frame.id);
   }
+  // We are on the loop of its channel, which was its call's, outside of all frames.
+  const native::NativeCall::DeliverHere here(loop);
   // One that is not open is misuse, which the host tells.
   tables_.call->complete(tables_.host, frame.id, &box.outcome);
   return true;

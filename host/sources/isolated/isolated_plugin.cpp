@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "sources/native/host_services.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
 #include "worker/wire.hpp"
@@ -17,6 +18,9 @@ using worker::FrameWriter;
 
 /// How long a worker may take to leave: stop(), destroy().
 constexpr std::chrono::milliseconds kLeave{10'000};
+
+/// Of an invocation but for its input and what is known of its call.
+constexpr std::size_t kInvocationSize = 200;
 
 }  // namespace
 
@@ -175,7 +179,7 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
       waiting_.push_back(one);
     }
   }
-  if (process != nullptr) return send_invocation(*process, one);
+  if (process != nullptr) return send_invocation(*process, one, &frame_of.invocation());
   if (no) return refuse(call, *no);
   if (starts && !environment_.control->post([self = shared_from_this()] { self->start_again(); }))
     refuse(call, {"the gateway is stopping", "", {}});
@@ -188,13 +192,18 @@ std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
   return static_cast<std::uint32_t>(level);
 }
 
-void IsolatedPlugin::send_invocation(WorkerProcess& process, const Waiting& one) {
+void IsolatedPlugin::send_invocation(WorkerProcess& process, const Waiting& one,
+                                     const registry::Invocation* invocation) {
   const auto call = one.call;
   worker::Infos infos;
+  std::size_t size = kInvocationSize + one.in->args_json.size;
   for (const std::uint32_t what : {TR_INFO_CALL_ID, TR_INFO_ACCOUNT, TR_INFO_LOCALE, TR_INFO_TRACEPARENT,
-                                   TR_INFO_TRANSPORT, TR_INFO_CLIENT, TR_INFO_CONFIG, TR_INFO_META})
-    infos[what] = worker::view(tables_.call->info(tables_.host, call, what));
-  FrameWriter frame(FrameType::kInvoke, call);
+                                   TR_INFO_TRANSPORT, TR_INFO_CLIENT, TR_INFO_META}) {
+    infos[what] = invocation != nullptr ? native::info_of(*invocation, what)
+                                        : worker::view(tables_.call->info(tables_.host, call, what));
+    size += infos[what].size();
+  }
+  FrameWriter frame(FrameType::kInvoke, call, size);
   worker::put_invocation(frame, *one.in, infos, one.is_recorded, least_log_level(call), one.blocking);
   if (!frame.is_too_long()) return process.send(one.channel, std::move(frame));
   {

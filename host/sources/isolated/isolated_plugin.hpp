@@ -83,7 +83,7 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   // Of workers' frames, on the loop of their channel.
   void on_frame(WorkerProcess& process, std::size_t channel, const worker::Frame& frame);
   bool take(WorkerProcess& process, std::size_t channel, const worker::Frame& frame);
-  bool complete(const worker::Frame& frame);
+  bool complete(base::Loop& loop, const worker::Frame& frame);
   bool emit(WorkerProcess& process, std::size_t channel, const worker::Frame& frame);
   bool heeds_pause(tr_call call, bool is_asked, std::size_t bytes);
   bool answer(WorkerProcess& process, const worker::Frame& frame);
@@ -99,7 +99,8 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   std::optional<Refusal> refusal() TR_REQUIRES(mutex_);
   std::uint32_t least_log_level(tr_call call) const noexcept;
   struct Waiting;
-  void send_invocation(WorkerProcess& process, const Waiting& one);
+  /// `invocation`: where it can be read without asking the host for each of its texts; or null.
+  void send_invocation(WorkerProcess& process, const Waiting& one, const registry::Invocation* invocation = nullptr);
   void refuse(tr_call call, const Refusal& why);
   void watch_cancelled(tr_call call, std::uint64_t life);
   std::shared_ptr<WorkerProcess> process() const;

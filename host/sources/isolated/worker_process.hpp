@@ -49,6 +49,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
   std::int64_t id() const noexcept { return id_; }
   /// `channel`: of the loop that the frame concerns. `kQuestions`: an answer.
   void send(std::size_t channel, worker::FrameWriter frame);
+  base::Loop& loop_of(std::size_t channel) const noexcept { return channels_[channel]->loop(); }
   std::size_t questions() const noexcept { return channels_.size() - 1; }
   /// Asks from now on again and again whether it is there, and ends it when it does not answer. [control]
   void ping_every(std::chrono::milliseconds interval);

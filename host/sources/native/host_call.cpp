@@ -16,8 +16,9 @@ namespace {
 /// A stale handle comes with buffers all the same.
 void take_buffers(Instance& instance, const tr_outcome& outcome) {
   std::vector<base::LentBytes> lent;
-  auto read = read_outcome(outcome, false, lent);
-  if (!read.outcome.output_json.empty()) lent.push_back(std::move(read.outcome.output_json));
+  registry::Outcome read;
+  read_outcome(outcome, read, false, lent);
+  if (!read.output_json.empty()) lent.push_back(std::move(read.output_json));
   instance.release_later(std::move(lent));
 }
 
@@ -35,32 +36,11 @@ void complete(const tr_host* host, tr_call handle, const tr_outcome* outcome) no
   take_buffers(instance, *outcome);
 }
 
-std::string_view read_info(const registry::Invocation& invocation, std::uint32_t what) {
-  switch (what) {
-    case TR_INFO_CALL_ID:
-      return invocation.call_id;
-    case TR_INFO_ACCOUNT:
-      return invocation.account;
-    case TR_INFO_LOCALE:
-      return invocation.locale;
-    case TR_INFO_TRACEPARENT:
-      return invocation.traceparent;
-    case TR_INFO_TRANSPORT:
-      return invocation.transport;
-    case TR_INFO_CLIENT:
-      return invocation.client;
-    case TR_INFO_META:
-      return invocation.meta_json;
-    default:
-      return {};  // The rest is not known to this host.
-  }
-}
-
 tr_str info(const tr_host* host, tr_call handle, std::uint32_t what) noexcept {
   const auto target = Instance::of(host).find(handle, "info");
   if (!target || target.call->is_instance() || !target.call->is_open()) return {nullptr, 0};
   if (what == TR_INFO_SCRATCH) return target.call->scratch_path();
-  const auto text = read_info(target.call->invocation(), what);
+  const auto text = info_of(target.call->invocation(), what);
   // Copied, because the plugin may hold it until complete(), and the host may answer before that.
   return text.empty() ? tr_str{nullptr, 0} : target.call->keep_text(text);
 }
@@ -218,6 +198,27 @@ void wait(const tr_host* host, tr_call handle, tr_op operation) noexcept {
 }
 
 }  // namespace
+
+std::string_view info_of(const registry::Invocation& invocation, std::uint32_t what) noexcept {
+  switch (what) {
+    case TR_INFO_CALL_ID:
+      return invocation.call_id;
+    case TR_INFO_ACCOUNT:
+      return invocation.account;
+    case TR_INFO_LOCALE:
+      return invocation.locale;
+    case TR_INFO_TRACEPARENT:
+      return invocation.traceparent;
+    case TR_INFO_TRANSPORT:
+      return invocation.transport;
+    case TR_INFO_CLIENT:
+      return invocation.client;
+    case TR_INFO_META:
+      return invocation.meta_json;
+    default:
+      return {};  // The rest is not known to this host.
+  }
+}
 
 const tr_call_api& call_service() noexcept {
   static constexpr tr_call_api kTable{

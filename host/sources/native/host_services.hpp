@@ -4,7 +4,15 @@
 #include <toolrack/abi.h>
 #include <toolrack/draft/knowledge.h>
 
+#include <cstdint>
+#include <string_view>
+
+#include "registry/handler.hpp"
+
 namespace toolrack::sources::native {
+
+/// What info() tells of a call: `what` is a TR_INFO_*; empty for what is not known. Points into the invocation.
+std::string_view info_of(const registry::Invocation& invocation, std::uint32_t what) noexcept;
 
 const tr_call_api& call_service() noexcept;
 const tr_log_api& log_service() noexcept;

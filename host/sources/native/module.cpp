@@ -219,7 +219,8 @@ void Module::note_misuse(std::string_view function, std::string_view what) noexc
              {{"tool", id_}, {"function", function}, {"what", what}, {"times", count}});
 }
 
-LoopFrames::Frame Module::begin_loop_frame(const registry::Skill& skill) const noexcept {
+std::optional<LoopFrames::Frame> Module::begin_loop_frame(const registry::Skill& skill) const noexcept {
+  if (isolation_ != isolated::Isolation::kInProcess) return std::nullopt;
   return LoopFrames::Frame(skills_[skill.index].frames);
 }
 

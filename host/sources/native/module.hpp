@@ -113,7 +113,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   std::uint32_t frame_number(const registry::Skill* skill) const noexcept {
     return skill == nullptr ? frame_number_ : skills_[skill->index].frame_number;
   }
-  LoopFrames::Frame begin_loop_frame(const registry::Skill& skill) const noexcept;
+  /// Nothing where it is not the plugin's code that runs.
+  std::optional<LoopFrames::Frame> begin_loop_frame(const registry::Skill& skill) const noexcept;
   void end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept;
   /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
   void call_is_quiet(bool was_admitted);

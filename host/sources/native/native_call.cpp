@@ -32,6 +32,8 @@ struct Current {
   bool is_invoke = false;
 };
 thread_local Current current_frame;
+/// On this thread's stack, or null.
+thread_local NativeCall::DeliverHere* deliver_here = nullptr;
 
 void trim(std::string& buffer) {
   if (buffer.capacity() > kKeptBytes) std::string().swap(buffer);
@@ -315,15 +317,15 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
   if (!answer_.compare_exchange_strong(expected, Answer::kGiven, std::memory_order_seq_cst)) {
     // Too late: the host answered long ago. What it lent us still goes back.
     std::vector<base::LentBytes> lent;
-    auto late = read_outcome(in, true, lent);
-    if (!late.outcome.output_json.empty()) lent.push_back(std::move(late.outcome.output_json));
+    registry::Outcome late;
+    read_outcome(in, late, true, lent);
+    if (!late.output_json.empty()) lent.push_back(std::move(late.output_json));
     module_->note_late_completion(*this, std::move(lent));
     drop_storage();
     return true;
   }
   const bool is_overdue = cancel_reason_.load(std::memory_order_relaxed) == CancelReason::kDeadline;
-  auto read = read_outcome(in, is_overdue, lent_, skill_->output_validator != nullptr);
-  outcome_ = std::move(read.outcome);
+  const auto read = read_outcome(in, outcome_, is_overdue, lent_, skill_->output_validator != nullptr);
   if (!read.misuse.empty()) [[unlikely]]
     module_->note_misuse("complete", read.misuse);
   if (outcome_.is_suspended && !is_suspending_.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -350,6 +352,8 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
     discard_assets();
   if (current() == this && current_is_on_loop()) {
     completed_in_frame_ = true;
+  } else if (auto* here = DeliverHere::current(); here != nullptr && &here->loop_ == &loop_ && here->call_ == nullptr) {
+    here->call_ = this;
   } else {
     post_deliver();
   }
@@ -363,6 +367,15 @@ void NativeCall::refuse(base::Error error) {
   outcome_.error = std::move(error);
   deliver();
 }
+
+NativeCall::DeliverHere::DeliverHere(base::Loop& loop) noexcept : loop_(loop) { deliver_here = this; }
+
+NativeCall::DeliverHere::~DeliverHere() {
+  deliver_here = nullptr;
+  if (call_ != nullptr) call_->deliver();
+}
+
+NativeCall::DeliverHere* NativeCall::DeliverHere::current() noexcept { return deliver_here; }
 
 void NativeCall::post_deliver() {
   boost::asio::post(loop_.context(), [this] { deliver(); });
@@ -397,7 +410,9 @@ void NativeCall::answer(bool is_last_activity) {
   auto* completion = std::exchange(completion_, nullptr);
   invocation_ = nullptr;
   completion->complete(std::move(outcome_));
-  outcome_ = registry::Outcome{};
+  // Made anew where it is: cheaper than moving an empty one into it.
+  std::destroy_at(&outcome_);
+  std::construct_at(&outcome_);
   lent_.clear();
 }
 

@@ -144,6 +144,22 @@ class NativeCall {
   /// The call whose frame this thread runs, or nullptr; and is that on the call's loop?
   static NativeCall* current() noexcept;
   static bool current_is_on_loop() noexcept;
+  /// While this lives, no plugin's frame is on the stack of the loop's thread, and a call of the loop that completes is
+  /// answered when it goes, not in a turn of its own. One call; the next ones are posted.
+  class DeliverHere {
+   public:
+    explicit DeliverHere(base::Loop& loop) noexcept;
+    ~DeliverHere();
+    DeliverHere(const DeliverHere&) = delete;
+    DeliverHere& operator=(const DeliverHere&) = delete;
+
+   private:
+    friend class NativeCall;
+    static DeliverHere* current() noexcept;
+    base::Loop& loop_;
+    NativeCall* call_ = nullptr;
+  };
+
   /// The operation whose done() this thread runs, or nullptr.
   static Operation* delivering() noexcept;
 

@@ -88,11 +88,12 @@ base::Error read_error(const tr_outcome& in, bool is_overdue, std::string& misus
   // NOLINTEND(bugprone-use-after-move)
 }
 
-ReadOutcome broken(ErrorCode code, std::string message) {
+ReadOutcome broken(registry::Outcome& outcome, ErrorCode code, std::string message) {
   ReadOutcome out;
   out.misuse = message;
-  out.outcome.error.emplace(code, std::move(message));
-  out.outcome.is_final = true;  // It has run; nobody knows what it did.
+  outcome = {};
+  outcome.error.emplace(code, std::move(message));
+  outcome.is_final = true;  // It has run; nobody knows what it did.
   return out;
 }
 
@@ -157,10 +158,12 @@ bool read_part(const tr_part& in, registry::Part& out, std::vector<base::LentByt
   return true;
 }
 
-ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent, bool has_schema) {
+ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool is_overdue,
+                         std::vector<base::LentBytes>& lent, bool has_schema) {
   if (in.struct_size < sizeof(tr_outcome)) {
-    return broken(ErrorCode::kInternal, fmt::format("the skill's outcome is {} bytes long, ABI 1.0 says {}",
-                                                    in.struct_size, sizeof(tr_outcome)));
+    return broken(
+        outcome, ErrorCode::kInternal,
+        fmt::format("the skill's outcome is {} bytes long, ABI 1.0 says {}", in.struct_size, sizeof(tr_outcome)));
   }
   // All buffers first, so that none is lost whatever we find.
   ReadOutcome out;
@@ -177,12 +180,12 @@ ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base
     misuse = fmt::format("{} parts, more than the {} that are read", part_count, kMaxParts);
     for (std::size_t i = 0; i < part_count; ++i) take(in.parts[i].bytes, lent);
   } else {
-    out.outcome.parts.reserve(part_count);
+    if (part_count != 0) outcome.parts.reserve(part_count);
     for (std::size_t i = 0; i < part_count; ++i) {
       registry::Part part;
       std::string wrong;
       if (read_part(in.parts[i], part, lent, wrong)) {
-        out.outcome.parts.push_back(std::move(part));
+        outcome.parts.push_back(std::move(part));
       } else {
         misuse = std::move(wrong);
       }
@@ -201,16 +204,15 @@ ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base
   };
   if (!misuse.empty()) {
     give_back();
-    return broken(ErrorCode::kInvalidOutput, "the skill's result cannot be used: " + misuse);
+    return broken(outcome, ErrorCode::kInvalidOutput, "the skill's result cannot be used: " + misuse);
   }
   if (in.status == TR_SUSPENDED) {
     give_back();
-    out.outcome = {};
-    out.outcome.is_suspended = true;
+    outcome = {};
+    outcome.is_suspended = true;
     return out;
   }
 
-  auto& outcome = out.outcome;
   if (in.status != TR_OK) outcome.error = read_error(in, is_overdue, out.misuse);
   if (in.output_json.release != nullptr) {
     outcome.output_json = std::move(lent_output);

@@ -15,17 +15,17 @@ namespace toolrack::sources::native {
 base::ErrorCode to_error_code(tr_status status, std::uint32_t flags) noexcept;
 
 struct ReadOutcome {
-  registry::Outcome outcome;         ///< Without lease, meters and cost. `output_json` is set only when it is lent.
   std::string_view borrowed_output;  ///< Valid until complete() returns: the caller copies it.
   std::string misuse;  ///< Not empty: the plugin broke the contract; the outcome says kInternal or kInvalidOutput.
 };
 
-/// Copies everything but the output. Buffers that the plugin handed over go into `lent`, whatever the result, to be
+/// Into `outcome`, which says nothing yet: all but lease, meters and cost; `output_json` only when it is lent. Copies
+/// everything but the output. Buffers that the plugin handed over go into `lent`, whatever the result, to be
 /// given back when no frame of the plugin is on the stack. `is_overdue`: the deadline has passed, a cancelled call has
 /// timed out. `has_schema`: the call path parses the output of a success anyway, to hold it against the skill's output
 /// schema; whether it is JSON is left to that.
-ReadOutcome read_outcome(const tr_outcome& in, bool is_overdue, std::vector<base::LentBytes>& lent,
-                         bool has_schema = false);
+ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool is_overdue,
+                         std::vector<base::LentBytes>& lent, bool has_schema = false);
 
 /// One content block; its bytes are copied and the buffer goes into `lent`. False when it breaks the contract; `misuse`
 /// says how.
