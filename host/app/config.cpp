@@ -110,10 +110,9 @@ void apply_embeddings(const json::Value& given, Config& config) {
 }
 
 void apply_isolation(const json::Value& given, Config& config) {
-  using sources::isolated::Isolation;
-  const auto read = [](std::string_view word) { return word == "worker" ? Isolation::kWorker : Isolation::kInProcess; };
+  using sources::isolated::isolation_of;
   auto& isolation = config.isolation;
-  if (const auto otherwise = json::find_string(given, "default")) isolation.otherwise = read(*otherwise);
+  if (const auto otherwise = json::find_string(given, "default")) isolation.otherwise = isolation_of(*otherwise);
   if (const auto sandbox = json::find_string(given, "sandbox"))
     isolation.sandbox = *sandbox == "required" ? worker::SandboxMode::kRequired : worker::SandboxMode::kBestEffort;
   if (const auto safe = json::find_bool(given, "safe_mode")) isolation.has_safe_mode = *safe;
@@ -123,7 +122,7 @@ void apply_isolation(const json::Value& given, Config& config) {
     for (const auto& folder : strings(*libraries)) isolation.libraries.emplace_back(folder);
   if (const auto* plugins = json::find(given, "plugins"))
     for (const auto& plugin : plugins->GetObject())
-      isolation.plugins.emplace(json::view(plugin.name), read(json::view(plugin.value)));
+      isolation.plugins.emplace(json::view(plugin.name), isolation_of(json::view(plugin.value)));
 }
 
 /// A value that the schema allows and its reader does not.

@@ -1,5 +1,6 @@
 #include "app/plugins_json.hpp"
 
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,16 @@
 #include "base/json.hpp"
 
 namespace toolrack::app {
+namespace {
+
+template <typename Names>
+void put_names(base::json::Writer& writer, const Names& names) {
+  writer.StartArray();
+  for (const auto& name : names) base::json::put(writer, name);
+  writer.EndArray();
+}
+
+}  // namespace
 
 std::string plugins_json(std::span<const sources::native::PluginFile> files) {
   using base::json::key;
@@ -40,9 +51,7 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files) {
     else
       put(writer, base::to_rfc3339(file.loaded_at).text);
     key(writer, "demoted_skills");
-    writer.StartArray();
-    for (const auto& skill : file.demoted_skills) put(writer, skill);
-    writer.EndArray();
+    put_names(writer, file.demoted_skills);
     text("isolation", file.isolation);
     if (file.worker) {
       key(writer, "worker");
@@ -57,6 +66,11 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files) {
       text("sandbox", file.worker->sandbox);
       text("missing", file.worker->missing);
       text("trouble", file.worker->trouble);
+      text("shared", file.worker->shared);
+      if (!file.worker->plugins.empty()) {
+        key(writer, "plugins");
+        put_names(writer, file.worker->plugins);
+      }
       writer.EndObject();
     }
     text("code", file.code);
@@ -100,26 +114,35 @@ std::string workers_json(std::span<const sources::native::PluginFile> files) {
   using base::json::put;
   std::uint64_t running = 0, ended = 0;
   std::vector<std::string_view> down;
+  std::map<std::int64_t, std::span<const std::string>> shared;  // By their process.
   std::string_view sandbox, missing;
   for (const auto& file : files) {
     if (!file.worker) continue;
-    running += file.worker->process != 0 ? 1 : 0;
-    ended += file.worker->deaths;
-    if (!file.worker->trouble.empty()) down.push_back(file.tool);
-    if (!file.worker->sandbox.empty()) sandbox = file.worker->sandbox;
-    if (!file.worker->missing.empty()) missing = file.worker->missing;
+    const auto& worker = *file.worker;
+    if (worker.shared.empty())
+      running += worker.process != 0 ? 1 : 0;
+    else if (worker.process != 0)
+      shared.emplace(worker.process, worker.plugins);
+    ended += worker.deaths;
+    if (!worker.trouble.empty()) down.push_back(file.tool);
+    if (!worker.sandbox.empty()) sandbox = worker.sandbox;
+    if (!worker.missing.empty()) missing = worker.missing;
   }
   base::json::Buffer buffer;
   base::json::Writer writer(buffer);
   writer.StartObject();
   key(writer, "running");
-  writer.Uint64(running);
+  writer.Uint64(running + shared.size());
   key(writer, "ended");
   writer.Uint64(ended);
   key(writer, "down");
-  writer.StartArray();
-  for (const auto tool : down) put(writer, tool);
-  writer.EndArray();
+  put_names(writer, down);
+  if (!shared.empty()) {
+    key(writer, "shared");
+    writer.StartArray();
+    for (const auto& [process, plugins] : shared) put_names(writer, plugins);
+    writer.EndArray();
+  }
   for (const auto& [name, value] : {std::pair("sandbox", sandbox), std::pair("missing", missing)}) {
     if (value.empty()) continue;
     key(writer, name);

@@ -91,10 +91,15 @@ std::string key_list(const json::Value& answer) {
   return columns.text();
 }
 
-/// "in process 4711 (seccomp, landlock)", or why there is none.
+/// "in process 4711 (seccomp, landlock), shared by acme/a, acme/b", or why there is none.
 std::string of_worker(const json::Value& worker) {
   auto out = text_of(worker, "trouble");
   if (out.empty()) out = fmt::format("in process {} ({})", text_of(worker, "process"), text_of(worker, "sandbox"));
+  std::string_view before = ", shared by ";
+  each(worker, "plugins", [&](const json::Value& plugin) {
+    out.append(before).append(json::view(plugin));
+    before = ", ";
+  });
   if (const auto missing = text_of(worker, "missing"); !missing.empty()) out += "; missing: " + missing;
   if (const auto deaths = text_of(worker, "deaths"); deaths != "0") out += fmt::format("; has ended {} times", deaths);
   return out;

@@ -16,7 +16,6 @@ constexpr std::size_t kMaxExplanation = 2000;
 }  // namespace
 
 void Runtime::run() {
-  threads_.start();
   for (;;) {
     Request request;
     {
@@ -25,12 +24,13 @@ void Runtime::run() {
       request = std::move(requests_.front());
       requests_.pop_front();
     }
+    const Board::Mark mark(process_.board(), guest_);
+    if (request.type == FrameType::kLeave) return leave(request);
     try {
       carry_out(request);
     } catch (...) {
       answer(reply(request, TR_INTERNAL, describe_thrown()));
     }
-    if (request.type == FrameType::kDestroy) return;
   }
 }
 
@@ -50,14 +50,37 @@ void Runtime::carry_out(const Request& request) {
       if (plugin_->stop != nullptr) may_throw(plugin_->stop)(plugin_->self);
       return answer(reply(request, TR_OK));
     default:
-      // Every task runs, every done() returns, before the plugin goes.
-      threads_.wait_until_idle([this] {
-        const std::lock_guard lock(mutex_);
-        return operations_.empty();
-      });
-      may_throw(plugin_->destroy)(plugin_->self);
+      destroy();
       return answer(reply(request, TR_OK));
   }
+}
+
+void Runtime::destroy() {
+  if (plugin_ == nullptr || is_destroyed_) return;
+  // Every task runs, every done() returns, before the plugin goes.
+  process_.threads().wait_until_idle(tally_, [this] {
+    const std::lock_guard lock(mutex_);
+    return operations_.empty();
+  });
+  is_destroyed_ = true;
+  may_be_inside_ = true;
+  may_throw(plugin_->destroy)(plugin_->self);
+  may_be_inside_ = false;
+}
+
+/// Of a process that goes on without it.
+void Runtime::leave(const Request& request) {
+  FieldReader in(request.payload);
+  const bool may_unmap = in.u32() != 0;
+  try {
+    destroy();
+  } catch (...) {
+    note_misuse("destroy", describe_thrown());
+  }
+  process_.forget(guest_);
+  process_.threads().wait_until_idle(tally_, [] { return true; });  // What destroy() gave back.
+  if (library_ != nullptr && may_unmap && !may_be_inside_) ::dlclose(library_);
+  answer(reply(request, TR_OK));
 }
 
 FrameWriter Runtime::reply(const Request& request, tr_status status, std::string_view explanation) {
@@ -76,20 +99,22 @@ std::string Runtime::take_explanation(std::string otherwise) {
 void Runtime::load(const Request& request) {
   FieldReader in(request.payload);
   label_ = in.text();
+  const std::string path(in.text());
+  const auto& sandbox = process_.sandbox();
   std::string missing;
-  for (const auto& one : sandbox_.missing) missing.append(missing.empty() ? "" : ", ").append(one);
+  for (const auto& one : sandbox.missing) missing.append(missing.empty() ? "" : ", ").append(one);
   const auto with_sandbox = [&](FrameWriter out) {
-    out.text(sandbox_.describe()).text(missing).u32(sandbox_.has_other_user ? 1 : 0);
+    out.text(sandbox.describe()).text(missing).u32(sandbox.has_other_user ? 1 : 0);
     return out;
   };
-  if (options_.sandbox == SandboxMode::kRequired && !sandbox_.is_tight())
+  if (process_.options().sandbox == SandboxMode::kRequired && !sandbox.is_tight())
     return answer(with_sandbox(reply(request, TR_FAILED_PRECONDITION, missing)));
-  void* const library = ::dlopen(options_.plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
+  library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library_ == nullptr) {
     const char* why = ::dlerror();
     return answer(with_sandbox(reply(request, TR_NOT_FOUND, why == nullptr ? "" : why)));
   }
-  const auto entry = reinterpret_cast<tr_entry_v1_fn>(::dlsym(library, TR_ENTRY_V1_SYMBOL));
+  const auto entry = reinterpret_cast<tr_entry_v1_fn>(::dlsym(library_, TR_ENTRY_V1_SYMBOL));
   if (entry == nullptr)
     return answer(with_sandbox(reply(request, TR_UNIMPLEMENTED, "it does not export " TR_ENTRY_V1_SYMBOL)));
   try {

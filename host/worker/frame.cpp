@@ -7,6 +7,12 @@ namespace toolrack::worker {
 namespace {
 
 constexpr std::size_t kHead = sizeof(std::uint32_t) + kShortestFrame;
+constexpr std::size_t kGuestAt = sizeof(std::uint32_t) + sizeof(std::uint16_t);
+/// Type and guest are read as one word.
+constexpr std::uint32_t kTypeMask = 0xFFFF, kGuestShift = 16;
+
+bool is_type(std::uint32_t type) noexcept { return type != 0 && type <= static_cast<std::uint32_t>(FrameType::kLast); }
+
 /// Room for small frames, kept; what a large one needed is given back after it.
 constexpr std::size_t kUsualRoom = 64 << 10;
 
@@ -24,10 +30,15 @@ FrameWriter& FrameWriter::text(std::string_view value) {
   return *this;
 }
 
-std::string FrameWriter::take() && {
+std::string FrameWriter::take(std::uint16_t guest) && {
   const auto length = static_cast<std::uint32_t>(bytes_.size() - sizeof(std::uint32_t));
   std::memcpy(bytes_.data(), &length, sizeof length);
+  set_guest(bytes_, guest);
   return std::move(bytes_);
+}
+
+void set_guest(std::string& frame, std::uint16_t guest) noexcept {
+  std::memcpy(frame.data() + kGuestAt, &guest, sizeof guest);
 }
 
 std::string_view FieldReader::text() {
@@ -62,12 +73,13 @@ std::span<char> FrameReader::room() {
 std::optional<Frame> read_frame(std::string_view bytes) {
   if (bytes.size() < kHead || bytes.size() - sizeof(std::uint32_t) > kLongestFrame) return std::nullopt;
   FieldReader in(bytes);
-  const auto length = in.u32(), type = in.u32();
+  const auto length = in.u32(), what = in.u32();
+  const auto type = what & kTypeMask;
   Frame frame;
   frame.id = in.u64();
-  if (length != bytes.size() - sizeof length || type == 0 || type > static_cast<std::uint32_t>(FrameType::kLast))
-    return std::nullopt;
+  if (length != bytes.size() - sizeof length || !is_type(type)) return std::nullopt;
   frame.type = static_cast<FrameType>(type);
+  frame.guest = static_cast<std::uint16_t>(what >> kGuestShift);
   frame.payload = bytes.substr(kHead);
   return frame;
 }
@@ -75,18 +87,19 @@ std::optional<Frame> read_frame(std::string_view bytes) {
 std::optional<Frame> FrameReader::next() {
   if (is_broken_ || end_ - begin_ < kHead) return std::nullopt;
   const char* at = buffer_.data() + begin_;
-  std::uint32_t length = 0, type = 0;
+  std::uint32_t length = 0, what = 0;
   Frame frame;
   std::memcpy(&length, at, sizeof length);
-  std::memcpy(&type, at + sizeof length, sizeof type);
-  std::memcpy(&frame.id, at + sizeof length + sizeof type, sizeof frame.id);
-  if (length < kShortestFrame || length > kLongestFrame || type == 0 ||
-      type > static_cast<std::uint32_t>(FrameType::kLast)) {
+  std::memcpy(&what, at + sizeof length, sizeof what);
+  std::memcpy(&frame.id, at + sizeof length + sizeof what, sizeof frame.id);
+  const auto type = what & kTypeMask;
+  if (length < kShortestFrame || length > kLongestFrame || !is_type(type)) {
     is_broken_ = true;
     return std::nullopt;
   }
   if (end_ - begin_ < sizeof length + length) return std::nullopt;
   frame.type = static_cast<FrameType>(type);
+  frame.guest = static_cast<std::uint16_t>(what >> kGuestShift);
   frame.payload = {at + kHead, length - kShortestFrame};
   begin_ += sizeof length + length;
   return frame;

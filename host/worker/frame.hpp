@@ -1,8 +1,11 @@
 /// Frames: what the gateway and a worker process say to each other over a stream socket.
 ///
-/// A frame is `u32 length` of what follows, `u32 type`, `u64 id`, then its fields one after another: numbers as they
-/// lie in memory (both ends run on one machine), texts as `u32 size` and their bytes. A reader believes nothing: a
-/// worker may send any bytes. Nothing here allocates more than it has received.
+/// A frame is `u32 length` of what follows, `u16 type`, `u16 guest`, `u64 id`, then its fields one after another:
+/// numbers as they lie in memory (both ends run on one machine), texts as `u32 size` and their bytes. A reader believes
+/// nothing: a worker may send any bytes. Nothing here allocates more than it has received.
+///
+/// The guest is the plugin that a frame is about, where a process carries several: its number in that process, in the
+/// order in which they came. Frames about the process itself (ping, memory) say 0, and so does one that has it alone.
 #pragma once
 
 #include <array>
@@ -25,10 +28,11 @@ inline constexpr std::uint32_t kShortestFrame = 12;
 /// build.
 enum class FrameType : std::uint32_t {
   // Gateway to worker: requests of a [control] thread, answered by kReply of the same id.
-  kLoad = 1,   ///< label; opens the library. The reply: abi_major, abi_minor, min_host_minor.
-  kCreate,     ///< offered services, least log level. The reply: has it toolrack.state/1?
-  kStart,      ///< generation, manifest, configuration, label.
-  kSave,       ///< phase. The reply: what was saved.
+  kLoad =
+      1,    ///< label, library; makes the guest and opens its library. The reply: abi_major, abi_minor, min_host_minor.
+  kCreate,  ///< offered services, least log level. The reply: has it toolrack.state/1?
+  kStart,   ///< generation, manifest, configuration, label.
+  kSave,    ///< phase. The reply: what was saved.
   kLoadState,  ///< phase, what was saved.
   kStop,
   kDestroy,
@@ -65,7 +69,9 @@ enum class FrameType : std::uint32_t {
   kInMemory,  ///< A frame lies in the memory whose descriptor comes with this one: so many bytes.
   // Worker to gateway.
   kMemoryTaken,  ///< It has such a frame, of so many bytes.
-  kLast = kMemoryTaken,
+  // Gateway to worker, a request like those above.
+  kLeave,  ///< unmap; ends the guest, whatever it has come to. Nothing of it is called afterwards.
+  kLast = kLeave,
 };
 
 /// Host operations that a worker asks for: each ends in one kDone.
@@ -104,7 +110,7 @@ class FrameWriter {
   /// Longer than `kLongestFrame`: nobody would read it.
   bool is_too_long() const noexcept { return bytes_.size() - sizeof(std::uint32_t) > kLongestFrame; }
   /// The frame, ready to be sent.
-  std::string take() &&;
+  std::string take(std::uint16_t guest = 0) &&;
 
  private:
   FrameWriter& put(const void* data, std::size_t size) {
@@ -113,6 +119,9 @@ class FrameWriter {
   }
   std::string bytes_;
 };
+
+/// Says which guest a frame that is ready to be sent is about.
+void set_guest(std::string& frame, std::uint16_t guest) noexcept;
 
 /// Takes the fields of one frame in their order. What is missing or too long makes the reader fail, and everything it
 /// gives from then on is 0 or empty: look at `is_whole` once at the end.
@@ -154,6 +163,7 @@ class FieldReader {
 
 struct Frame {
   FrameType type = FrameType::kLast;
+  std::uint16_t guest = 0;
   std::uint64_t id = 0;
   std::string_view payload;  ///< Valid until `FrameReader::room`.
 };

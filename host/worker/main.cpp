@@ -1,4 +1,5 @@
-/// toolrack-worker: one plugin in a process of its own, for the gateway that started it. Not for people.
+/// toolrack-worker: a plugin, or all of one vendor, in a process of their own, for the gateway that started it. Not for
+/// people.
 #include <malloc.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -8,7 +9,7 @@
 #include <cstdio>
 
 #include "worker/options.hpp"
-#include "worker/runtime.hpp"
+#include "worker/process.hpp"
 #include "worker/sandbox.hpp"
 
 namespace {
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   }
   ::setsid();
   ::umask(022);  // Of the folders of a root of its own.
-  close_all_from(kFirstSocket + options->channels + 1);
+  close_all_from(options->first_free());
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
   options->rules.max_memory = 0;  // A sanitizer reserves terabytes.
@@ -47,7 +48,6 @@ int main(int argc, char** argv) {
   // An arena takes 64 MiB of the address space that is limited, and every thread would have one.
   ::mallopt(M_ARENA_MAX, 4);
   // Never freed: its threads run to the end of the process.
-  auto& runtime = *new Runtime(*std::move(options), std::move(state));
-  runtime.run();
-  ::_exit(0);
+  auto& process = *new Process(*std::move(options), std::move(state));
+  process.run();
 }

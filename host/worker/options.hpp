@@ -10,18 +10,23 @@
 
 namespace toolrack::worker {
 
-/// Descriptors of a worker: sockets of calls, one for each I/O thread of the gateway, then that of questions.
+/// Descriptors of a worker: sockets of calls, one for each I/O thread of the gateway, then that of questions, then the
+/// board where it has one.
 inline constexpr int kFirstSocket = 3;
 
 enum class SandboxMode : std::uint8_t { kOff, kBestEffort, kRequired };
 
 struct Options {
-  std::string plugin;  ///< The library, absolute.
-  int channels = 1;    ///< Sockets of calls.
-  int gateway = 0;     ///< Process that started us: we end with it.
+  int channels = 1;        ///< Sockets of calls.
+  bool has_board = false;  ///< It carries several plugins, and shows which of them runs (board.hpp).
+  int gateway = 0;         ///< Process that started us: we end with it.
   SandboxMode sandbox = SandboxMode::kBestEffort;
-  SandboxRules rules;
+  SandboxRules rules;  ///< Libraries of plugins are among what may be read.
 
+  int questions() const noexcept { return kFirstSocket + channels; }
+  int board() const noexcept { return has_board ? questions() + 1 : -1; }
+  /// After all of those.
+  int first_free() const noexcept { return questions() + (has_board ? 2 : 1); }
   /// Every word after the program's name; its own inverse.
   std::vector<std::string> to_words() const;
   /// Nothing when a word is not one of ours: this program is not for people.

@@ -1,7 +1,6 @@
 #include "worker/runtime.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "worker/plugin_frame.hpp"
@@ -21,27 +20,13 @@ thread_local Now now;
 /// Entries that a strand runs before others have their turn.
 constexpr int kTurns = 64;
 
-unsigned runner_count() {
-  const auto cores = std::thread::hardware_concurrency();
-  return std::clamp(cores, 2U, 16U);
-}
-
-std::vector<std::unique_ptr<Socket>> make_sockets(int count) {
-  std::vector<std::unique_ptr<Socket>> out;
-  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<Socket>(kFirstSocket + i));
-  return out;
-}
-
 tr_str to_text(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-Runtime::Runtime(Options options, SandboxState sandbox)
-    : options_(std::move(options)),
-      sandbox_(std::move(sandbox)),
-      sockets_(make_sockets(options_.channels)),
-      questions_(kFirstSocket + options_.channels),
-      threads_(sockets_, runner_count(), [this](std::size_t channel, const Frame& frame) { on_frame(channel, frame); }),
+Runtime::Runtime(Process& process, std::uint16_t guest)
+    : process_(process),
+      guest_(guest),
       host_{sizeof(tr_host),           TR_ABI_MAJOR, TR_ABI_MINOR, TR_HOST_WORKER, this, to_text("toolrack"),
             to_text(TOOLRACK_VERSION), &get_service, &explain},
       self_(std::make_shared<Call>()) {}
@@ -56,7 +41,8 @@ void Runtime::on_frame(std::size_t channel, const Frame& frame) {
     case FrameType::kSave:
     case FrameType::kLoadState:
     case FrameType::kStop:
-    case FrameType::kDestroy: {
+    case FrameType::kDestroy:
+    case FrameType::kLeave: {
       const std::lock_guard lock(control_mutex_);
       requests_.push_back({frame.type, frame.id, std::string(frame.payload)});
       has_request_.notify_one();
@@ -66,8 +52,6 @@ void Runtime::on_frame(std::size_t channel, const Frame& frame) {
       return on_invoke(channel, frame);
     case FrameType::kCancel:
       return on_cancel(frame.id);
-    case FrameType::kPing:
-      return sockets_[channel]->send(FrameWriter(FrameType::kPong, frame.id).take());
     case FrameType::kEmitState:
       if (const auto call = find(frame.id)) call->is_deaf.store(true);
       return;
@@ -140,9 +124,9 @@ void Runtime::push(const std::shared_ptr<Call>& call, Entry entry) {
 void Runtime::schedule(const std::shared_ptr<Call>& call) {
   auto run = [this, call] { run_strand(call); };
   if (call->blocking != 0)
-    threads_.post_blocking(call->blocking - 1, std::move(run));
+    process_.threads().post_blocking(call->blocking - 1, std::move(run), tally_);
   else
-    threads_.post(std::move(run));
+    process_.threads().post(std::move(run), tally_);
 }
 
 void Runtime::run_strand(const std::shared_ptr<Call>& call) {
@@ -156,6 +140,7 @@ void Runtime::run_strand(const std::shared_ptr<Call>& call) {
 
 void Runtime::enter(const std::shared_ptr<Call>& call, const Entry& entry, std::string_view function) {
   const auto outer = now;
+  const Board::Mark mark(process_.board(), guest_);
   now = {call.get(), false, nullptr, nullptr};
   try {
     entry();
@@ -163,6 +148,18 @@ void Runtime::enter(const std::shared_ptr<Call>& call, const Entry& entry, std::
     note_thrown(call, function);
   }
   now = outer;
+}
+
+void Runtime::post_blocking(const std::shared_ptr<Call>& call, Entry task) {
+  auto run = [this, call, task = std::move(task)] {
+    const Board::Mark mark(process_.board(), guest_);
+    try {
+      task();
+    } catch (...) {
+      note_thrown(call, "task");
+    }
+  };
+  process_.threads().post_blocking(0, std::move(run), tally_);
 }
 
 void Runtime::note_thrown(const std::shared_ptr<Call>& call, std::string_view function) {
@@ -192,7 +189,14 @@ bool Runtime::wait_for(tr_call id, tr_op handle) {
     call = operation->call;
   }
   if (call.get() != current) return false;
-  while (!operation->is_over.load()) enter(call, call->strand.wait(), "a frame");
+  while (!operation->is_over.load()) {
+    Entry next;
+    {
+      const auto mark = Board::Mark::outside(process_.board());  // It waits: whoever ends the process, it is not it.
+      next = call->strand.wait();
+    }
+    enter(call, next, "a frame");
+  }
   return true;
 }
 
@@ -268,7 +272,7 @@ void Runtime::finish(const std::shared_ptr<Operation>& operation) {
       const std::lock_guard lock(mutex_);
       operations_.erase(operation->id);
     }
-    threads_.look_again();
+    process_.threads().look_again();
   };
   try {
     if (operation->done != nullptr) may_throw(operation->done)(operation->user, &result);
@@ -373,7 +377,7 @@ void Runtime::release_later(std::vector<tr_buffer> buffers) {
 void Runtime::note_misuse(std::string_view function, std::string_view what) {
   FrameWriter frame(FrameType::kMisuse, 0);
   frame.text(function).text(what);
-  sockets_[0]->send(std::move(frame).take());
+  process_.send(0, std::move(frame).take(guest_));
 }
 
 }  // namespace toolrack::worker

@@ -1,4 +1,5 @@
-/// A plugin's host inside a worker: the tr_host it is given, whose services are frames to the gateway.
+/// A plugin's host inside a worker: the tr_host it is given, whose services are frames to the gateway. A process may
+/// carry several.
 ///
 /// runtime.cpp has what comes from the gateway, control.cpp its [control] requests, services_*.cpp what the plugin asks
 /// for.
@@ -17,24 +18,29 @@
 
 #include "worker/call.hpp"
 #include "worker/offered_services.hpp"
-#include "worker/options.hpp"
-#include "worker/sandbox.hpp"
-#include "worker/socket.hpp"
-#include "worker/threads.hpp"
+#include "worker/process.hpp"
 
 namespace toolrack::worker {
 
-/// One a process, to its end. Threads: what a function says; [any] otherwise.
+/// One guest of its process, which outlives it. Owner: the process, and the thread of its [control] functions.
+/// Threads: what a function says; [any] otherwise.
 class Runtime {
  public:
-  Runtime(Options options, SandboxState sandbox);
+  Runtime(Process& process, std::uint16_t guest);
 
-  /// Serves until the gateway has had the plugin destroyed. The main thread, which is that of [control] functions.
+  /// Carries out the gateway's requests until it leaves. A thread of its own, which is that of [control] functions.
   void run();
+  void on_frame(std::size_t channel, const Frame& frame);
 
   static Runtime& of(const tr_host* host) noexcept { return *static_cast<Runtime*>(host->impl); }
-  void send(const Call& call, std::string frame) { sockets_[call.channel]->send(std::move(frame)); }
-  std::string ask(std::string frame) { return questions_.ask(std::move(frame)); }
+  void send(const Call& call, std::string frame) {
+    set_guest(frame, guest_);
+    process_.send(call.channel, std::move(frame));
+  }
+  std::string ask(std::string frame) {
+    set_guest(frame, guest_);
+    return process_.ask(std::move(frame));
+  }
   void note_misuse(std::string_view function, std::string_view what);
   /// Inside a catch block: `function` threw while it ran for `call`, which fails unless it has completed.
   void note_thrown(const std::shared_ptr<Call>& call, std::string_view function);
@@ -49,7 +55,8 @@ class Runtime {
 
   /// Has the entry run for the call, after those that wait.
   void push(const std::shared_ptr<Call>& call, Entry entry);
-  void post_blocking(Entry entry) { threads_.post_blocking(0, std::move(entry)); }
+  /// Beside the entries of the call, which only what it throws concerns.
+  void post_blocking(const std::shared_ptr<Call>& call, Entry task);
   /// Runs the call's entries in this thread until `operation` is over. False when this is not invoke() of a blocking
   /// skill, or the operation is another call's.
   bool wait_for(tr_call id, tr_op operation);
@@ -71,7 +78,6 @@ class Runtime {
   static const void* get_service(const tr_host* host, const char* id) noexcept;
   static void explain(const tr_host* host, tr_str why) noexcept;
 
-  void on_frame(std::size_t channel, const Frame& frame);
   void on_invoke(std::size_t channel, const Frame& frame);
   void on_cancel(tr_call id);
   void on_operation_frame(const Frame& frame);
@@ -93,21 +99,25 @@ class Runtime {
   void create(const Request& request);
   void start(const Request& request);
   void save(const Request& request);
+  void destroy();
+  void leave(const Request& request);
   void load_state(const Request& request);
   const tr_state_ext* state_extension();
   FrameWriter reply(const Request& request, tr_status status, std::string_view explanation = {});
-  void answer(FrameWriter writer) { sockets_[0]->send(std::move(writer).take()); }
+  void answer(FrameWriter writer) { process_.send(0, std::move(writer).take(guest_)); }
   std::string take_explanation(std::string otherwise);
 
-  const Options options_;
-  const SandboxState sandbox_;
-  std::vector<std::unique_ptr<Socket>> sockets_;
-  Socket questions_;
-  Threads threads_;
+  Process& process_;
+  const std::uint16_t guest_;
+  Tally tally_;
   std::string label_;
   tr_host host_;
+  void* library_ = nullptr;
   const tr_entry* entry_ = nullptr;
   const tr_plugin* plugin_ = nullptr;
+  // Of the [control] thread.
+  bool is_destroyed_ = false;
+  bool may_be_inside_ = false;  ///< destroy() has not returned as it should: threads of the plugin may be left.
   std::uint32_t services_ = 0;
   std::atomic<std::uint32_t> log_level_{0};
   const std::shared_ptr<Call> self_;

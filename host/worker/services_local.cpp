@@ -123,14 +123,7 @@ void post_blocking(const tr_host* host, tr_call id, tr_task task, void* user) no
   auto& runtime = Runtime::of(host);
   if (task == nullptr) return;
   if (runtime.find(id) == nullptr) runtime.note_misuse("post_blocking", "a call that has ended");
-  runtime.post_blocking([&runtime, call = runtime.find_or_self(id), task, user] {
-    // No entry of the call: it runs beside them, and only what it throws is the call's.
-    try {
-      may_throw(task)(user);
-    } catch (...) {
-      runtime.note_thrown(call, "task");
-    }
-  });
+  runtime.post_blocking(runtime.find_or_self(id), [task, user] { may_throw(task)(user); });
 }
 
 }  // namespace

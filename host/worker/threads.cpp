@@ -17,11 +17,17 @@ namespace {
 /// Enough for recursion of a parser, little enough for many threads in a bounded address space.
 constexpr std::size_t kStack = 2 << 20;
 
-/// False when the system gives no more.
-bool start_thread(std::function<void()> run) {
+/// This thread is reading frames, and runs what comes of them itself.
+thread_local bool is_reading = false;
+
+constexpr std::uint64_t kWake = ~std::uint64_t{0};
+
+}  // namespace
+
+bool start_thread(std::function<void()> run, std::size_t stack_bytes) {
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes, kStack);
+  ::pthread_attr_setstacksize(&attributes, stack_bytes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread{};
   auto own = std::make_unique<std::function<void()>>(std::move(run));
@@ -35,13 +41,6 @@ bool start_thread(std::function<void()> run) {
   ::pthread_attr_destroy(&attributes);
   return is_started;
 }
-
-/// This thread is reading frames, and runs what comes of them itself.
-thread_local bool is_reading = false;
-
-constexpr std::uint64_t kWake = ~std::uint64_t{0};
-
-}  // namespace
 
 Threads::Threads(std::vector<std::unique_ptr<Socket>>& sockets, unsigned runners, OnFrame on_frame)
     : sockets_(sockets),
@@ -63,31 +62,31 @@ void Threads::start() {
   }
   for (unsigned i = 0; i < runners_ + 1; ++i) {
     // Without threads of our own nothing works: the gateway is told by our end.
-    if (!start_thread([this] { serve(); })) std::abort();
+    if (!start_thread([this] { serve(); }, kStack)) std::abort();
   }
 }
 
-void Threads::post(Entry work) {
+void Threads::post(Entry work, Tally& tally) {
   {
     const std::lock_guard lock(mutex_);
-    ++open_;
-    waiting_.push_back(std::move(work));
+    ++tally.open;
+    waiting_.push_back({std::move(work), &tally});
   }
   if (!is_reading && busy_.load() < runners_) wake();
 }
 
-void Threads::post_blocking(std::uint32_t depth, Entry work) {
+void Threads::post_blocking(std::uint32_t depth, Entry work, Tally& tally) {
   auto& blocking = blocking_[std::min(depth, kDepths - 1)];
   bool starts = false;
   {
     const std::lock_guard lock(mutex_);
-    ++open_;
-    blocking.waiting.push_back(std::move(work));
+    ++tally.open;
+    blocking.waiting.push_back({std::move(work), &tally});
     starts = blocking.idle < blocking.waiting.size() && blocking.threads < kMostBlocking;
     if (starts) ++blocking.threads;
   }
   blocking.has_work.notify_one();
-  if (!starts || start_thread([this, &blocking] { serve_blocking(blocking); })) return;
+  if (!starts || start_thread([this, &blocking] { serve_blocking(blocking); }, kStack)) return;
   // Those that there are will come to it; where there is none, its call ends at its deadline.
   const std::lock_guard lock(mutex_);
   --blocking.threads;
@@ -95,7 +94,7 @@ void Threads::post_blocking(std::uint32_t depth, Entry work) {
 
 void Threads::serve_blocking(Blocking& depth) {
   for (;;) {
-    Entry work;
+    Work work;
     {
       std::unique_lock lock(mutex_);
       ++depth.idle;
@@ -104,9 +103,9 @@ void Threads::serve_blocking(Blocking& depth) {
       work = std::move(depth.waiting.front());
       depth.waiting.pop_front();
     }
-    work();
-    work = nullptr;
-    ended();
+    work.run();
+    work.run = nullptr;
+    ended(*work.tally);
   }
 }
 
@@ -148,7 +147,7 @@ void Threads::read_all(std::size_t channel) {
 
 void Threads::run_what_waits() {
   while (try_begin()) {
-    Entry work;
+    Work work;
     bool leaves_some = false;
     {
       const std::lock_guard lock(mutex_);
@@ -158,7 +157,7 @@ void Threads::run_what_waits() {
         leaves_some = !waiting_.empty();
       }
     }
-    if (work == nullptr) {
+    if (work.run == nullptr) {
       busy_.fetch_sub(1);
       // Who posted just now may have seen us busy.
       const std::lock_guard lock(mutex_);
@@ -166,10 +165,10 @@ void Threads::run_what_waits() {
       continue;
     }
     if (leaves_some && busy_.load() < runners_) wake();
-    work();
-    work = nullptr;
+    work.run();
+    work.run = nullptr;
     busy_.fetch_sub(1);
-    ended();
+    ended(*work.tally);
   }
 }
 
@@ -185,9 +184,9 @@ void Threads::wake() noexcept {
   [[maybe_unused]] const auto sent = ::write(wake_, &one, sizeof one);
 }
 
-void Threads::ended() noexcept {
+void Threads::ended(Tally& tally) noexcept {
   const std::lock_guard lock(mutex_);
-  if (--open_ == 0) changed_.notify_all();
+  if (--tally.open == 0) changed_.notify_all();
 }
 
 void Threads::look_again() {
@@ -195,9 +194,9 @@ void Threads::look_again() {
   changed_.notify_all();
 }
 
-void Threads::wait_until_idle(const std::function<bool()>& is_quiet) {
+void Threads::wait_until_idle(const Tally& tally, const std::function<bool()>& is_quiet) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return open_ == 0 && is_quiet(); });
+  changed_.wait(lock, [&] { return tally.open == 0 && is_quiet(); });
 }
 
 }  // namespace toolrack::worker

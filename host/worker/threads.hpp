@@ -16,6 +16,14 @@
 
 namespace toolrack::worker {
 
+/// How much of one guest was posted and has not ended. Owner: the guest, until it is idle.
+struct Tally {
+  std::size_t open = 0;  // Guarded by the threads it was posted to.
+};
+
+/// Runs it in a thread of its own, which nobody waits for. False when the system gives no more.
+bool start_thread(std::function<void()> run, std::size_t stack_bytes);
+
 /// Who reads a frame runs it, so nobody has to be woken for it; but of `runners + 1` threads one always goes on
 /// reading. Threads: all functions any, but for `start`.
 class Threads {
@@ -25,13 +33,13 @@ class Threads {
   Threads(std::vector<std::unique_ptr<Socket>>& sockets, unsigned runners, OnFrame on_frame);
   /// They run to the end of the process.
   void start();
-  /// Runs `work` soon, in a thread that must not block.
-  void post(Entry work);
+  /// Runs `work` soon, in a thread that must not block. `tally` outlives it.
+  void post(Entry work, Tally& tally);
   /// The same in a thread that may; at most `kMostBlocking` of a depth run at once. One that waits in place for what it
   /// calls, which is deeper, must not keep the thread from it.
-  void post_blocking(std::uint32_t depth, Entry work);
-  /// Waits until nothing that was posted is left, and `is_quiet` says that nothing more will be.
-  void wait_until_idle(const std::function<bool()>& is_quiet);
+  void post_blocking(std::uint32_t depth, Entry work, Tally& tally);
+  /// Waits until nothing that was posted for `tally` is left, and `is_quiet` says that nothing more will be.
+  void wait_until_idle(const Tally& tally, const std::function<bool()>& is_quiet);
   /// What `wait_until_idle` looks at may have changed.
   void look_again();
 
@@ -39,9 +47,13 @@ class Threads {
   static constexpr std::uint32_t kDepths = 6;
 
  private:
+  struct Work {
+    Entry run;
+    Tally* tally = nullptr;
+  };
   void serve();
   struct Blocking {
-    std::deque<Entry> waiting;
+    std::deque<Work> waiting;
     std::condition_variable has_work;
     unsigned threads = 0, idle = 0;
   };
@@ -52,7 +64,7 @@ class Threads {
   void read_all(std::size_t channel);
   bool try_begin() noexcept;
   void wake() noexcept;
-  void ended() noexcept;
+  void ended(Tally& tally) noexcept;
 
   std::vector<std::unique_ptr<Socket>>& sockets_;
   const unsigned runners_;
@@ -64,9 +76,8 @@ class Threads {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Entry> waiting_;
+  std::deque<Work> waiting_;
   std::array<Blocking, kDepths> blocking_;
-  std::size_t open_ = 0;  // Posted and not ended.
 };
 
 }  // namespace toolrack::worker

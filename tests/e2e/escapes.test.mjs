@@ -61,9 +61,9 @@ const attempts = [
   ['a program', 'executes', () => '/usr/bin/true'],
 ];
 
-test('a plugin in a worker is denied what the same plugin in the gateway does', async (t) => {
+for (const isolation of ['worker', 'worker_per_vendor']) test(`a plugin in a ${isolation} is denied what the same plugin in the gateway does`, async (t) => {
   const inside = await serve('in_process');
-  const apart = await serve('worker');
+  const apart = await serve(isolation);
   const shown = [];
   for (const [what, skill, at] of attempts) {
     if (!await inside.tried(skill, at(inside))) {

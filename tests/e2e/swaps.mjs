@@ -1,6 +1,6 @@
 // Does a plugin that is replaced a thousand times under load lose a call, answer from the wrong version, or leave anything behind?
 //
-//   node swaps.mjs [SWAPS] [CALLERS] [worker]     (1000 and 64 unless told; worker: the plugin has a process of its own)
+//   node swaps.mjs [SWAPS] [CALLERS] [ISOLATION]     (1000, 64 and in_process unless told; also worker, worker_per_vendor)
 //
 // Every swap goes the whole way through the watcher. Calls take 0 to 200 ms: at once, in the pool, waiting for a timer, for a place in
 // a thread, for HTTP, for another skill. Memory, maps, descriptors and processes are read after a tenth of the swaps and at the end, when
@@ -13,7 +13,8 @@ import {Callers, library, slowProvider} from './support/swapped.mjs';
 
 const swaps = Number(process.argv[2] ?? 1000);
 const count = Number(process.argv[3] ?? 64);
-const isWorker = process.argv[4] === 'worker';
+const isolation = process.argv[4] ?? 'in_process';
+const isWorker = isolation !== 'in_process';
 const mostMs = 200;
 const skills = ['which', 'which_pooled', 'waits', 'blocks', 'fetches', 'nests'];
 
@@ -29,7 +30,7 @@ place(1);
 const configuration = join(scratch(), 'rack.json');
 writeFileSync(configuration, JSON.stringify({
   providers: {local: {base_url: provider.url}},
-  isolation: {default: isWorker ? 'worker' : 'in_process'},
+  isolation: {default: isolation},
 }));
 const rack = await startGateway({plugins: [folder], args: ['--config', configuration]});
 process.on('exit', () => { try { process.kill(rack.pid, 'SIGKILL'); } catch { /* It has ended. */ } });

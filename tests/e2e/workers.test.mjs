@@ -1,7 +1,7 @@
 // Plugins in processes of their own, under the real program: what is shown, what ends, and what does not.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {build, examples, post, run, scratch, startGateway} from './support/gateway.mjs';
@@ -33,6 +33,9 @@ function isAlive(pid) {
     return false;
   }
 }
+/// Every thread of it waits: nobody is inside of a plugin that computes.
+const isQuiet = (pid) => readdirSync(`/proc/${pid}/task`)
+  .every((thread) => /\) S /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
 async function ends(pid) {
   while (isAlive(pid)) await new Promise(setImmediate);
 }
@@ -62,6 +65,35 @@ test('a worker that is killed takes its own calls with it, and the next call fin
   assert.equal((await health(gateway)).workers.ended, 1);
   assert.ok(gateway.log.some((line) => line.includes('a worker process ended') && line.includes('SIGKILL')), gateway.log.join('\n'));
 
+  await gateway.stop();
+  await ends(second);
+});
+
+test('plugins of a vendor share a process, whose end names the one that was running', async () => {
+  const gateway = await serve({default: 'worker_per_vendor'}, ['dies', 'dies_too', 'dies_elsewhere']);
+  const who = async (tool) => (await call(gateway, tool, 'who')).json.output.process;
+  const first = await who('test/dies');
+  assert.equal(await who('test/dies-too'), first);
+  const elsewhere = await who('elsewhere/dies-elsewhere');
+  assert.notEqual(elsewhere, first);
+  const shown = await row(gateway, 'test/dies-too');
+  assert.deepEqual([shown.isolation, shown.worker.process, shown.worker.plugins], ['worker_per_vendor', first, ['test/dies', 'test/dies-too']]);
+  assert.match((await run(['--data', gateway.data, 'plugins'])).stdout, new RegExp(`in process ${first} \\(.*shared by test/dies, test/dies-too`));
+  const {workers} = await health(gateway);
+  assert.equal(workers.running, 2);
+  assert.deepEqual(workers.shared.sort(), [['elsewhere/dies-elsewhere'], ['test/dies', 'test/dies-too']]);
+
+  const waiting = call(gateway, 'test/dies-too', 'waits');
+  await who('test/dies-too'); // The one before has been sent by now, over whichever loop.
+  while (!isQuiet(first)) await new Promise(setImmediate);
+  await call(gateway, 'test/dies', 'abort');
+  const {status, json, text} = await waiting;
+  assert.equal(status, 503, text);
+  assert.match(json.error.message, /test\/\*.*SIGABRT.*test\/dies was running/);
+  const second = await who('test/dies-too');
+  assert.notEqual(second, first);
+  assert.equal(await who('elsewhere/dies-elsewhere'), elsewhere, 'another vendor');
+  assert.deepEqual([(await row(gateway, 'test/dies')).worker.deaths, (await row(gateway, 'test/dies-too')).worker.deaths], [1, 0]);
   await gateway.stop();
   await ends(second);
 });

@@ -1,6 +1,8 @@
 /* Ends its process, or brings it to its limits, in the ways that code does. For worker processes alone. */
+#define _GNU_SOURCE /* dl_iterate_phdr */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +57,13 @@ static void offer_memory_without_seals(void) {
   memcpy(CMSG_DATA(&control.head), &memory, sizeof memory);
   sendmsg(3, &message, MSG_NOSIGNAL);
   if (ftruncate(memory, 0) != 0) return;
+}
+
+static int count_one(struct dl_phdr_info* library, size_t size, void* count) {
+  (void)library;
+  (void)size;
+  ++*(long*)count;
+  return 0;
 }
 
 static void answer_later(void* user, const tr_result* result) {
@@ -126,6 +135,10 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     me->clock->after(me->host, call, 3600000000000, answer_later, NULL);
   } else if (is_named(in, "who")) {
     answer_number(me, call, "process", (long)getpid());
+  } else if (is_named(in, "libraries")) {
+    long count = 0;
+    dl_iterate_phdr(count_one, &count);
+    answer_number(me, call, "mapped", count);
   } else if (is_named(in, "environment")) {
     extern char** environ;
     answer_number(me, call, "variables", environ == NULL || environ[0] == NULL ? 0 : 1);

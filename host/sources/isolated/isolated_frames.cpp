@@ -22,14 +22,14 @@ enum : std::int32_t { kEmitTaken = 0, kEmitPause = 1, kEmitNobody = 2 };
 
 }  // namespace
 
-void IsolatedPlugin::on_frame(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
-  if (!has_tables_.load(std::memory_order_acquire) || !take(process, channel, frame))
-    process.kill("it sent a frame that makes no sense");
+void IsolatedPlugin::on_frame(Seat& seat, std::size_t channel, const worker::Frame& frame) {
+  if (!has_tables_.load(std::memory_order_acquire) || !take(seat, channel, frame))
+    seat.kill("it sent a frame that makes no sense");
 }
 
-bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
-  const bool is_question = channel == process.questions();
-  if (is_question) return frame.type == FrameType::kAsk && answer(process, frame);
+bool IsolatedPlugin::take(Seat& seat, std::size_t channel, const worker::Frame& frame) {
+  const bool is_question = channel == seat.questions();
+  if (is_question) return frame.type == FrameType::kAsk && answer(seat, frame);
   std::shared_ptr<ServedOperations> operations;
   {
     base::Lock lock(mutex_);
@@ -39,9 +39,9 @@ bool IsolatedPlugin::take(WorkerProcess& process, std::size_t channel, const wor
   FieldReader in(frame.payload);
   switch (frame.type) {
     case FrameType::kComplete:
-      return complete(process.loop_of(channel), frame);
+      return complete(seat.process()->loop_of(channel), frame);
     case FrameType::kEmit:
-      return emit(process, channel, frame);
+      return emit(seat, channel, frame);
     case FrameType::kProgress: {
       const double done = in.f64(), total = in.f64();
       const auto note = worker::to_abi(in.text());
@@ -108,14 +108,14 @@ bool IsolatedPlugin::complete(base::Loop& loop, const worker::Frame& frame) {
   return true;
 }
 
-bool IsolatedPlugin::emit(WorkerProcess& process, std::size_t channel, const worker::Frame& frame) {
+bool IsolatedPlugin::emit(Seat& seat, std::size_t channel, const worker::Frame& frame) {
   FieldReader in(frame.payload);
   const auto part = worker::get_part(in);
   if (!in.is_whole()) return false;
   const auto said = tables_.call->emit(tables_.host, frame.id, &part);
-  if (said == kEmitNobody) process.send(channel, FrameWriter(FrameType::kEmitState, frame.id));
+  if (said == kEmitNobody) seat.send(channel, FrameWriter(FrameType::kEmitState, frame.id));
   if (!heeds_pause(frame.id, said == kEmitPause, frame.payload.size()))
-    process.kill("it went on sending partial results after it had been asked to pause");
+    seat.kill("it went on sending partial results after it had been asked to pause");
   return true;
 }
 
@@ -129,7 +129,7 @@ bool IsolatedPlugin::heeds_pause(tr_call call, bool is_asked, std::size_t bytes)
   return unheeded <= kMostUnheeded;
 }
 
-bool IsolatedPlugin::answer(WorkerProcess& process, const worker::Frame& frame) {
+bool IsolatedPlugin::answer(Seat& seat, const worker::Frame& frame) {
   FieldReader in(frame.payload);
   const auto question = in.u32(), size = in.u32();
   if (!in.is_whole() || size > kMostRandom) return false;
@@ -153,7 +153,7 @@ bool IsolatedPlugin::answer(WorkerProcess& process, const worker::Frame& frame) 
     default:
       return false;
   }
-  process.send(process.questions(), std::move(out));
+  seat.send(seat.questions(), std::move(out));
   return true;
 }
 

@@ -30,15 +30,8 @@ using worker::FrameWriter;
 constexpr std::chrono::minutes kRecently{1};
 constexpr std::size_t kMostDeaths = 5;
 constexpr std::size_t kMostWaitingCalls = 4096;
-/// Users that nobody else has: beyond what systems and containers give out.
-constexpr std::uint32_t kFirstUser = 1'879'048'192;
-
-/// A user and a folder name that no other worker of this gateway has.
-std::uint32_t next_number() noexcept {
-  static std::atomic<std::uint32_t> number{0};
-  return number.fetch_add(1, std::memory_order_relaxed) % 65'536;
-}
-
+/// Of a first load whose process another plugin ended.
+constexpr int kMoreTries = 2;
 LoadCode code_of(std::uint32_t status, std::string_view explanation) {
   switch (static_cast<tr_status>(status)) {
     case TR_FAILED_PRECONDITION:
@@ -73,61 +66,72 @@ LoadResult<WorkerReply> read_reply(base::Result<WorkerReply> reply, std::string_
 
 LoadResult<std::shared_ptr<IsolatedPlugin>> IsolatedPlugin::open(native::PrivateCopy copy,
                                                                  IsolatedEnvironment environment) {
-  // The worker may be another user; the folder is ours alone.
-  ::chmod(copy.path().c_str(), 0444);
-  std::shared_ptr<IsolatedPlugin> made(new IsolatedPlugin(std::move(copy), std::move(environment)));
-  const auto number = next_number();
-  if (!made->environment_.calls_directory.empty()) {
-    made->files_.folder = fmt::format("worker-{}", number);
-    const auto path = made->environment_.calls_directory + "/" + made->files_.folder;
-    // Passed through by the worker's user, listed by nobody else.
-    if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST)
-      return load_fail(LoadCode::kWorker, fmt::format("cannot make {}: {}", path, std::strerror(errno)));
-    ::chmod(path.c_str(), 0711);
+  auto keeper = environment.shared;
+  if (keeper == nullptr) {
+    auto own = ProcessKeeper::for_one({environment.loops, environment.settings, environment.calls_directory},
+                                      environment.tool, copy.path());
+    if (!own) return tl::unexpected(own.error());
+    keeper = *std::move(own);
   }
-  if (::geteuid() == 0) made->files_.owner_id = kFirstUser + number;
-  auto process = made->start_process();
-  if (!process) return tl::unexpected(process.error());
+  auto library = keeper->admit(copy.path());
+  if (!library) return tl::unexpected(library.error());
+  std::shared_ptr<IsolatedPlugin> made(new IsolatedPlugin(std::move(copy), std::move(environment), std::move(keeper)));
+  made->library_ = *std::move(library);
+  auto seat = made->take_seat();
+  for (int again = 0; !seat && again < kMoreTries && made->was_ended_by_another(); ++again) seat = made->take_seat();
+  if (!seat) {
+    made->keeper_->dismiss(made->library_);
+    return tl::unexpected(seat.error());
+  }
   return made;
 }
 
-LoadResult<std::shared_ptr<WorkerProcess>> IsolatedPlugin::start_process() {
-  const auto& settings = environment_.settings;
-  worker::Options options;
-  options.plugin = copy_.path().string();
-  options.channels = static_cast<int>(environment_.loops->size());
-  options.gateway = ::getpid();
-  options.sandbox = settings.sandbox;
-  options.rules.max_memory = settings.max_memory;
-  for (const auto& folder : settings.libraries) options.rules.readable.push_back(folder.string());
-  options.rules.user_id = files_.owner_id.value_or(0);
-  if (!files_.folder.empty()) options.rules.writable = environment_.calls_directory + "/" + files_.folder;
-  auto started = WorkerProcess::start(
-      *environment_.loops, settings.program.string(), options, environment_.tool,
-      {.on_frame = [self = shared_from_this()](WorkerProcess& process, std::size_t channel,
-                                               const worker::Frame& frame) { self->on_frame(process, channel, frame); },
-       .on_ended = [self = shared_from_this()](WorkerProcess& process,
-                                               const std::string& how) { self->on_ended(process, how); }});
-  if (!started) return load_fail(LoadCode::kWorker, started.error().message());
-  const auto process = *std::move(started);
-  process->ping_every(settings.ping_every);
+LoadResult<std::shared_ptr<Seat>> IsolatedPlugin::take_seat() {
+  auto joined = keeper_->join(
+      environment_.tool,
+      {.on_frame = [self = shared_from_this()](Seat& seat, std::size_t channel,
+                                               const worker::Frame& frame) { self->on_frame(seat, channel, frame); },
+       .on_ended = [self = shared_from_this()](Seat& seat, const std::string& how,
+                                               bool is_blamed) { self->on_ended(seat, how, is_blamed); }});
+  if (!joined) return joined;
+  const auto seat = *std::move(joined);
   {
     base::Lock lock(mutex_);
-    process_ = process;
-    operations_ = std::make_shared<ServedOperations>(tables_, process);
+    seat_ = seat;
+    operations_ = std::make_shared<ServedOperations>(tables_, seat);
     ++lives_;
   }
-  if (auto loaded = load_library(*process); !loaded) {
-    process->kill("its library cannot be used");
-    process->wait_until_ended();
+  if (auto loaded = load_library(*seat); !loaded) {
+    give_back(seat, "its library cannot be used");
     return tl::unexpected(loaded.error());
   }
-  return process;
+  return seat;
 }
 
-LoadResult<void> IsolatedPlugin::load_library(WorkerProcess& process) {
-  const auto put = [&](FrameWriter& frame) { frame.text(environment_.tool); };
-  auto reply = read_reply(process.request(FrameType::kLoad, put, environment_.load_timeout), "loading its library");
+/// Whatever it has come to in there. A process that goes on is to forget it first.
+void IsolatedPlugin::give_back(const std::shared_ptr<Seat>& seat, const std::string& why) {
+  if (keeper_->is_shared()) {
+    std::shared_ptr<ServedOperations> operations;
+    {
+      base::Lock lock(mutex_);
+      if (seat_ == seat) operations = operations_;
+    }
+    if (operations != nullptr) operations->cancel_all();  // It does not leave before they have ended.
+    const auto put = [&](FrameWriter& frame) { frame.u32(unload_ == native::UnloadPolicy::kClose ? 1 : 0); };
+    (void)seat->request(FrameType::kLeave, put, environment_.load_timeout);
+  }
+  keeper_->leave(*seat, why);
+  on_ended(*seat, why, true);  // For us it has, unless it had ended before.
+}
+
+bool IsolatedPlugin::was_ended_by_another() const {
+  base::Lock lock(mutex_);
+  return was_ended_by_another_;
+}
+
+LoadResult<void> IsolatedPlugin::load_library(Seat& seat) {
+  const auto put = [&](FrameWriter& frame) { frame.text(environment_.tool).text(library_.string()); };
+  auto reply = read_reply(seat.request(FrameType::kLoad, put, environment_.load_timeout), "loading its library");
   if (!reply) return tl::unexpected(reply.error());
   FieldReader in(reply->fields);
   const auto sandbox = in.text(), missing = in.text();
@@ -150,13 +154,13 @@ LoadResult<void> IsolatedPlugin::load_library(WorkerProcess& process) {
   return {};
 }
 
-LoadResult<void> IsolatedPlugin::create_in(WorkerProcess& process) {
+LoadResult<void> IsolatedPlugin::create_in(const std::shared_ptr<Seat>& seat) {
   {
     base::Lock lock(mutex_);
-    operations_ = std::make_shared<ServedOperations>(tables_, process.shared_from_this());
+    operations_ = std::make_shared<ServedOperations>(tables_, seat);
   }
   const auto put = [&](FrameWriter& frame) { frame.u32(tables_.services()).u32(least_log_level(0)); };
-  auto reply = read_reply(process.request(FrameType::kCreate, put, environment_.load_timeout), "its create()");
+  auto reply = read_reply(seat->request(FrameType::kCreate, put, environment_.load_timeout), "its create()");
   if (!reply) return tl::unexpected(reply.error());
   if (static_cast<tr_status>(reply->status) != TR_OK) return load_fail(LoadCode::kCreate, reply->explanation);
   FieldReader in(reply->fields);
@@ -164,9 +168,9 @@ LoadResult<void> IsolatedPlugin::create_in(WorkerProcess& process) {
   return {};
 }
 
-LoadResult<void> IsolatedPlugin::start_in(WorkerProcess& process) {
+LoadResult<void> IsolatedPlugin::start_in(Seat& seat) {
   const auto put = [&](FrameWriter& frame) { frame.u64(generation_).text(manifest_json_).text(config_json_); };
-  auto reply = read_reply(process.request(FrameType::kStart, put, environment_.load_timeout), "its start()");
+  auto reply = read_reply(seat.request(FrameType::kStart, put, environment_.load_timeout), "its start()");
   if (!reply) return tl::unexpected(reply.error());
   if (static_cast<tr_status>(reply->status) != TR_OK) return load_fail(LoadCode::kStart, reply->explanation);
   return {};
@@ -178,28 +182,30 @@ void IsolatedPlugin::start_again() {
   {
     base::Lock lock(mutex_);
     if (state_now_ != State::kStarting) return;  // Stopped meanwhile: its calls have been answered.
+    was_ended_by_another_ = false;
   }
   LoadResult<void> up;
-  auto process = start_process();
-  if (!process) up = tl::unexpected(process.error());
-  if (up) up = create_in(**process);
-  if (up) up = start_in(**process);
-  if (!up && process) {
-    (*process)->kill(up.error().message());
-    (*process)->wait_until_ended();
-  }
+  auto seat = take_seat();
+  if (!seat) up = tl::unexpected(seat.error());
+  if (up) up = create_in(*seat);
+  if (up) up = start_in(**seat);
+  if (!up && seat) give_back(*seat, up.error().message());
   std::deque<Waiting> waiting;
   Refusal why;
-  std::shared_ptr<WorkerProcess> serving;
+  std::shared_ptr<Seat> serving;
   {
     base::Lock lock(mutex_);
     waiting.swap(waiting_);
-    if (up && process_ == *process) {
+    if (up && seat_ == *seat) {
       state_now_ = State::kUp;
-      serving = process_;
+      serving = seat_;
       for (const auto& one : waiting) open_.emplace(one.call, OpenCall{one.channel});
     } else {
-      if (state_now_ == State::kStarting) note_death(up ? "it ended at once" : up.error().message());
+      const auto how = up ? "it ended at once" : up.error().message();
+      if (state_now_ == State::kStarting && was_ended_by_another_)
+        note_death_by_another(how);
+      else if (state_now_ == State::kStarting)
+        note_death(how);
       why = {fmt::format("the worker process of {} cannot be started again: {}", environment_.tool, last_death_),
              "The operator sees the reason with `toolrack plugins`.", environment_.settings.back_off};
     }
@@ -229,6 +235,13 @@ void IsolatedPlugin::note_death(const std::string& how) {
   retry_at_ = now + pause;
 }
 
+/// It may have another process at once.
+void IsolatedPlugin::note_death_by_another(const std::string& how) {
+  last_death_ = how;
+  state_now_ = State::kDown;
+  retry_at_ = {};
+}
+
 void IsolatedPlugin::try_again() {
   base::Lock lock(mutex_);
   if (state_now_ == State::kDisabled) state_now_ = State::kDown;
@@ -256,28 +269,34 @@ std::optional<IsolatedPlugin::Refusal> IsolatedPlugin::refusal() {
   return std::nullopt;
 }
 
-void IsolatedPlugin::on_ended(WorkerProcess& process, const std::string& how) {
+void IsolatedPlugin::on_ended(Seat& seat, const std::string& how, bool is_blamed) {
   std::unordered_map<tr_call, OpenCall> calls;
   std::shared_ptr<ServedOperations> operations;
   bool was_up = false;
   {
     base::Lock lock(mutex_);
-    if (process_.get() != &process) return;
-    process_.reset();
+    if (seat_.get() != &seat) return;
+    seat_.reset();
     ++ends_under_way_;  // The last call's end may bring close(), which waits for us.
     calls.swap(open_);
     std::erase_if(past_operations_, [](const auto& past) { return past->is_empty(); });
     operations = operations_;
     if (operations_ != nullptr) past_operations_.push_back(std::move(operations_));
     was_up = state_now_ == State::kUp;
-    if (was_up) note_death(how);
+    was_ended_by_another_ = !is_blamed;
+    if (was_up && is_blamed) note_death(how);
+    if (was_up && !is_blamed) note_death_by_another(how);
   }
   if (was_up)
-    log::write(
-        log::Level::kError, "a worker process ended",
-        {{"tool", environment_.tool}, {"process", process.id()}, {"how", how}, {"calls", std::uint64_t{calls.size()}}});
-  const auto message = fmt::format("the worker process of {} ended during the call: {}", environment_.tool, how);
-  for (const auto& [call, open] : calls) refuse(call, {message, "Other tools are not affected.", {}});
+    log::write(log::Level::kError, "a worker process ended",
+               {{"tool", environment_.tool},
+                {"process", seat.process()->id()},
+                {"how", how},
+                {"calls", std::uint64_t{calls.size()}}});
+  const auto message = fmt::format("the worker process of {} ended during the call: {}", keeper_->name(), how);
+  const auto* const hint =
+      keeper_->is_shared() ? "Tools of other vendors are not affected." : "Other tools are not affected.";
+  for (const auto& [call, open] : calls) refuse(call, {message, hint, {}});
   if (operations != nullptr) operations->cancel_all();
   base::Lock lock(mutex_);
   if (--ends_under_way_ == 0) no_end_under_way_.notify_all();
@@ -289,12 +308,12 @@ void IsolatedPlugin::watch_cancelled(tr_call call, std::uint64_t life) {
   timer->async_wait([timer, weak = weak_from_this(), call, life](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (error || self == nullptr) return;
-    std::shared_ptr<WorkerProcess> process;
+    std::shared_ptr<Seat> seat;
     {
       base::Lock lock(self->mutex_);
-      if (self->lives_ == life && self->open_.contains(call)) process = self->process_;
+      if (self->lives_ == life && self->open_.contains(call)) seat = self->seat_;
     }
-    if (process != nullptr) process->kill("a call went on after it had been cancelled");
+    if (seat != nullptr) seat->kill("a call went on after it had been cancelled");
   });
 }
 

@@ -1,7 +1,6 @@
 #include "sources/isolated/isolated_plugin.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "sources/native/host_services.hpp"
@@ -25,9 +24,12 @@ constexpr std::size_t kInvocationSize = 200;
 }  // namespace
 
 // clang-format off: captureless lambdas, one a row.
-IsolatedPlugin::IsolatedPlugin(native::PrivateCopy copy, IsolatedEnvironment environment)
+IsolatedPlugin::IsolatedPlugin(native::PrivateCopy copy, IsolatedEnvironment environment,
+                               std::shared_ptr<ProcessKeeper> keeper)
     : environment_(std::move(environment)),
+      keeper_(std::move(keeper)),
       copy_(std::move(copy)),
+      files_(keeper_->files()),
       plugin_{sizeof(tr_plugin),
               this,
               [](void* self, const tr_start* in) noexcept -> tr_status { return of(self).start(in); },
@@ -53,9 +55,9 @@ tr_status IsolatedPlugin::create(const tr_host* host, const tr_plugin** out) {
   const std::lock_guard control(control_mutex_);
   tables_ = HostTables::of(host);
   has_tables_.store(true, std::memory_order_release);
-  const auto process = this->process();
+  const auto seat = this->seat();
   native::LoadResult<void> created = native::load_fail(native::LoadCode::kWorker, "its worker process has ended");
-  if (process != nullptr) created = create_in(*process);
+  if (seat != nullptr) created = create_in(seat);
   if (!created) {
     host->explain(host, worker::to_abi(created.error().message()));
     return TR_INTERNAL;
@@ -69,31 +71,31 @@ tr_status IsolatedPlugin::start(const tr_start* in) {
   generation_ = in->generation;
   manifest_json_ = worker::view(in->manifest_json);
   config_json_ = worker::view(in->config_json);
-  const auto process = this->process();
+  const auto seat = this->seat();
   native::LoadResult<void> started = native::load_fail(native::LoadCode::kWorker, "its worker process has ended");
-  if (process != nullptr) started = start_in(*process);
+  if (seat != nullptr) started = start_in(*seat);
   if (!started) {
     tables_.host->explain(tables_.host, worker::to_abi(started.error().message()));
     return TR_INTERNAL;
   }
   base::Lock lock(mutex_);
-  if (process_ == process) state_now_ = State::kUp;
+  if (seat_ == seat) state_now_ = State::kUp;
   return TR_OK;
 }
 
 void IsolatedPlugin::stop() {
   const std::lock_guard control(control_mutex_);
-  std::shared_ptr<WorkerProcess> process;
+  std::shared_ptr<Seat> seat;
   std::deque<Waiting> waiting;
   {
     base::Lock lock(mutex_);
     state_now_ = State::kStopped;
-    process = process_;
+    seat = seat_;
     waiting.swap(waiting_);
   }
   for (const auto& one : waiting) refuse(one.call, {"the tool is being taken out of service", "", {}});
-  if (process != nullptr)
-    (void)process->request(
+  if (seat != nullptr)
+    (void)seat->request(
         FrameType::kStop, [](FrameWriter&) {}, kLeave);
 }
 
@@ -103,23 +105,21 @@ void IsolatedPlugin::destroy() {
     base::Lock lock(mutex_);
     state_now_ = State::kStopped;
   }
-  if (const auto process = this->process())
-    (void)process->request(
+  if (const auto seat = this->seat())
+    (void)seat->request(
         FrameType::kDestroy, [](FrameWriter&) {}, kLeave);
 }
 
-bool IsolatedPlugin::close(native::UnloadPolicy) {
+bool IsolatedPlugin::close(native::UnloadPolicy policy) {
   const std::lock_guard control(control_mutex_);
-  std::shared_ptr<WorkerProcess> process;
+  unload_ = policy;
+  std::shared_ptr<Seat> seat;
   {
     base::Lock lock(mutex_);
     state_now_ = State::kStopped;
-    process = process_;
+    seat = seat_;
   }
-  if (process != nullptr) {
-    process->kill("the tool was taken out of service");
-    process->wait_until_ended();
-  }
+  if (seat != nullptr) give_back(seat, "the tool was taken out of service");
   std::vector<std::shared_ptr<ServedOperations>> past;
   {
     base::Lock lock(mutex_);
@@ -128,16 +128,15 @@ bool IsolatedPlugin::close(native::UnloadPolicy) {
     if (operations_ != nullptr) past.push_back(std::move(operations_));
   }
   for (const auto& operations : past) operations->forget_all();
-  // Directories of calls that are being removed keep it until the next start.
-  if (!files_.folder.empty()) ::rmdir((environment_.calls_directory + "/" + files_.folder).c_str());
+  keeper_->dismiss(library_);
   return false;
 }
 
 tr_status IsolatedPlugin::save(std::uint32_t phase, tr_buffer* out) {
   const std::lock_guard control(control_mutex_);
-  const auto process = this->process();
-  if (process == nullptr) return TR_UNAVAILABLE;
-  const auto reply = process->request(
+  const auto seat = this->seat();
+  if (seat == nullptr) return TR_UNAVAILABLE;
+  const auto reply = seat->request(
       FrameType::kSave, [&](FrameWriter& frame) { frame.u32(phase); }, environment_.load_timeout);
   if (!reply) return TR_UNAVAILABLE;
   if (static_cast<tr_status>(reply->status) != TR_OK) return static_cast<tr_status>(reply->status);
@@ -149,9 +148,9 @@ tr_status IsolatedPlugin::save(std::uint32_t phase, tr_buffer* out) {
 
 tr_status IsolatedPlugin::load(std::uint32_t phase, tr_str saved) {
   const std::lock_guard control(control_mutex_);
-  const auto process = this->process();
-  if (process == nullptr) return TR_UNAVAILABLE;
-  const auto reply = process->request(
+  const auto seat = this->seat();
+  if (seat == nullptr) return TR_UNAVAILABLE;
+  const auto reply = seat->request(
       FrameType::kLoadState, [&](FrameWriter& frame) { frame.u32(phase).text(worker::view(saved)); },
       environment_.load_timeout);
   return reply ? static_cast<tr_status>(reply->status) : TR_UNAVAILABLE;
@@ -165,13 +164,13 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
   const bool is_blocking = frame_of.skill()->mode == registry::Mode::kBlocking;
   const std::uint32_t blocking = is_blocking ? frame_of.invocation().depth + 1 : 0;
   const Waiting one{call, in, channel, blocking, frame_of.invocation().recording != nullptr};
-  std::shared_ptr<WorkerProcess> process;
+  std::shared_ptr<Seat> seat;
   std::optional<Refusal> no;
   bool starts = false;
   {
     base::Lock lock(mutex_);
     if (state_now_ == State::kUp) {
-      process = process_;
+      seat = seat_;
       open_.emplace(call, OpenCall{channel});
     } else if (no = refusal(); !no) {
       starts = state_now_ == State::kDown;
@@ -179,7 +178,7 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
       waiting_.push_back(one);
     }
   }
-  if (process != nullptr) return send_invocation(*process, one, &frame_of.invocation());
+  if (seat != nullptr) return send_invocation(*seat, one, &frame_of.invocation());
   if (no) return refuse(call, *no);
   if (starts && !environment_.control->post([self = shared_from_this()] { self->start_again(); }))
     refuse(call, {"the gateway is stopping", "", {}});
@@ -192,7 +191,7 @@ std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
   return static_cast<std::uint32_t>(level);
 }
 
-void IsolatedPlugin::send_invocation(WorkerProcess& process, const Waiting& one,
+void IsolatedPlugin::send_invocation(Seat& seat, const Waiting& one,
                                      const registry::Invocation* invocation) {
   const auto call = one.call;
   worker::Infos infos;
@@ -205,7 +204,7 @@ void IsolatedPlugin::send_invocation(WorkerProcess& process, const Waiting& one,
   }
   FrameWriter frame(FrameType::kInvoke, call, size);
   worker::put_invocation(frame, *one.in, infos, one.is_recorded, least_log_level(call), one.blocking);
-  if (!frame.is_too_long()) return process.send(one.channel, std::move(frame));
+  if (!frame.is_too_long()) return seat.send(one.channel, std::move(frame));
   {
     base::Lock lock(mutex_);
     open_.erase(call);
@@ -226,7 +225,7 @@ void IsolatedPlugin::refuse(tr_call call, const Refusal& why) {
 }
 
 void IsolatedPlugin::cancel(tr_call call) {
-  std::shared_ptr<WorkerProcess> process;
+  std::shared_ptr<Seat> seat;
   std::size_t channel = 0;
   std::uint64_t life = 0;
   bool was_waiting = false;
@@ -234,7 +233,7 @@ void IsolatedPlugin::cancel(tr_call call) {
     base::Lock lock(mutex_);
     was_waiting = std::erase_if(waiting_, [&](const Waiting& one) { return one.call == call; }) != 0;
     if (const auto found = open_.find(call); found != open_.end()) {
-      process = process_;
+      seat = seat_;
       channel = found->second.channel;
       life = lives_;
     }
@@ -245,20 +244,24 @@ void IsolatedPlugin::cancel(tr_call call) {
     outcome.status = TR_CANCELLED;
     tables_.call->complete(tables_.host, call, &outcome);
   }
-  if (process == nullptr) return;
-  process->send(channel, FrameWriter(FrameType::kCancel, call));
+  if (seat == nullptr) return;
+  seat->send(channel, FrameWriter(FrameType::kCancel, call));
   watch_cancelled(call, life);
 }
 
-std::shared_ptr<WorkerProcess> IsolatedPlugin::process() const {
+std::shared_ptr<Seat> IsolatedPlugin::seat() const {
   base::Lock lock(mutex_);
-  return process_;
+  return seat_;
 }
 
 std::optional<native::WorkerReport> IsolatedPlugin::report() const {
   base::Lock lock(mutex_);
   native::WorkerReport out;
-  out.process = process_ == nullptr ? 0 : process_->id();
+  out.process = seat_ == nullptr ? 0 : seat_->process()->id();
+  if (keeper_->is_shared()) {
+    out.shared = keeper_->name();
+    if (seat_ != nullptr) out.plugins = seat_->process()->plugins();
+  }
   out.deaths = death_count_;
   out.sandbox = sandbox_;
   out.missing = missing_;
@@ -268,8 +271,24 @@ std::optional<native::WorkerReport> IsolatedPlugin::report() const {
   return out;
 }
 
+namespace {
+
+struct IsolationWord {
+  Isolation isolation;
+  std::string_view word;
+};
+constexpr IsolationWord kIsolationWords[] = {{Isolation::kInProcess, "in_process"},
+                                             {Isolation::kWorker, "worker"},
+                                             {Isolation::kWorkerPerVendor, "worker_per_vendor"}};
+
+}  // namespace
+
 std::string_view to_string(Isolation isolation) noexcept {
-  return isolation == Isolation::kWorker ? "worker" : "in_process";
+  return std::ranges::find(kIsolationWords, isolation, &IsolationWord::isolation)->word;
+}
+
+Isolation isolation_of(std::string_view word) noexcept {
+  return std::ranges::find(kIsolationWords, word, &IsolationWord::word)->isolation;
 }
 
 }  // namespace toolrack::sources::isolated

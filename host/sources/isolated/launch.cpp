@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "worker/board.hpp"
+
 namespace toolrack::sources::isolated {
 namespace {
 
@@ -89,7 +91,7 @@ Result<Launched> launch(const std::string& program, const worker::Options& optio
   Launched out;
   std::vector<Descriptor> theirs;
   Actions actions;
-  const int beyond_theirs = worker::kFirstSocket + options.channels + 1;
+  const int beyond_theirs = options.first_free();
   auto output = TRY(make_pipe(beyond_theirs));
   for (const int standard : {1, 2}) actions.put(output.theirs.get(), standard);
   out.output = std::move(output.ours);
@@ -101,6 +103,13 @@ Result<Launched> launch(const std::string& program, const worker::Options& optio
       out.channels.push_back(std::move(pair.ours));
     else
       out.questions = std::move(pair.ours);
+  }
+  if (options.has_board) {
+    out.board = Descriptor(worker::make_board());
+    theirs.emplace_back(::fcntl(out.board.get(), F_DUPFD_CLOEXEC, beyond_theirs));
+    if (!theirs.back())
+      return fail(ErrorCode::kPluginFailed, fmt::format("cannot make a worker's board: {}", std::strerror(errno)));
+    actions.put(theirs.back().get(), options.board());
   }
   if (const int error = actions.spawn(out.id, program, options.to_words()); error != 0)
     return fail(ErrorCode::kPluginFailed, fmt::format("cannot start {}: {}", program, std::strerror(error)));

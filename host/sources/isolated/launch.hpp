@@ -21,6 +21,7 @@ struct Launched {
   Descriptor handle;  ///< pidfd: readable once it has ended.
   std::vector<Descriptor> channels;
   Descriptor questions;
+  Descriptor board;   ///< Where `options.has_board` says so: read_board() says who runs.
   Descriptor output;  ///< What it writes to its standard output and error; does not block.
 };
 

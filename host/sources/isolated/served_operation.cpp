@@ -98,7 +98,7 @@ class ServedOperation final {
     result.message = worker::to_abi("the plugin has been stopped");
     FrameWriter frame(FrameType::kDone, id_);
     worker::put_result(frame, result);
-    all_->process_->send(channel_, std::move(frame));
+    all_->seat_->send(channel_, std::move(frame));
   }
 
   /// As tr_done.
@@ -119,7 +119,7 @@ class ServedOperation final {
       refused.hint = worker::to_abi("Read it piece by piece, or let it become an asset.");
       worker::put_result(frame, refused);
     }
-    all->process_->send(self.channel_, std::move(frame));
+    all->seat_->send(self.channel_, std::move(frame));
   }
 
  private:
@@ -131,7 +131,7 @@ class ServedOperation final {
     auto& self = *static_cast<ServedOperation*>(user);
     FrameWriter frame(FrameType::kHead, self.id_);
     worker::put_result(frame, *result);
-    self.all_->process_->send(self.channel_, std::move(frame));
+    self.all_->seat_->send(self.channel_, std::move(frame));
     base::Lock lock(self.mutex_);
     return self.is_stopped_ ? TR_CHUNK_STOP : TR_CHUNK_MORE;
   }
@@ -146,7 +146,7 @@ class ServedOperation final {
     }
     FrameWriter frame(FrameType::kChunk, self.id_);
     frame.text(worker::view(bytes));
-    self.all_->process_->send(self.channel_, std::move(frame));
+    self.all_->seat_->send(self.channel_, std::move(frame));
     return pauses ? TR_CHUNK_PAUSE : TR_CHUNK_MORE;
   }
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "base/mutex.hpp"
-#include "sources/isolated/worker_process.hpp"
+#include "sources/isolated/seat.hpp"
 #include "worker/frame.hpp"
 
 namespace toolrack::sources::isolated {
@@ -35,12 +35,11 @@ struct HostTables {
 
 class ServedOperation;
 
-/// The operations of one worker process. Owner: the plugin, until no done() can come any more.
+/// The operations of one plugin in one worker process. Owner: the plugin, until no done() can come any more.
 /// Threads: any.
 class ServedOperations final : public std::enable_shared_from_this<ServedOperations> {
  public:
-  ServedOperations(const HostTables& tables, std::shared_ptr<WorkerProcess> process)
-      : tables_(tables), process_(std::move(process)) {}
+  ServedOperations(const HostTables& tables, std::shared_ptr<Seat> seat) : tables_(tables), seat_(std::move(seat)) {}
 
   /// False when the frame is not what a worker may send.
   bool begin(std::size_t channel, const worker::Frame& frame);
@@ -64,7 +63,7 @@ class ServedOperations final : public std::enable_shared_from_this<ServedOperati
   tr_op ask(ServedOperation& operation, worker::FieldReader& in, std::uint32_t kind, tr_call call, void* user);
 
   const HostTables tables_;
-  const std::shared_ptr<WorkerProcess> process_;
+  const std::shared_ptr<Seat> seat_;
 
   base::Mutex mutex_;
   std::unordered_map<std::uint64_t, std::shared_ptr<ServedOperation>> operations_ TR_GUARDED_BY(mutex_);

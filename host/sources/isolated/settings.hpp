@@ -14,7 +14,11 @@
 
 namespace toolrack::sources::isolated {
 
-enum class Isolation : std::uint8_t { kInProcess, kWorker };
+enum class Isolation : std::uint8_t {
+  kInProcess,
+  kWorker,           ///< A process for each.
+  kWorkerPerVendor,  ///< One for all plugins of an owner.
+};
 
 struct Settings {
   std::optional<Isolation> otherwise;  ///< Of plugins that do not ship with the program; unset: in this process.
@@ -24,7 +28,7 @@ struct Settings {
   /// Folders with libraries that plugins need, beside the system's; absolute. Every worker may read them.
   std::vector<std::filesystem::path> libraries;
   bool has_safe_mode = true;              ///< For the program: whether crashes of the gateway bring it there.
-  std::uint64_t max_memory = 1ULL << 30;  ///< Address space of a worker, in bytes; 0: not limited.
+  std::uint64_t max_memory = 1ULL << 30;  ///< Address space of a process, in bytes; 0: not limited.
   /// A call that has not ended so long after it was cancelled ends with its worker.
   std::chrono::milliseconds overdue{5'000};
   /// How often a worker is asked whether it is there; one that has not answered three times as long is ended.
@@ -40,7 +44,8 @@ struct Settings {
   }
 };
 
-/// In the words of the configuration.
+/// In the words of the configuration, which are all that `isolation_of` knows.
 std::string_view to_string(Isolation isolation) noexcept;
+Isolation isolation_of(std::string_view word) noexcept;
 
 }  // namespace toolrack::sources::isolated

@@ -38,8 +38,9 @@ std::string_view residence_of(const ElfInfo& elf) {
 
 isolated::Isolation isolation_of(const Runtime& runtime, const registry::Tool& tool) {
   const auto& is_safe_mode = runtime.environment().is_safe_mode;
-  if (!tool.bundled && is_safe_mode && is_safe_mode()) return isolated::Isolation::kWorker;
-  return runtime.settings().isolation.of(tool.id(), tool.bundled);
+  const auto told = runtime.settings().isolation.of(tool.id(), tool.bundled);
+  const bool is_unsafe = told == isolated::Isolation::kInProcess && !tool.bundled && is_safe_mode && is_safe_mode();
+  return is_unsafe ? isolated::Isolation::kWorker : told;
 }
 
 std::string config_of(const Settings& settings, const std::string& id) {
@@ -162,7 +163,7 @@ void Module::cancel(std::uint64_t ticket) {
 
 registry::Mode Module::mode_of(const registry::Skill& skill) const noexcept {
   // Where its code runs, a frame is written here, and read, whatever the skill then does.
-  if (isolation_ == isolated::Isolation::kWorker) return registry::Mode::kInline;
+  if (isolation_ != isolated::Isolation::kInProcess) return registry::Mode::kInline;
   if (skill.mode == registry::Mode::kInline && skills_[skill.index].is_demoted.load(std::memory_order_relaxed)) {
     return registry::Mode::kPooled;
   }

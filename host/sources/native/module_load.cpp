@@ -263,7 +263,14 @@ LoadResult<std::shared_ptr<PluginCode>> Module::open_code(PrivateCopy copy) {
     if (!library) return tl::unexpected(library.error());
     return std::make_shared<Library>(*std::move(library));
   }
-  auto worker = isolated::IsolatedPlugin::open(std::move(copy), isolated_environment());
+  auto environment = isolated_environment();
+  if (isolation_ == isolated::Isolation::kWorkerPerVendor) {
+    auto shared = runtime_.vendor_keepers().of(tool_->owner, bundled_, runtime_.settings().runtime_dir / "workers",
+                                               {environment.loops, environment.settings, environment.calls_directory});
+    if (!shared) return tl::unexpected(shared.error());
+    environment.shared = *std::move(shared);
+  }
+  auto worker = isolated::IsolatedPlugin::open(std::move(copy), std::move(environment));
   if (!worker) return tl::unexpected(worker.error());
   return *std::move(worker);
 }
@@ -274,6 +281,7 @@ isolated::IsolatedEnvironment Module::isolated_environment() {
           .control = &control_,
           .settings = runtime_.settings().isolation,
           .tool = id_,
+          .shared = nullptr,
           .calls_directory = environment.scratches == nullptr ? std::string() : environment.scratches->path(),
           .load_timeout = runtime_.settings().load_timeout,
           // It outlives its instance, whose code says this.

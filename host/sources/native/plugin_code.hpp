@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace toolrack::sources::native {
 
@@ -15,11 +16,13 @@ UnloadPolicy default_unload_policy() noexcept;
 
 /// Another process, for people.
 struct WorkerReport {
-  std::int64_t process = 0;  ///< 0: none runs now.
-  std::uint64_t deaths = 0;  ///< Of this build, since the gateway started.
-  std::string sandbox;       ///< Which layers hold.
-  std::string missing;       ///< Which do not, and why.
-  std::string trouble;       ///< Why it is down now; empty when it is well.
+  std::int64_t process = 0;          ///< 0: none runs now.
+  std::uint64_t deaths = 0;          ///< That count against this build, since the gateway started.
+  std::string sandbox;               ///< Which layers hold.
+  std::string missing;               ///< Which do not, and why.
+  std::string trouble;               ///< Why it is down now; empty when it is well.
+  std::string shared;                ///< Whose plugins share the process, "acme/*"; empty: it is this plugin's alone.
+  std::vector<std::string> plugins;  ///< Those that are in it now, this one among them; by name.
 };
 
 /// Where a call's files lie when the code runs elsewhere.

@@ -44,8 +44,8 @@ struct PluginFile {
   std::uint64_t misuses = 0;                ///< Times the plugin broke the contract.
   std::vector<std::string> demoted_skills;  ///< Promised to be inline and were too slow.
   bool bundled = false;
-  std::string_view isolation;          ///< "in_process", "worker"; empty: it has no code.
-  std::optional<WorkerReport> worker;  ///< Of one that runs in a process of its own.
+  std::string_view isolation;          ///< "in_process", "worker", "worker_per_vendor"; empty: it has no code.
+  std::optional<WorkerReport> worker;  ///< Of one that runs in another process.
 };
 
 }  // namespace toolrack::sources::native

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "sources/isolated/process_keeper.hpp"
+
 namespace toolrack::sources::native {
 
 namespace {
@@ -48,7 +50,8 @@ Runtime::Runtime(Environment environment)
     : base_urls(std::make_shared<const BaseUrls>(environment.settings.provider_base_urls)),
       environment_(std::move(environment)),
       own_frames_(environment_.frames == nullptr ? own_board() : nullptr),
-      frames_(environment_.frames == nullptr ? own_frames_.get() : environment_.frames) {
+      frames_(environment_.frames == nullptr ? own_frames_.get() : environment_.frames),
+      vendor_keepers_(std::make_unique<isolated::VendorKeepers>()) {
   for (std::size_t i = 0; i < environment_.loops->size(); ++i) {
     pools_.push_back(std::make_unique<CallPool>(*this, (*environment_.loops)[i]));
   }

@@ -14,6 +14,10 @@
 #include "sources/native/native_call.hpp"
 #include "sources/native/operation.hpp"
 
+namespace toolrack::sources::isolated {
+class VendorKeepers;
+}
+
 namespace toolrack::sources::native {
 
 /// The calls of one loop, made as they are needed and used again.
@@ -56,6 +60,8 @@ class Runtime {
   CallPool& pool(const base::Loop& loop) noexcept { return *pools_[loop.index()]; }
   /// What plugins' code runs in this process.
   FrameBoard& frames() noexcept { return *frames_; }
+  /// The worker processes that plugins of a vendor share.
+  isolated::VendorKeepers& vendor_keepers() noexcept { return *vendor_keepers_; }
   std::size_t loop_count() const noexcept { return pools_.size(); }
 
   CallMap calls;
@@ -69,6 +75,7 @@ class Runtime {
   Environment environment_;
   std::unique_ptr<FrameBoard> own_frames_;  // Null: the program's.
   FrameBoard* frames_;
+  const std::unique_ptr<isolated::VendorKeepers> vendor_keepers_;
   std::vector<std::unique_ptr<CallPool>> pools_;
 };
 

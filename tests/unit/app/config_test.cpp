@@ -210,6 +210,10 @@ TEST_F(ConfigTest, SaysHowPluginsRunThatAreDroppedIn) {
   EXPECT_EQ(dropped(R"({"mode": "hosted"})"), Isolation::kWorker);
   EXPECT_EQ(dropped(R"({"mode": "hosted", "isolation": {"default": "in_process"}})"), Isolation::kInProcess);
   EXPECT_EQ(dropped(R"({"isolation": {"default": "worker"}})"), Isolation::kWorker);
+  EXPECT_EQ(dropped(R"({"isolation": {"default": "worker_per_vendor"}})"), Isolation::kWorkerPerVendor);
+  EXPECT_EQ(dropped(R"({"isolation": {"plugins": {"acme/weather": "worker_per_vendor"}}})"),
+            Isolation::kWorkerPerVendor);
+  EXPECT_FALSE(read_config(R"({"isolation": {"default": "worker_per_tool"}})", "rack.json"));
   EXPECT_EQ(dropped(R"({"mode": "hosted", "isolation": {"plugins": {"acme/weather": "in_process"}}})"),
             Isolation::kInProcess);
   EXPECT_EQ(isolation_of(read(R"({"mode": "hosted"})")).of("toolrack/seo", true), Isolation::kInProcess);

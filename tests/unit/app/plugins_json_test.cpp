@@ -71,6 +71,27 @@ TEST(PluginsJson, ShowsAPluginInAProcessOfItsOwn) {
   EXPECT_EQ(testing::at(json, "/1/worker"), "(absent)");
 }
 
+TEST(PluginsJson, ShowsWhoSharesAProcess) {
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so",
+       .isolation = "worker_per_vendor",
+       .worker = sources::native::WorkerReport{.process = 4711, .shared = "acme/*", .plugins = {"acme/a", "acme/b"}}}};
+  const auto json = testing::parsed(plugins_json(files));
+  EXPECT_EQ(testing::at(json, "/0/isolation"), "worker_per_vendor");
+  EXPECT_EQ(testing::at(json, "/0/worker/shared"), "acme/*");
+  EXPECT_EQ(testing::at(json, "/0/worker/plugins/1"), "acme/b");
+}
+
+TEST(WorkersJson, CountsAProcessOnceThatPluginsShare) {
+  const sources::native::WorkerReport shared{.process = 4711, .shared = "acme/*", .plugins = {"acme/a", "acme/b"}};
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so", .tool = "acme/a", .worker = shared},
+      {.path = "/p/b.so", .tool = "acme/b", .worker = shared},
+      {.path = "/p/c.so", .tool = "test/c", .worker = sources::native::WorkerReport{.process = 4712}},
+      {.path = "/p/d.so", .tool = "acme/d", .worker = sources::native::WorkerReport{.shared = "acme/*"}}};
+  EXPECT_EQ(workers_json(files), R"({"running":2,"ended":0,"down":[],"shared":[["acme/a","acme/b"]]})");
+}
+
 TEST(WorkersJson, NamesToolsThatAreDownAndNoProcess) {
   const std::vector<PluginFile> files{
       {.path = "/p/a.so",

@@ -144,9 +144,9 @@ class NativeFixture : public ::testing::Test {
     environment.workers = &workers;
     environment.blocking = &blocking;
     environment.metrics = &metrics;
-    // The same tests, with every plugin in a process of its own.
-    if (std::getenv("TOOLRACK_TEST_ISOLATION") != nullptr) {
-      settings.isolation.otherwise = isolated::Isolation::kWorker;
+    // The same tests, with every plugin in a worker process.
+    if (const char* const isolation = std::getenv("TOOLRACK_TEST_ISOLATION")) {
+      settings.isolation.otherwise = isolated::isolation_of(isolation);
       settings.isolation.max_memory = 0;  // A sanitizer reserves terabytes.
     }
     if (settings.isolation.program.empty())

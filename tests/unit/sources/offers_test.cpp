@@ -1,4 +1,4 @@
-// Resources, prompts and completions of a plugin, in this process and, by sources_tests.in_workers, in one of its own.
+// Resources, prompts and completions of a plugin, in this process and, by sources_tests.in_worker, in one of its own.
 #include <fstream>
 
 #include "native_fixture.hpp"

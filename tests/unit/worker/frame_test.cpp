@@ -43,6 +43,25 @@ TEST(Frames, ReadBackWhatWasWrittenWhereverTheBytesAreCut) {
   }
 }
 
+TEST(Frames, SayWhichGuestTheyAreAbout) {
+  auto bytes = FrameWriter(FrameType::kCancel, 7).take();
+  auto other = FrameWriter(FrameType::kCancel, 7).take(3);
+  EXPECT_EQ(read_frame(bytes)->guest, 0);
+  set_guest(bytes, 65'535);
+  FrameReader reader;
+  const auto room = reader.room();
+  std::copy_n((bytes + other).data(), bytes.size() + other.size(), room.data());
+  reader.filled(bytes.size() + other.size());
+  const auto first = reader.next();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->guest, 65'535);
+  EXPECT_EQ(first->type, FrameType::kCancel);
+  EXPECT_EQ(first->id, 7U);
+  const auto second = reader.next();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->guest, 3);
+}
+
 TEST(Frames, AreBrokenByALengthThatNoFrameHas) {
   for (const std::uint32_t length : {0U, kShortestFrame - 1, kLongestFrame + 1, ~0U}) {
     auto bytes = frame_of(FrameType::kLog, 1, "text");
