@@ -31,6 +31,14 @@ ConformanceTool::ConformanceTool(const toolrack::Host& host) : Plugin(host) {
   skill<&ConformanceTool::round_tampered>("test_input_required_result_tampered_state");
   skill<&ConformanceTool::round_capabilities>("test_input_required_result_capabilities");
 
+  skill<&ConformanceTool::greet>("greet");
+  skill<&ConformanceTool::slow_compute>("slow_compute");
+  skill<&ConformanceTool::failing_job>("failing_job");
+  skill<&ConformanceTool::protocol_error_job>("protocol_error_job");
+  skill<&ConformanceTool::confirm_delete>("confirm_delete");
+  skill<&ConformanceTool::multi_input>("multi_input");
+  skill<&ConformanceTool::tool_with_task>("test_tool_with_task");
+
   on<&ConformanceTool::read_resource>(TR_RESOURCE);
   on<&ConformanceTool::get_prompt>(TR_PROMPT);
   on<&ConformanceTool::complete_argument>(TR_COMPLETION);

@@ -1,8 +1,8 @@
 /// What the MCP conformance suite asks of a server under test: tools, resources, prompts and completion with fixed
 /// names.
 ///
-/// Its words are the suite's. The skills stand in content.cpp (answers of every kind) and questions.cpp (what asks the
-/// person or the model), the rest in lists.cpp.
+/// Its words are the suite's. The skills stand in content.cpp (answers of every kind), questions.cpp (what asks the
+/// person or the model) and tasks.cpp (what runs as a job), the rest in lists.cpp.
 #pragma once
 
 #include <toolrack/plugin.hpp>
@@ -46,6 +46,15 @@ class ConformanceTool final : public toolrack::Plugin {
   Task round_multi(Call call);
   Task round_tampered(Call call);
   Task round_capabilities(Call call);
+
+  // What runs as a job: tasks.cpp.
+  Reply greet(Call& call);
+  Task slow_compute(Call call);
+  Task failing_job(Call call);
+  Task protocol_error_job(Call call);
+  Task confirm_delete(Call call);
+  Task multi_input(Call call);
+  Task tool_with_task(Call call);
 
   // What is no skill: lists.cpp.
   Reply read_resource(Call& call);

@@ -182,6 +182,46 @@ TEST_F(ConformanceToolTest, AsksOnlyWhoCanAnswer) {
   EXPECT_EQ(host.run("test_missing_capability", "{}", CallOptions().flags(0)).status, TR_UNIMPLEMENTED);
 }
 
+TEST_F(ConformanceToolTest, GreetsAndComputes) {
+  EXPECT_EQ(text(run("greet", R"({"name":"Ada"})")), "Hello, Ada!");
+  EXPECT_EQ(text(run("slow_compute", R"({"seconds":0})")), "Computed for 0 seconds.");
+  EXPECT_EQ(text(run("slow_compute", R"({"seconds":0.5,"label":"x"})")), "Computed for 0.5 seconds.");
+}
+
+TEST_F(ConformanceToolTest, FailsAndBreaksAsJobs) {
+  const Outcome failed = run("failing_job");
+  EXPECT_EQ(failed.status, TR_TOOL_ERROR);
+  EXPECT_EQ(failed.message, "This job intentionally fails for testing");
+  const Outcome broken = run("protocol_error_job");
+  EXPECT_EQ(broken.status, TR_INTERNAL);
+  EXPECT_EQ(broken.message, "This job intentionally breaks for testing");
+}
+
+TEST_F(ConformanceToolTest, AsksBeforeItDeletes) {
+  const char* const input = R"({"filename":"a.txt"})";
+  host.answer("confirm", R"({"confirm":true})");
+  const Outcome outcome = run("confirm_delete", input);
+  EXPECT_EQ(text(outcome), "Deleted a.txt.");
+  EXPECT_EQ(outcome.questions.at(0).message, "Delete a.txt?");
+  host.answer("confirm", R"({"confirm":false})");
+  EXPECT_EQ(text(run("confirm_delete", input)), "Kept a.txt.");
+  host.decline("confirm");
+  EXPECT_EQ(text(run("confirm_delete", input)), "Kept a.txt.");
+}
+
+TEST_F(ConformanceToolTest, AsksForTwoNamesAtOnce) {
+  host.answer("first", R"({"name":"Ada"})");
+  host.answer("second", R"({"name":"Grace"})");
+  const Outcome outcome = run("multi_input");
+  EXPECT_EQ(text(outcome), "Ada and Grace");
+  EXPECT_EQ(outcome.runs, 2) << "both in one round";
+}
+
+TEST_F(ConformanceToolTest, AsksForANameThenWorks) {
+  host.answer("user_name", R"({"name":"Ada"})");
+  EXPECT_EQ(text(run("test_tool_with_task")), "Hello from a task, Ada!");
+}
+
 TEST_F(ConformanceToolTest, ReadsItsResources) {
   EXPECT_EQ(read("test://static-text").parts.at(0).text, "This is the content of the static text resource.");
   EXPECT_EQ(read("test://static-binary").parts.at(0).bytes, media::kImage);

@@ -91,6 +91,7 @@ void Gateway::Parts::close() {
   if (!drained)
     log::write(log::Level::kWarning, "calls are cut off: they did not end in time", {{"calls", calls->running()}});
   end_jobs(began);
+  if (jobs) jobs->set_listener(nullptr);
   if (webhooks) webhooks->stop();
   if (housekeeper) housekeeper->stop();
   if (knowledge) knowledge->close();

@@ -90,17 +90,20 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                              .identifiers = identifiers,
                                                                              .clock = clock,
                                                                              .assets = &*asset_routes});
-  mcp = std::make_unique<mcp::McpHandler>(mcp::McpHandler::Dependencies{.loops = loops,
-                                                                        .table = table,
-                                                                        .runner = *runner,
-                                                                        .calls = *calls,
-                                                                        .catalogue = plugins->catalogue(),
-                                                                        .identifiers = identifiers,
-                                                                        .sessions = *sessions,
-                                                                        .states = *session_states,
-                                                                        .metrics = metrics,
-                                                                        .tracer = &tracer,
-                                                                        .settings = config.mcp});
+  mcp = std::make_unique<mcp::McpHandler>(
+      mcp::McpHandler::Dependencies{.loops = loops,
+                                    .table = table,
+                                    .runner = *runner,
+                                    .calls = *calls,
+                                    .catalogue = plugins->catalogue(),
+                                    .identifiers = identifiers,
+                                    .sessions = *sessions,
+                                    .states = *session_states,
+                                    .metrics = metrics,
+                                    .tracer = &tracer,
+                                    .settings = config.mcp,
+                                    .tasks = {.jobs = runs_jobs ? jobs.get() : nullptr, .pool = &store_pool}});
+  if (runs_jobs) jobs->set_listener([this](auto account, auto id) { mcp->task_changed(account, id); });
   boost::asio::post(loops[0].context(),
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
   if (config.mcp.http_sse) http_sse = std::make_unique<mcp::HttpSse>(*mcp);

@@ -18,14 +18,21 @@ base::Error no_jobs() {
 
 }  // namespace
 
-bool Execution::is_to_be_job() const noexcept {
+bool Execution::may_become_job() const noexcept {
   if (request_.dry_run) return false;
   return request_.job == JobUse::kAlways ||
          (request_.job == JobUse::kIfLong && skill_->is_long() && path_.deps_.jobs != nullptr);
 }
 
+/// A skill that asks first runs without being a job until it has its answers, where its caller can bring them.
+bool Execution::is_to_be_job() const noexcept {
+  if (!may_become_job()) return false;
+  if (questions_ == nullptr || questions_->waits()) return true;
+  return skill_->asks_first == is_later_round();
+}
+
 base::Result<void> Execution::check_webhook() const {
-  if (!is_to_be_job() && !request_.dry_run)
+  if (!may_become_job() && !request_.dry_run)
     return base::fail(base::ErrorCode::kInvalidRequest, "\"webhook\" is for jobs, and this call is none",
                       "Add \"async\": true, or leave \"webhook\" out.");
   return path_.deps_.jobs == nullptr ? tl::unexpected(no_jobs()) : path_.deps_.jobs->check_webhook(request_.webhook);
@@ -34,8 +41,7 @@ base::Result<void> Execution::check_webhook() const {
 void Execution::become_job() {
   if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
   request_.job = JobUse::kIsOne;
-  questions_.reset();  // Nobody is there to be asked (docs/questions.md).
-  request_.asking = nullptr;
+  request_.asking = questions_ == nullptr ? nullptr : &questions_->of_job();
   request_.wants_progress = request_.wants_partials = true;
   request_.log_level = registry::kNoCallerLog;
   state_ = State::kAdmitting;
@@ -49,6 +55,7 @@ void Execution::become_job() {
         if (!begun) return fail_with(std::move(begun).error());
         sink_->accepted({.id = begun->id, .created_unix_ns = begun->created_unix_ns, .keep_ns = begun->keep_ns});
         sink_ = begun->sink;
+        if (questions_ != nullptr) questions_->go_on_as_job(*sink_);
         // A job has a limit of its own, and would keep others of its key from calling for long.
         if (admitted_) principal_->limits->leave();
         admitted_ = false;

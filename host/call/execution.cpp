@@ -164,7 +164,8 @@ void Execution::keep_text() {
 void Execution::fail_with(base::Error error) {
   outcome_.result.error = std::move(error);
   cost_nothing();
-  if (run_started_ns_ == 0 && is_later_round()) [[unlikely]]  // Refused before it ran: its caller may come again.
+  // Refused before it ran: its caller may come again.
+  if (run_started_ns_ == 0 && is_later_round() && !questions_->waits()) [[unlikely]]
     path_.deps_.suspended->put_back(questions_->state, std::move(questions_->earlier));
   record();
   reply();

@@ -122,7 +122,8 @@ class Execution final : public registry::Completion,
   void go();  ///< From route on, once the call is admitted.
   // become_job.cpp
   void keep(registry::Checkpoint checkpoint, Kept kept) override;
-  bool is_to_be_job() const noexcept;
+  bool may_become_job() const noexcept;  ///< Now, or when its skill has asked.
+  bool is_to_be_job() const noexcept;    ///< Now.
   base::Result<void> check_webhook() const;
   void become_job();
   void describe_job();

@@ -132,7 +132,7 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOu
   put(writer, outcome.suspended != nullptr ? "input_required" : outcome.ok() ? "success" : "error");
   if (outcome.suspended != nullptr) [[unlikely]] {
     key(writer, "questions");
-    write_questions(writer, *outcome.suspended);
+    write_questions(writer, outcome.suspended->questions);
     key(writer, "state");
     put(writer, outcome.suspended->state);
   }
@@ -160,6 +160,10 @@ void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOu
     writer.StartArray();
     for (const auto& part : outcome.result.parts) write_content(writer, part);
     writer.EndArray();
+  }
+  if (!outcome.result.meta_json.empty()) {
+    key(writer, "meta");
+    base::json::raw(writer, outcome.result.meta_json);
   }
   if (outcome.result.truncated) {
     key(writer, "truncated");

@@ -19,9 +19,9 @@ int http_status(const CallOutcome& outcome) noexcept;
 enum class ReplyOutput : std::uint8_t { kInside, kBeside };
 
 /// {status: "success"|"error"|"input_required", questions?, state?, tool, version, skill, output | error | dry_run,
-/// content?, truncated?, backend?, cached?, tried?, cost, currency, credits_remaining, raw_cost, markup, billed?,
-/// nested?, request_id}. `cost` is all that is charged, what the skill's own calls cost (`nested`) among it. A failed
-/// call tells its usage too.
+/// content?, meta?, truncated?, backend?, cached?, tried?, cost, currency, credits_remaining, raw_cost, markup,
+/// billed?, nested?, request_id}. `cost` is all that is charged, what the skill's own calls cost (`nested`) among it. A
+/// failed call tells its usage too.
 void write_reply(base::json::Writer& writer, const CallOutcome& outcome, ReplyOutput output = ReplyOutput::kInside);
 
 /// The value of a Cache-Status header (RFC 9211), such as "toolrack; hit; ttl=59"; empty for a skill whose answers are

@@ -17,8 +17,9 @@ using base::ErrorCode;
 using base::fail;
 using base::Result;
 
-/// How long a person may think while the frame waits.
-constexpr std::int64_t kPatienceNs = std::int64_t{15} * 60 * 1'000'000'000;
+/// How long a person may think while the frame waits: one who sits before a session, and one who looks after jobs.
+constexpr std::int64_t kMinuteNs = std::int64_t{60} * 1'000'000'000;
+constexpr std::int64_t kPatienceNs = 15 * kMinuteNs, kJobPatienceNs = 24 * 60 * kMinuteNs;
 
 /// The next request must be the same in this. What it is not held to: how long it may take, what it says of itself.
 base::Sha256 binding_of(const CallRequest& request, const accounts::Principal& principal) {
@@ -62,7 +63,6 @@ Result<bool> Execution::begin_round() {
     reply_suspended(std::move(call));
     return false;
   }
-  request_.job = JobUse::kNever;
   request_.request_id = questions_->call_id = call->call_id;
   request_.tool = questions_->tool = call->tool;
   request_.skill = questions_->skill = call->skill;
@@ -180,7 +180,7 @@ void Execution::while_waiting(bool is_waiting) {
   if (is_waiting) {
     if (++waiting_ != 1) return;
     waiting_since_ns_ = now_ns;
-    return arm(now_ns + kPatienceNs);
+    return arm(now_ns + (request_.job == JobUse::kIsOne ? kJobPatienceNs : kPatienceNs));
   }
   if (waiting_ == 0 || --waiting_ != 0) return;
   deadline_ns_ += now_ns - waiting_since_ns_;

@@ -47,6 +47,13 @@ void cancel_job(Services& services, const Context& context, base::Loop& loop, st
   services.jobs->await_end(account, id, kCancelPatience, loop, std::move(ready));
 }
 
+base::Result<Answer> answer_job(Services& services, const Context& context) {
+  auto& jobs = *TRY(jobs_of(services));
+  TRY(jobs.answer(context.principal->account, *find_string(context.input, "job_id"),
+                  *base::json::find(context.input, "answers")));
+  return describe_job(services, context);
+}
+
 base::Result<Answer> list_jobs(Services& services, const Context& context) {
   auto& jobs = *TRY(jobs_of(services));
   const auto limit = static_cast<std::size_t>(find_int(context.input, "limit").value_or(kDefaultJobs));
@@ -83,13 +90,33 @@ std::vector<Operation> job_operations() {
        .title = "Look at a job",
        .description =
            "How far a call is that was answered with a job_id, and what it came to: status is queued, running, "
-           "completed, failed or cancelled; result is the reply that the call would have had.",
+           "input_required, completed, failed or cancelled; result is the reply that the call would have had; "
+           "questions "
+           "are what it has asked, for answer_job.",
        .input_schema = R"({"type":"object","properties":{
 "job_id":{"type":"string","minLength":1,"maxLength":64,"description":"The job's id."},
-"wait":{"type":"integer","minimum":0,"maximum":30,"description":"Answer when the job has ended, or after so many seconds."}},
+"wait":{"type":"integer","minimum":0,"maximum":30,"description":"Answer when the job has ended or asks, or after so many seconds."}},
 "required":["job_id"],"additionalProperties":false})",
        .run = describe_job,
        .before = await_job},
+      {.name = "answer_job",
+       .aliases = {"job_answer"},
+       .method = "POST",
+       .path = "/v1/jobs/:job_id/answers",
+       .cli = "jobs answer",
+       .cli_positional = "job_id",
+       .scope = accounts::Scope::kToolsCall,
+       .meta_tool = true,
+       .kind = Kind::kWaits,
+       .title = "Answer a job",
+       .description =
+           "Answers what a job has asked, or some of it, and answers with the job. What it has not asked is ignored.",
+       .input_schema = R"({"type":"object","properties":{
+"job_id":{"type":"string","minLength":1,"maxLength":64,"description":"The job's id."},
+"answers":{"type":"object","description":"The answer to each question, by its key, as the result of its method: {\"who\": {\"action\": \"accept\", \"content\": {\"name\": \"Ada\"}}}."}},
+"required":["job_id","answers"],"additionalProperties":false})",
+       .annotations = R"({"readOnlyHint":false,"destructiveHint":false,"openWorldHint":false})",
+       .run = answer_job},
       {.name = "cancel_job",
        .aliases = {"job_cancel"},
        .method = "POST",

@@ -53,8 +53,10 @@ class AskingSkill final : public registry::Handler {
         for (const auto& each : list->GetArray()) asks.emplace_back(base::json::view(each));
       is_together = base::json::find_bool(document, "together").value_or(false);
       const auto begun = invocation.once->begin_step("step");
-      step = begun->found == registry::Once::Found::kDone ? "found " + begun->value : "did it";
-      if (begun->found == registry::Once::Found::kNew)
+      step = !begun                                         ? std::string(begun.error().name())
+             : begun->found == registry::Once::Found::kDone ? "found " + begun->value
+                                                            : "did it";
+      if (begun && begun->found == registry::Once::Found::kNew)
         static_cast<void>(
             invocation.once->end_step("step", registry::Once::Ending::kDone, fmt::format("of run {}", invocation.run)));
       if (asks.empty()) return answer();

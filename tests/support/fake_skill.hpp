@@ -228,6 +228,7 @@ struct FakeSkill {
   base::Money cached_price;
   bool approval = false;
   bool resumable = false, idempotent = false;
+  bool async = false, job_only = false, asks_first = false;
 };
 
 inline void add_backend(registry::Tool& tool, registry::Skill& skill, const std::string& words) {
@@ -284,6 +285,9 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.read_only = fake.read_only;
     skill.resumable = fake.resumable;
     skill.idempotent = fake.idempotent;
+    skill.async = fake.async || fake.job_only;
+    skill.job_only = fake.job_only;
+    skill.asks_first = fake.asks_first;
     skill.estimated_seconds = fake.estimated_seconds;
     skill.cache_ttl = fake.cache_ttl;
     skill.cached_price = fake.cached_price;

@@ -92,7 +92,8 @@ std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {
 }
 
 RackFront::RackFront(Rack& rack)
-    : states(mcp::SessionStates::open(rack.store, session_clock).value()),
+    : jobs_(rack.jobs),
+      states(mcp::SessionStates::open(rack.store, session_clock).value()),
       sessions(mcp::Sessions::Key{1, 2, 3}, session_clock, *states),
       mcp({.loops = rack.loops,
            .table = rack.table,
@@ -103,12 +104,17 @@ RackFront::RackFront(Rack& rack)
            .sessions = sessions,
            .states = *states,
            .metrics = rack.metrics,
-           .tracer = &rack.tracer}),
+           .tracer = &rack.tracer,
+           .tasks = {.jobs = &rack.jobs, .pool = &rack.pool}}),
       rest({.table = rack.table,
             .runner = rack.runner,
             .calls = rack.calls,
             .identifiers = rack.identifiers,
-            .clock = rack.clock}) {}
+            .clock = rack.clock}) {
+  rack.jobs.set_listener([this](auto account, auto id) { mcp.task_changed(account, id); });
+}
+
+RackFront::~RackFront() { jobs_.set_listener(nullptr); }
 
 void RackFront::handle(const net::Request& request, net::Exchange& exchange) {
   if (auto allowed = guard_.check(request); !allowed) return net::respond_error(exchange, allowed.error());

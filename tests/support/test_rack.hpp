@@ -89,8 +89,13 @@ class Rack {
 class RackFront final : public net::Handler {
  public:
   explicit RackFront(Rack& rack);  ///< Which outlives it.
+  ~RackFront() override;
   void handle(const net::Request& request, net::Exchange& exchange) override;
 
+ private:
+  call::jobs::Jobs& jobs_;
+
+ public:
   FakeClock session_clock;  ///< Of the legacy sessions only.
   std::unique_ptr<mcp::SessionStates> states;
   mcp::Sessions sessions;

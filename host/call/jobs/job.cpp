@@ -15,7 +15,8 @@ namespace {
 namespace json = base::json;
 
 constexpr std::string_view kIdPrefix = "job_";
-constexpr std::array<std::string_view, 5> kStatusNames{"queued", "running", "completed", "failed", "cancelled"};
+constexpr std::array<std::string_view, kStatuses> kStatusNames{"queued",    "running", "input_required",
+                                                               "completed", "failed",  "cancelled"};
 
 /// The texts of a document, by the names of its members.
 constexpr std::array<std::pair<std::string_view, std::string Job::*>, 6> kJobTexts{{{"account", &Job::account},
@@ -92,9 +93,11 @@ std::string to_document(const Job& job) {
   }
   put_text(writer, "status", to_string(job.status));
   if (!job.webhook.empty()) put_text(writer, "webhook", job.webhook);
-  if (job.runs > 1) {
-    json::key(writer, "runs");
-    writer.Uint(job.runs);
+  for (const auto& [name, number] :
+       {std::pair("runs", job.runs > 1 ? job.runs : 0), std::pair("cannot_ask", job.cannot_ask)}) {
+    if (number == 0) continue;
+    json::key(writer, name);
+    writer.Uint(number);
   }
   json::key(writer, "pieces");
   writer.Uint(job.pieces);
@@ -131,8 +134,12 @@ base::Result<Job> from_document(std::string_view id, std::string_view text) {
   job.pieces = static_cast<std::uint32_t>(*pieces);
   job.webhook = json::find_string(*document, "webhook").value_or("");
   if (const auto* progress = json::find(*document, "progress")) job.progress = read_progress(*progress);
-  job.runs = static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(json::find_int(*document, "runs").value_or(0), 0, UINT32_MAX));
+  const auto number = [&](std::string_view name) {
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(json::find_int(*document, name).value_or(0), 0, UINT32_MAX));
+  };
+  job.runs = number("runs");
+  job.cannot_ask = number("cannot_ask");
   return job;
 }
 

@@ -1,6 +1,7 @@
 /// A call that outlives its request, as it is kept and as its account sees it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,9 +12,12 @@
 
 namespace toolrack::call::jobs {
 
-enum class Status : std::uint8_t { kQueued, kRunning, kCompleted, kFailed, kCancelled };
+/// kInputRequired: it runs, and waits for somebody to answer what it has asked. Nothing of that is kept, so no record
+/// says it.
+enum class Status : std::uint8_t { kQueued, kRunning, kInputRequired, kCompleted, kFailed, kCancelled };
+inline constexpr std::size_t kStatuses = 6;
 std::string_view to_string(Status status) noexcept;
-constexpr bool is_over(Status status) noexcept { return status > Status::kRunning; }
+constexpr bool is_over(Status status) noexcept { return status > Status::kInputRequired; }
 
 /// What a skill said last of how far it is.
 struct Progress {
@@ -34,7 +38,8 @@ struct Job {
   std::string error_json;                                     ///< Of one that failed: {code, type, message, ...}.
   std::int64_t created_ns = 0, ended_ns = 0, expires_ns = 0;  ///< Unix; 0: not yet.
   std::uint32_t pieces = 0;                                   ///< Documents that hold its result.
-  std::uint32_t runs = 0;  ///< Above 1: it went on after restarts, and was begun so often.
+  std::uint32_t cannot_ask = 0;  ///< Of one that failed for it: as registry::Outcome has it.
+  std::uint32_t runs = 0;        ///< Above 1: it went on after restarts, and was begun so often.
 };
 
 /// "job_" and 26 characters whose order is that of making.

@@ -26,6 +26,51 @@ std::string shown(std::string_view text, std::size_t max_bytes) {
   return std::string(base::truncate_utf8(base::replace_invalid_utf8(text), max_bytes));
 }
 
+void write_parts(json::Writer& writer, std::string_view name, const std::vector<registry::Part>& parts) {
+  json::key(writer, name);
+  writer.StartArray();
+  for (const auto& part : parts) write_content(writer, part);
+  writer.EndArray();
+}
+
+/// What a caller who reads content is shown beside the output, or in its place.
+void write_shown(json::Writer& writer, const CallOutcome& outcome) {
+  json::key(writer, "shown");
+  writer.StartObject();
+  if (!outcome.files.empty()) write_parts(writer, "files", outcome.files);
+  if (const auto& whole = outcome.whole_output) {
+    json::key(writer, "text");
+    json::put(writer, whole->text);
+    json::key(writer, "whole_output");
+    write_content(writer, *whole);
+    json::key(writer, "has_schema");
+    writer.Bool(outcome.skill != nullptr && !outcome.skill->output_schema.empty());
+  }
+  writer.EndObject();
+}
+
+/// An object of `result`, the reply of a call that succeeded, `content` of one that failed, `shown` and `partials`;
+/// empty when there is none of them.
+std::string kept_result(const CallOutcome& outcome, const std::string& partials_json) {
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  writer.StartObject();
+  if (outcome.ok()) {
+    json::key(writer, "result");
+    write_reply(writer, outcome);
+    if (!outcome.files.empty() || outcome.whole_output) write_shown(writer, outcome);
+  } else if (!outcome.result.parts.empty()) {
+    write_parts(writer, "content", outcome.result.parts);
+  }
+  if (partials_json != "[]") {
+    json::key(writer, "partials");
+    json::raw(writer, partials_json, rapidjson::kArrayType);
+  }
+  writer.EndObject();
+  const auto text = json::view(buffer);
+  return text == "{}" ? std::string() : std::string(text);
+}
+
 }  // namespace
 
 void interrupt(Job& job, const base::Error* reason) {
@@ -38,13 +83,22 @@ void interrupt(Job& job, const base::Error* reason) {
   job.error_json = base::error_json(std::move(error).with_name("interrupted"));
 }
 
-JobRun::JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket, std::shared_ptr<RunKeeper> keeper)
-    : job_(std::move(job)), path_(path), loop_(loop), keeper_(std::move(keeper)), ticket_(ticket) {
+JobRun::JobRun(Job job, CallPath& path, base::Loop& loop, const base::Clock& clock, std::uint64_t ticket,
+               std::shared_ptr<RunKeeper> keeper)
+    : job_(std::move(job)),
+      path_(path),
+      loop_(loop),
+      clock_(clock),
+      keeper_(std::move(keeper)),
+      ticket_(ticket),
+      questions_(std::make_shared<JobQuestions>(loop, job_.runs)) {
   can_go_on_.store(keeper_ != nullptr && keeper_->note().can_go_on());
 }
 
-void JobRun::begin(OnEnd on_end) {
+void JobRun::begin(OnEnd on_end, OnQuestions on_questions) {
   on_end_ = std::move(on_end);
+  on_questions_ = std::move(on_questions);
+  note_change();
   has_begun_.store(true);
 }
 
@@ -120,6 +174,7 @@ void JobRun::keep(registry::Checkpoint checkpoint, std::string_view backend, reg
 void JobRun::progress(double done, double total, std::string_view note) noexcept {
   // JSON has no infinity, and a skill may divide by nothing.
   if (!std::isfinite(done) || !std::isfinite(total)) return;
+  note_change();
   const base::Lock lock(mutex_);
   progress_ = Progress{.done = done, .total = total, .note = shown(note, kMaxNoteBytes)};
 }
@@ -133,6 +188,19 @@ bool JobRun::partial(registry::Part part) noexcept {
   if (!partials_.empty()) partials_ += ',';
   partials_ += json::view(buffer);
   return true;
+}
+
+void JobRun::ask(registry::Question question, Answered answered) noexcept {
+  questions_->add(std::move(question), std::move(answered));
+  note_change();
+  on_questions_(true);
+}
+
+base::Result<void> JobRun::answer(const json::Value& answers) {
+  if (TRY(questions_->answer(answers)) == 0) return {};
+  note_change();
+  on_questions_(false);
+  return {};
 }
 
 void JobRun::take_error(Job& ended, const base::Error& error) {
@@ -165,13 +233,11 @@ void JobRun::end(End what) {
 
 void JobRun::done(CallOutcome& outcome) noexcept {
   ticket_ = 0;
+  questions_->close();
   if (!outcome.ok() && can_go_on() && reason() == Reason::kStopping) return set_aside();
   auto ended = job_;
   ended.progress = progress();
-  json::Buffer reply;
   if (outcome.ok()) {
-    json::Writer writer(reply);
-    write_reply(writer, outcome);
     ended.status = Status::kCompleted;
   } else if (const auto& error = *outcome.result.error;
              outcome.skill == nullptr && error.code() != base::ErrorCode::kCancelled) {  // What it called is gone.
@@ -180,12 +246,9 @@ void JobRun::done(CallOutcome& outcome) noexcept {
                           .with_name(std::string(error.name())));
   } else {
     take_error(ended, error);
+    if (error.code() == base::ErrorCode::kUnimplemented) ended.cannot_ask = outcome.result.cannot_ask;
   }
-  const auto partials = partials_json();
-  std::string result;
-  if (reply.GetSize() != 0) result = fmt::format(R"("result":{},)", json::view(reply));
-  if (partials != "[]") result += fmt::format(R"("partials":{},)", partials);
-  if (!result.empty()) result = fmt::format("{{{}}}", std::string_view(result).substr(0, result.size() - 1));
+  auto result = kept_result(outcome, partials_json());
   if (result.size() > kMaxResultBytes) {
     take_error(ended, base::Error(base::ErrorCode::kInvalidOutput,
                                   fmt::format("{}.{} has made {} bytes, and of a job {} are kept", ended.tool,

@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "base/mutex.hpp"
 #include "call/call_path.hpp"
 #include "call/jobs/job.hpp"
+#include "call/jobs/job_questions.hpp"
 #include "call/jobs/run_keeper.hpp"
 
 namespace toolrack::call::jobs {
@@ -28,10 +31,13 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   };
   /// Called once, on the loop.
   using OnEnd = std::function<void(End end)>;
+  /// The skill asks, or was answered. Any thread.
+  using OnQuestions = std::function<void(bool has_asked)>;
 
-  /// `path`, `loop` and `ticket` are the call's (0: `start` is still to make it). Path and loop outlive it. `keeper` is
-  /// null for a job that does not go on after a restart.
-  JobRun(Job job, CallPath& path, base::Loop& loop, std::uint64_t ticket, std::shared_ptr<RunKeeper> keeper);
+  /// `path`, `loop` and `ticket` are the call's (0: `start` is still to make it). Path, loop and clock outlive it.
+  /// `keeper` is null for a job that does not go on after a restart.
+  JobRun(Job job, CallPath& path, base::Loop& loop, const base::Clock& clock, std::uint64_t ticket,
+         std::shared_ptr<RunKeeper> keeper);
 
   const std::string& id() const noexcept { return job_.id; }
   const std::string& account() const noexcept { return job_.account; }
@@ -40,13 +46,19 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   const Job& job() const noexcept { return job_; }
 
   /// The job is durable: from now on outcomes may come. On the loop.
-  void begin(OnEnd on_end);
+  void begin(OnEnd on_end, OnQuestions on_questions);
   /// Makes the call of a job that goes on. Its end may come from inside. On the loop, after `begin`.
   void start(const CallRequest& request);
   /// Where an earlier run got to. Before `begin`.
   void go_on_from(std::optional<Progress> progress, std::string partials);
   bool has_begun() const noexcept { return has_begun_.load(); }
+  /// Unix: when it began, asked, was answered or told its progress last; 0: it has not begun.
+  std::int64_t changed_ns() const noexcept { return changed_ns_.load(); }
   std::optional<Progress> progress() const;
+  /// As JobQuestions has them.
+  std::vector<registry::Question> questions() const { return questions_->open(); }
+  bool is_asking() const { return !questions_->is_empty(); }
+  base::Result<void> answer(const base::json::Value& answers);
   /// The content blocks so far, a JSON array.
   std::string partials_json() const;
   /// Would it be run again if its run were cut off now?
@@ -64,6 +76,7 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   void done(CallOutcome& outcome) noexcept override;
   void progress(double done, double total, std::string_view note) noexcept override;
   bool partial(registry::Part part) noexcept override;
+  void ask(registry::Question question, Answered answered) noexcept override;
   void keep(registry::Checkpoint checkpoint, std::string_view backend, registry::Checkpoints::Kept kept) override;
 
  private:
@@ -71,14 +84,19 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   void take_error(Job& ended, const base::Error& error);
   void set_aside();
   void end(End what);
+  void note_change() noexcept { changed_ns_.store(clock_.unix_ns()); }
 
   const Job job_;
   CallPath& path_;
   base::Loop& loop_;
+  const base::Clock& clock_;
   const std::shared_ptr<RunKeeper> keeper_;  ///< What is in it is the loop's.
   std::uint64_t ticket_;                     ///< The loop's, as `on_end_`.
   OnEnd on_end_;
+  OnQuestions on_questions_;  ///< Constant once it has begun.
+  const std::shared_ptr<JobQuestions> questions_;
   std::atomic<bool> has_begun_{false}, can_go_on_{false};
+  std::atomic<std::int64_t> changed_ns_{0};
 
   mutable base::Mutex mutex_;
   std::optional<Reason> reason_ TR_GUARDED_BY(mutex_);

@@ -9,10 +9,12 @@
 
 #include "call/jobs/jobs_impl.hpp"
 #include "call/jobs/webhooks.hpp"
+#include "call/questions/question_words.hpp"
 
 namespace toolrack::call::jobs {
 namespace {
 
+namespace json = base::json;
 using base::ErrorCode;
 
 /// How long the end of a job is kept back when the store does not take it, the first time and at most.
@@ -40,7 +42,7 @@ void Jobs::Impl::begin(const std::shared_ptr<JobRun>& run, store::Commit more, O
                                             : std::move(written).error()));
         }
         boost::asio::post(run->loop().context(), [self, run, begun = std::move(begun)] {
-          run->begin(self->on_end_of(run));
+          run->begin(self->on_end_of(run), self->on_questions_of(run));
           begun(Begun{.id = run->id(),
                       .created_unix_ns = run->job().created_ns,
                       .keep_ns = self->keep_ns(),
@@ -64,6 +66,26 @@ JobRun::OnEnd Jobs::Impl::on_end_of(const std::shared_ptr<JobRun>& run) {
   };
 }
 
+JobRun::OnQuestions Jobs::Impl::on_questions_of(const std::shared_ptr<JobRun>& run) {
+  // Weak, as above.
+  return [weak_self = weak_from_this(), account = run->account(), id = run->id()](bool has_asked) {
+    const auto self = weak_self.lock();
+    if (self == nullptr) return;
+    if (has_asked) self->unfinished.wake(id);
+    self->tell_listener(account, id);
+  };
+}
+
+void Jobs::Impl::set_listener(Listener listener) {
+  const base::Lock lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+void Jobs::Impl::tell_listener(std::string_view account, std::string_view id) {
+  const base::Lock lock(listener_mutex_);
+  if (listener_) listener_(account, id);
+}
+
 void Jobs::Impl::end(Job& job) {
   const base::Lock lock(mutex_);
   job.ended_ns = clock.unix_ns();
@@ -78,6 +100,7 @@ std::int64_t Jobs::Impl::keep_ns() {
 void Jobs::Impl::finished(const Job& ended) {
   count(ended.status);
   if (!ended.webhook.empty() && webhooks != nullptr) webhooks->look();
+  tell_listener(ended.account, ended.id);
   unfinished.remove(ended.id);
 }
 
@@ -107,6 +130,12 @@ base::Result<std::string> Jobs::Impl::describe_kept(Job& job) {
   job.runs = note->runs;
   const auto partials = TRY(read_blob(*snapshot, job.id, Blob::kPartials, note->partial_pieces));
   return partials.empty() ? std::string() : fmt::format(R"({{"partials":[{}]}})", partials);
+}
+
+void Jobs::Impl::describe_run(const JobRun& run, Job& job) {
+  job.status = run.is_asking() ? Status::kInputRequired : Status::kRunning;
+  job.progress = run.progress();
+  job.runs = run.job().runs;
 }
 
 void Jobs::Impl::set_settings(const JobSettings& settings) {
@@ -146,6 +175,8 @@ base::Result<std::size_t> Jobs::resume(CallPath& path, base::Loops& loops, const
 
 void Jobs::set_settings(const JobSettings& settings) { impl_->set_settings(settings); }
 
+void Jobs::set_listener(Listener listener) { impl_->set_listener(std::move(listener)); }
+
 void Jobs::set_webhooks(Webhooks& webhooks) { impl_->webhooks = &webhooks; }
 
 base::Result<void> Jobs::check_webhook(std::string_view url) const {
@@ -175,40 +206,76 @@ void Jobs::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const C
     put_note(more, job.id, note);
     keeper = std::make_shared<RunKeeper>(impl_->documents, loop, job.id, std::move(note));
   }
-  impl_->begin(std::make_shared<JobRun>(std::move(job), path, loop, ticket, std::move(keeper)), std::move(more),
-               std::move(begun));
+  impl_->begin(std::make_shared<JobRun>(std::move(job), path, loop, impl_->clock, ticket, std::move(keeper)),
+               std::move(more), std::move(begun));
+}
+
+base::Result<Job> Jobs::find(std::string_view account, std::string_view id) {
+  auto job = TRY(impl_->store.find(id));
+  if (!job || job->account != account) return tl::unexpected(job_not_found(id));
+  return *std::move(job);
+}
+
+base::Result<JobView> Jobs::look(std::string_view account, std::string_view id) {
+  // First what is in memory: one that ends meanwhile has its end in the store.
+  const auto run = impl_->unfinished.find(account, id);
+  JobView view{.job = TRY(find(account, id)), .result_json = {}, .questions = {}};
+  auto& job = view.job;
+  view.changed_ns = job.created_ns;
+  view.kept_until_ns = impl_->clock.unix_ns() + impl_->keep_ns();
+  if (is_over(job.status)) {
+    view.result_json = TRY(impl_->store.result(job));
+    view.changed_ns = job.ended_ns;
+    view.kept_until_ns = job.expires_ns;
+  } else if (run != nullptr && run->has_begun()) {
+    Impl::describe_run(*run, job);
+    view.questions = run->questions();
+    job.status =
+        view.questions.empty() ? Status::kRunning : Status::kInputRequired;  // As they say, whatever came between.
+    view.changed_ns = run->changed_ns();
+    if (auto partials = run->partials_json(); partials != "[]")
+      view.result_json = fmt::format(R"({{"partials":{}}})", partials);
+  } else {
+    view.result_json = TRY(impl_->describe_kept(job));
+  }
+  return view;
 }
 
 base::Result<std::string> Jobs::describe(std::string_view account, std::string_view id) {
-  // First what is in memory: one that ends meanwhile has its end in the store.
-  const auto run = impl_->unfinished.find(account, id);
-  auto job = TRY(impl_->store.find(id));
-  if (!job || job->account != account) return tl::unexpected(job_not_found(id));
-  std::string result;
-  if (is_over(job->status)) {
-    result = TRY(impl_->store.result(*job));
-  } else if (run != nullptr && run->has_begun()) {
-    job->status = Status::kRunning;
-    job->progress = run->progress();
-    job->runs = run->job().runs;
-    if (auto partials = run->partials_json(); partials != "[]") result = fmt::format(R"({{"partials":{}}})", partials);
-  } else {
-    result = TRY(impl_->describe_kept(*job));
+  const auto view = TRY(look(account, id));
+  json::Buffer buffer;
+  json::Writer writer(buffer);
+  writer.StartObject();
+  if (!view.job.webhook.empty()) {
+    const auto delivery = TRY(impl_->deliveries.find(id));
+    json::key(writer, "webhook");
+    json::raw(writer, webhook_json(view.job, delivery ? &*delivery : nullptr));
   }
-  if (job->webhook.empty()) return to_json(*job, result);
-  const auto delivery = TRY(impl_->deliveries.find(id));
-  const auto webhook = webhook_json(*job, delivery ? &*delivery : nullptr);
-  return to_json(*job, fmt::format(R"({{"webhook":{}{})", webhook, result.empty() ? "}" : "," + result.substr(1)));
+  if (!view.questions.empty()) {
+    json::key(writer, "questions");
+    write_questions(writer, view.questions);
+  }
+  writer.EndObject();
+  auto more = std::string(json::view(buffer));
+  if (more == "{}") {
+    more = view.result_json;
+  } else if (!view.result_json.empty()) {
+    more.replace(more.size() - 1, 1, ",").append(view.result_json, 1);
+  }
+  return to_json(view.job, more);
+}
+
+base::Result<void> Jobs::answer(std::string_view account, std::string_view id, const json::Value& answers) {
+  if (const auto run = impl_->unfinished.find(account, id)) return run->answer(answers);
+  TRY(find(account, id));
+  return {};
 }
 
 base::Result<std::vector<Job>> Jobs::list(std::string_view account, std::string_view after, std::size_t limit) {
   auto jobs = TRY(impl_->store.list(account, after, limit));
   for (auto& job : jobs) {
     const auto run = is_over(job.status) ? nullptr : impl_->unfinished.find(account, job.id);
-    if (run == nullptr || !run->has_begun()) continue;
-    job.status = Status::kRunning;
-    job.progress = run->progress();
-    job.runs = run->job().runs;
+    if (run != nullptr && run->has_begun()) Impl::describe_run(*run, job);
   }
   return jobs;
 }

@@ -19,6 +19,7 @@
 #include "base/metrics.hpp"
 #include "call/job_keeper.hpp"
 #include "call/jobs/job.hpp"
+#include "registry/questions.hpp"
 #include "store/store.hpp"
 
 namespace toolrack::call::jobs {
@@ -33,6 +34,15 @@ struct JobSettings {
 inline constexpr std::chrono::seconds kLongestWait{30};
 
 class Webhooks;
+
+/// A job as it stands.
+struct JobView {
+  Job job;
+  std::string result_json;                    ///< {"result"?, "content"?, "partials"?}, or empty.
+  std::vector<registry::Question> questions;  ///< That it waits for answers to, with the keys that answers have.
+  std::int64_t changed_ns = 0;                ///< Unix: when the rest became what it is.
+  std::int64_t kept_until_ns = 0;             ///< Unix: before that it is not forgotten.
+};
 
 class Jobs final : public JobKeeper {
  public:
@@ -54,6 +64,10 @@ class Jobs final : public JobKeeper {
   base::Result<std::size_t> resume(CallPath& path, base::Loops& loops, const FindPrincipal& find);
   /// Who tells webhooks, and outlives it; before any call. Without, no job has one.
   void set_webhooks(Webhooks& webhooks);
+  /// Hears of jobs that asked, were answered or have ended, perhaps of one twice; on any thread, and must not wait.
+  /// Null: nobody does, and when this returns nobody is being told any more. Any thread.
+  using Listener = std::function<void(std::string_view account, std::string_view id)>;
+  void set_listener(Listener listener);
   /// For the next job, and the next one that ends. Any thread.
   void set_settings(const JobSettings& settings);
 
@@ -64,15 +78,23 @@ class Jobs final : public JobKeeper {
 
   // Of an account. Any thread; those that return something wait for the store: not on a loop.
 
-  /// Everything that is known of the job, an object; job_not_found (job.hpp).
+  /// What is kept of it (job.hpp); job_not_found.
+  base::Result<Job> find(std::string_view account, std::string_view id);
+  /// job_not_found.
+  base::Result<JobView> look(std::string_view account, std::string_view id);
+  /// Everything that is known of the job, an object; job_not_found.
   base::Result<std::string> describe(std::string_view account, std::string_view id);
+  /// Answers what the job has asked, or some of it: {key: answer in MCP's words}. What it has not asked is ignored, so
+  /// nothing happens to one that has ended. job_not_found, or kInvalidRequest ("invalid_answer") for one that cannot be
+  /// used; then none is.
+  base::Result<void> answer(std::string_view account, std::string_view id, const base::json::Value& answers);
   /// At most `limit`, the newest first, those before `after`; without what they came to.
   base::Result<std::vector<Job>> list(std::string_view account, std::string_view after, std::size_t limit);
   /// Has the job's call told to end; one that waits to go on ends without that. Nothing happens to one that has ended,
   /// or is not the account's.
   void cancel(std::string_view account, std::string_view id);
-  /// `ready` is called once, on `loop`: when the job has ended, when `patience` is over, or at once when there is no
-  /// such job of this account that runs; then before this returns. On `loop`.
+  /// `ready` is called once, on `loop`: when the job has ended or asks something more, when `patience` is over, or at
+  /// once when there is no such job of this account that runs; then before this returns. On `loop`.
   void await_end(std::string_view account, std::string_view id, std::chrono::milliseconds patience, base::Loop& loop,
                  std::function<void()> ready);
 

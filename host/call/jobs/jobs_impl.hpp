@@ -43,6 +43,10 @@ class Jobs::Impl : public std::enable_shared_from_this<Impl> {
   std::int64_t keep_ns();
   void count(Status status) { ended_[static_cast<std::size_t>(status)]->add(); }
   base::Result<std::string> describe_kept(Job& job);
+  /// What is known of one that runs.
+  static void describe_run(const JobRun& run, Job& job);
+  void set_listener(Listener listener);
+  void tell_listener(std::string_view account, std::string_view id);
   Stopped end_running(std::chrono::milliseconds patience, std::chrono::milliseconds grace);
 
   store::Store& documents;
@@ -66,13 +70,16 @@ class Jobs::Impl : public std::enable_shared_from_this<Impl> {
   std::future<base::Result<store::Receipt>> write_down(const Next& next);
   void start(const std::shared_ptr<Next>& next);
   JobRun::OnEnd on_end_of(const std::shared_ptr<JobRun>& run);
+  JobRun::OnQuestions on_questions_of(const std::shared_ptr<JobRun>& run);
   void finish(const std::shared_ptr<JobRun>& run, std::shared_ptr<const JobRun::End> end, std::chrono::seconds pause);
   void finished(const Job& ended);
 
   base::Mutex mutex_;
   JobSettings settings_ TR_GUARDED_BY(mutex_);
+  base::Mutex listener_mutex_;  ///< Held while the listener is told.
+  Listener listener_ TR_GUARDED_BY(listener_mutex_);
   std::atomic<std::size_t> set_aside_{0};
-  std::array<base::Counter*, 5> ended_{};  ///< By Status; null for those that are no end.
+  std::array<base::Counter*, kStatuses> ended_{};  ///< By Status; null for those that are no end.
 };
 
 }  // namespace toolrack::call::jobs

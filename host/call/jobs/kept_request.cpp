@@ -91,6 +91,10 @@ std::string to_kept(const CallRequest& request, const registry::Skill& skill) {
     json::key(writer, name);
     json::put(writer, text);
   }
+  if (request.asking != nullptr) {
+    json::key(writer, "can_ask");
+    writer.Uint(request.asking->kinds);
+  }
   json::key(writer, "options");
   write_options(writer, request);
   writer.EndObject();
@@ -107,6 +111,7 @@ base::Result<KeptRequest> KeptRequest::read(std::string_view kept) {
   auto parsed = json::parse(*input, kKeptLimits);
   if (!parsed) return broken();
   KeptRequest out(*std::move(document), *std::move(parsed));
+  out.asking_.kinds = static_cast<std::uint32_t>(json::find_int(out.kept_, "can_ask").value_or(0));
   for (const auto& [name, value] : json::find(out.kept_, "options")->GetObject())
     TRY(read_call_option(json::view(name), value, out.options_));
   return out;
@@ -124,6 +129,7 @@ CallRequest KeptRequest::request() const {
   request.locale = text("locale");
   request.traceparent = text("traceparent");
   request.meta_json = text("meta");
+  if (asking_.kinds != 0) request.asking = &asking_;
   return request;
 }
 

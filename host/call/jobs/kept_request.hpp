@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "call/call.hpp"
+#include "call/questions/asking.hpp"
 
 namespace toolrack::call::jobs {
 
@@ -28,7 +29,9 @@ class KeptRequest {
   KeptRequest(base::json::Document kept, base::json::Document input)
       : kept_(std::move(kept)), input_(std::move(input)) {}
   base::json::Document kept_, input_;
-  CallRequest options_;  ///< Only what a caller may wish beside the input.
+  Asking asking_{
+      .waits = true, .method = {}, .state = {}};  ///< What its caller could be asked, and who answers the job can be.
+  CallRequest options_;                           ///< Only what a caller may wish beside the input.
 };
 
 }  // namespace toolrack::call::jobs

@@ -58,7 +58,7 @@ base::Result<std::shared_ptr<Jobs::Impl::Next>> Jobs::Impl::prepare(WaitingJob w
   auto principal = TRY(find(job.account, kept.key_id()));
   auto again = job;
   again.runs = note.runs;
-  auto run = std::make_shared<JobRun>(std::move(again), path, loop, 0,
+  auto run = std::make_shared<JobRun>(std::move(again), path, loop, clock, 0,
                                       std::make_shared<RunKeeper>(documents, loop, job.id, note));
   run->go_on_from(note.progress, std::move(partials));
   return std::make_shared<Next>(Next{.waiting = std::move(waiting),
@@ -94,7 +94,7 @@ void Jobs::Impl::start(const std::shared_ptr<Next>& next) {
       same.only = {note.backend};
       request.backend = std::make_shared<const BackendPreference>(std::move(same));
     }
-    next->run->begin(self->on_end_of(next->run));
+    next->run->begin(self->on_end_of(next->run), self->on_questions_of(next->run));
     next->run->start(request);
   });
 }

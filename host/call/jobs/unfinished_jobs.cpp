@@ -112,6 +112,16 @@ void UnfinishedJobs::remove(const std::string& id) {
   changed_.notify_all();
 }
 
+void UnfinishedJobs::wake(const std::string& id) {
+  Waiters waiters;
+  {
+    const base::Lock lock(mutex_);
+    if (const auto found = entries_.find(id); found != entries_.end())
+      waiters = std::exchange(found->second.waiters, {});
+  }
+  tell_all(waiters);
+}
+
 void UnfinishedJobs::await_end(std::string_view account, std::string_view id, std::chrono::milliseconds patience,
                                base::Loop& loop, std::function<void()> ready) {
   const auto waiter = std::make_shared<JobWaiter>(loop, std::move(ready));
@@ -150,7 +160,7 @@ bool UnfinishedJobs::wait_until_ended(Which which, std::chrono::milliseconds pat
   for (;;) {
     const auto holds_up = [&](const auto& row) {
       const auto& run = row.second.run;
-      return run != nullptr && (which == Which::kAll || !run->can_go_on());
+      return run != nullptr && (which == Which::kAll || !(run->can_go_on() || run->is_asking()));
     };
     if (std::ranges::none_of(entries_, holds_up)) return true;
     const auto left = end - std::chrono::steady_clock::now();

@@ -54,13 +54,16 @@ class UnfinishedJobs {
   /// Its end is in the store: who waits for it hears of it, then it is forgotten here.
   void remove(const std::string& id);
 
+  /// Who waits for its end hears that there is something else to see.
+  void wake(const std::string& id);
   /// As Jobs::await_end. On `loop`.
   void await_end(std::string_view account, std::string_view id, std::chrono::milliseconds patience, base::Loop& loop,
                  std::function<void()> ready);
 
   /// Nothing is added any more, and who waits is answered.
   void stop();
-  /// True when no job runs, or none but those that would go on after a restart.
+  /// True when no job runs, or none but those that would go on after a restart and those that wait for answers, which
+  /// nobody can give any more.
   enum class Which : std::uint8_t { kAll, kThoseThatCannotGoOn };
   bool wait_until_ended(Which which, std::chrono::milliseconds patience) TR_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<JobRun>> runs();

@@ -43,9 +43,9 @@ std::string params_of(const Question& question, bool has_modes, std::string_view
   return std::string(json::view(buffer));
 }
 
-void write_questions(json::Writer& writer, const Suspension& suspension) {
+void write_questions(json::Writer& writer, std::span<const Question> questions) {
   writer.StartObject();
-  for (const auto& question : suspension.questions) {
+  for (const auto& question : questions) {
     json::key(writer, question.key);
     writer.StartObject();
     json::key(writer, "method");

@@ -1,11 +1,12 @@
 /// Questions in MCP's words, which every transport uses.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/json.hpp"
-#include "call/questions/asking.hpp"
+#include "registry/questions.hpp"
 
 namespace toolrack::call {
 
@@ -14,8 +15,8 @@ std::string_view method_of(const registry::Question& question) noexcept;
 /// Its params, an object. A form has a `mode` unless `has_modes` is false; a URL an `elicitationId` unless that is
 /// empty.
 std::string params_of(const registry::Question& question, bool has_modes = true, std::string_view elicitation_id = {});
-/// {key: {method, params}} of all that is open.
-void write_questions(base::json::Writer& writer, const Suspension& suspension);
+/// {key: {method, params}} of all of them.
+void write_questions(base::json::Writer& writer, std::span<const registry::Question> questions);
 
 /// "form", "url", "sampling", "roots" as a bit of registry/questions.hpp; 0: no such kind.
 std::uint32_t kind_of(std::string_view name) noexcept;

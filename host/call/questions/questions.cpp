@@ -47,7 +47,7 @@ void Questions::begin_attempt() {
     keys_.clear();
     open_.clear();
   }
-  if (waits_) return;
+  if (waits_ && earlier == nullptr) return;
   recording_ = std::make_shared<Recording>(
       earlier == nullptr ? std::vector<services::recorder::Operation>() : earlier->operations, kBounds);
 }
@@ -63,6 +63,11 @@ std::vector<Question> Questions::open() {
 }
 
 void Questions::close() { sink_ = nullptr; }
+
+void Questions::go_on_as_job(CallSink& sink) noexcept {
+  waits_ = true;
+  sink_ = &sink;
+}
 
 void Questions::ask(Question question, Done done) {
   if (auto checked = check_question(question, kinds_); !checked) return done(failed(std::move(checked).error()));
@@ -80,8 +85,8 @@ void Questions::ask(Question question, Done done) {
     return done(failed(
         Error(ErrorCode::kInvalidRequest, fmt::format("the question \"{}\" cannot be asked: {}", question.key, fault))
             .with_name("invalid_question")));
-  if (waits_) return ask_and_wait(std::move(question), std::move(done));
-  ask_and_suspend(std::move(question), std::move(done));
+  if (recording_ == nullptr) return ask_and_wait(std::move(question), std::move(done));
+  ask_by_record(std::move(question), std::move(done));
 }
 
 void Questions::ask_and_wait(Question question, Done done) {
@@ -96,13 +101,14 @@ void Questions::ask_and_wait(Question question, Done done) {
                     });
 }
 
-void Questions::ask_and_suspend(Question question, Done done) {
+void Questions::ask_by_record(Question question, Done done) {
   const auto number = recording_->begin(kAskService, to_json(question));
   if (!number) return done(failed(number.error()));
   if (recording_->is_answered(*number)) {
     return recording_->deliver_in_turn(
         loop_, *number, [done = std::move(done), reply = recording_->find(*number).reply] { done(asked_from(reply)); });
   }
+  if (waits_) return ask_and_wait(std::move(question), std::move(done));
   if (recording_->is_overfull()) return done(failed(too_large()));
   {
     base::Lock lock(mutex_);

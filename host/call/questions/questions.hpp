@@ -28,9 +28,13 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
   bool waits() const noexcept override { return waits_; }
 
   std::uint32_t kinds() const noexcept { return kinds_; }
+  /// What a call is like that becomes a job: its frame waits for whoever answers the job. Good while this lives.
+  const Asking& of_job() const noexcept { return of_job_; }
+  /// The call has become a job, whose sink takes the questions. Before an attempt.
+  void go_on_as_job(CallSink& sink) noexcept;
   /// An attempt begins: with nothing, or, of a call that was suspended, with its record.
   void begin_attempt();
-  /// Null: the frame waits, nothing needs to be recorded.
+  /// Null: the frame waits, and there was no round before; nothing needs to be recorded.
   services::recorder::Recording* recording() const noexcept { return recording_.get(); }
   /// In any run: what came of the call is this caller's, and no other backend takes over.
   bool has_asked();
@@ -47,11 +51,12 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
 
  private:
   void ask_and_wait(registry::Question question, Done done);
-  void ask_and_suspend(registry::Question question, Done done);
+  void ask_by_record(registry::Question question, Done done);
 
   base::Loop& loop_;
   const std::uint32_t kinds_;
-  const bool waits_;
+  const Asking of_job_{.kinds = kinds_, .waits = true, .method = {}, .state = {}};
+  bool waits_;      // Constant while an attempt runs.
   CallSink* sink_;  // Of the loop's thread; null once the call is over.
   const std::function<void(bool)> while_waiting_;
   std::shared_ptr<services::recorder::Recording> recording_;

@@ -1,5 +1,7 @@
 #include "transports/mcp/client_capabilities.hpp"
 
+#include <fmt/format.h>
+
 #include "registry/questions.hpp"
 
 namespace toolrack::mcp {
@@ -31,6 +33,18 @@ std::uint32_t can_ask(const json::Value& capabilities, Revision revision) {
   }
   if (has(capabilities, "roots")) kinds |= registry::kCanListRoots;
   return kinds;
+}
+
+bool knows_tasks(const json::Value& capabilities) {
+  const auto* extensions = json::find(capabilities, "extensions");
+  return extensions != nullptr && has(*extensions, kTasksExtension);
+}
+
+RpcError needs_tasks() {
+  return {.code = kMissingCapability,
+          .http_status = 400,
+          .message = fmt::format("the client has to declare the extension {}", kTasksExtension),
+          .data_json = fmt::format(R"({{"requiredCapabilities":{{"extensions":{{"{}":{{}}}}}}}})", kTasksExtension)};
 }
 
 std::string required_capabilities(std::uint32_t kinds) {

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/json.hpp"
 #include "transports/mcp/protocol.hpp"
+#include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
 
@@ -14,5 +16,12 @@ std::uint32_t can_ask(const base::json::Value& capabilities, Revision revision);
 
 /// The other way round, for -32021: a ClientCapabilities object that has them.
 std::string required_capabilities(std::uint32_t kinds);
+
+/// Does it know tasks (the extension)? Of a modern request.
+bool knows_tasks(const base::json::Value& capabilities);
+/// What a request is refused with that has no other answer than a task, or is about one: -32021, HTTP 400.
+RpcError needs_tasks();
+
+inline constexpr std::string_view kLacksCapability = "the client lacks a capability that this needs";
 
 }  // namespace toolrack::mcp

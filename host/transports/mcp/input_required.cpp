@@ -35,7 +35,7 @@ void write_input_required(json::Writer& writer, const call::Suspension& suspensi
   json::key(writer, "resultType");
   json::put(writer, "input_required");
   json::key(writer, "inputRequests");
-  call::write_questions(writer, suspension);
+  call::write_questions(writer, suspension.questions);
   json::key(writer, "requestState");
   json::put(writer, suspension.state);
   json::key(writer, "_meta");
@@ -53,7 +53,7 @@ std::optional<RpcError> refusal_of(const call::CallOutcome& outcome, Revision re
   if (outcome.result.cannot_ask == 0 || error.code() != base::ErrorCode::kUnimplemented) return std::nullopt;
   return RpcError{.code = kMissingCapability,
                   .http_status = 400,
-                  .message = "the client lacks a capability that this needs",
+                  .message = std::string(kLacksCapability),
                   .data_json = R"({"requiredCapabilities":)" + required_capabilities(outcome.result.cannot_ask) + "}"};
 }
 

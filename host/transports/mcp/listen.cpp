@@ -1,7 +1,9 @@
 /// subscriptions/listen: a request whose answer goes on for as long as the client wants news.
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ids.hpp"
 #include "transports/mcp/mcp_handler.hpp"
@@ -13,11 +15,33 @@ namespace {
 
 namespace json = base::json;
 
-/// More resources than this one stream does not follow.
-constexpr std::size_t kMostUris = 100;
+/// More resources, or tasks, than this one stream does not follow.
+constexpr std::size_t kMostFollowed = 100;
 
 constexpr std::array<std::string_view, kListKinds> kFilterMembers{"toolsListChanged", "promptsListChanged",
                                                                   "resourcesListChanged"};
+
+base::Result<std::vector<std::string>> read_names(const json::Value& filter, std::string_view member,
+                                                  std::string_view what) {
+  std::vector<std::string> out;
+  const auto* names = json::find(filter, member);
+  if (names == nullptr) return out;
+  const auto refuse = [&] {
+    return base::fail(base::ErrorCode::kInvalidRequest,
+                      fmt::format("notifications.{} is not an array of {}", member, what));
+  };
+  if (!names->IsArray()) return refuse();
+  if (names->Size() > kMostFollowed)
+    return base::fail(base::ErrorCode::kInvalidRequest,
+                      fmt::format("notifications.{} has {} {}; one stream follows {} at most", member, names->Size(),
+                                  what, kMostFollowed));
+  for (const auto& name : names->GetArray()) {
+    if (!name.IsString()) return refuse();
+    const auto text = json::view(name);
+    if (std::ranges::find(out, text) == out.end()) out.emplace_back(text);
+  }
+  return out;
+}
 
 /// What params.notifications asks for; unknown members are left for later revisions.
 base::Result<Interest> read_filter(const json::Value& filter) {
@@ -29,17 +53,8 @@ base::Result<Interest> read_filter(const json::Value& filter) {
     if (!member->IsBool()) return refuse(fmt::format("notifications.{} is not true or false", kFilterMembers[kind]));
     out.lists[kind] = member->GetBool();
   }
-  if (const auto* uris = json::find(filter, "resourceSubscriptions")) {
-    if (!uris->IsArray()) return refuse("notifications.resourceSubscriptions is not an array of URIs");
-    if (uris->Size() > kMostUris)
-      return refuse(fmt::format("notifications.resourceSubscriptions has {} URIs; one stream follows {} at most",
-                                uris->Size(), kMostUris));
-    for (const auto& uri : uris->GetArray()) {
-      if (!uri.IsString()) return refuse("notifications.resourceSubscriptions is not an array of URIs");
-      const auto text = json::view(uri);
-      if (std::ranges::find(out.uris, text) == out.uris.end()) out.uris.emplace_back(text);
-    }
-  }
+  out.uris = TRY(read_names(filter, "resourceSubscriptions", "URIs"));
+  out.tasks = TRY(read_names(filter, "taskIds", "ids"));
   return out;
 }
 
@@ -57,10 +72,12 @@ std::string acknowledgement(const Interest& honoured, std::string_view subscript
     json::key(writer, kFilterMembers[kind]);
     writer.Bool(true);
   }
-  if (!honoured.uris.empty()) {
-    json::key(writer, "resourceSubscriptions");
+  for (const auto& [name, followed] :
+       {std::pair("resourceSubscriptions", &honoured.uris), std::pair("taskIds", &honoured.tasks)}) {
+    if (followed->empty()) continue;
+    json::key(writer, name);
     writer.StartArray();
-    for (const auto& uri : honoured.uris) json::put(writer, uri);
+    for (const auto& one : *followed) json::put(writer, one);
     writer.EndArray();
   }
   writer.EndObject();
@@ -69,6 +86,15 @@ std::string acknowledgement(const Interest& honoured, std::string_view subscript
 }
 
 }  // namespace
+
+/// A listen request on its way to its stream.
+struct McpHandler::Listening {
+  net::Exchange* exchange;
+  accounts::PrincipalRef principal;
+  std::string subscription;  ///< Raw JSON of the request's id.
+  registry::Exposure exposure;
+  Interest interest;
+};
 
 void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
@@ -82,24 +108,52 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
   if (!interest) return refuse(interest.error().message());
   auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
+  if (!interest->tasks.empty() && !may_use_tasks(inbound, message, answer)) return;
   keep_known(*interest, *state(inbound.loop).catalogue.get());
   auto* exchange = answer.take_exchange();
   if (exchange == nullptr) return;  // Batches are legacy, and have no such method.
-  const auto acknowledged = acknowledgement(*interest, message.id);
+  Listening listening{.exchange = exchange,
+                      .principal = inbound.principal,
+                      .subscription = std::string(message.id),
+                      .exposure = *std::move(exposure),
+                      .interest = *std::move(interest)};
+  if (listening.interest.tasks.empty()) return open_listening(std::move(listening));
+  // Whose the tasks are, the store knows.
+  const auto shared = std::make_shared<Listening>(std::move(listening));
+  auto find = [this, &loop = inbound.loop, shared] {
+    std::erase_if(shared->interest.tasks, [&](const std::string& id) {
+      return !deps_.tasks.jobs->find(shared->principal->account, id).has_value();
+    });
+    boost::asio::post(loop.context(), [this, shared] { open_listening(std::move(*shared)); });
+  };
+  if (deps_.tasks.pool->post(std::move(find))) return;
+  shared->interest.tasks.clear();  // The gateway is stopping, and ends the stream at once.
+  open_listening(std::move(*shared));
+}
+
+void McpHandler::open_listening(Listening listening) {
+  auto& exchange = *listening.exchange;
+  auto& loop = exchange.loop();
+  const auto acknowledged = acknowledgement(listening.interest, listening.subscription);
   const auto who = base::Id::make().str();
-  const auto uris = interest->uris;  // Most streams follow none.
-  for (const auto& uri : uris) follow(inbound.loop, inbound.principal, uri, who);
-  state(inbound.loop)
-      .streams.open(*exchange, {.subscription = std::string(message.id),
-                                .session = {},
-                                .exposure = *std::move(exposure),
-                                .interest = *std::move(interest),
-                                .account = inbound.principal->account,
-                                .closed =
-                                    [this, &loop = inbound.loop, principal = inbound.principal, uris, who] {
-                                      for (const auto& uri : uris) unfollow(loop, principal, uri, who);
-                                    },
-                                .first_json = acknowledged});
+  const auto uris = listening.interest.uris;  // Most streams follow none, and no tasks.
+  const auto tasks = listening.interest.tasks;
+  const auto principal = listening.principal;
+  for (const auto& uri : uris) follow(loop, principal, uri, who);
+  for (const auto& task : tasks) task_followers_.add(task);
+  state(loop).streams.open(exchange, {.subscription = std::move(listening.subscription),
+                                      .session = {},
+                                      .exposure = std::move(listening.exposure),
+                                      .interest = std::move(listening.interest),
+                                      .account = principal->account,
+                                      .closed =
+                                          [this, &loop, principal, uris, tasks, who] {
+                                            for (const auto& uri : uris) unfollow(loop, principal, uri, who);
+                                            for (const auto& task : tasks) task_followers_.remove(task);
+                                          },
+                                      .first_json = acknowledged});
+  // What has happened since the client heard of them last.
+  for (const auto& task : tasks) task_changed(principal->account, task);
 }
 
 }  // namespace toolrack::mcp

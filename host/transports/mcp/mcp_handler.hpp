@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/pool.hpp"
 #include "call/call_path.hpp"
 #include "call/identify.hpp"
+#include "call/jobs/jobs.hpp"
 #include "operations/runner.hpp"
 #include "registry/catalogue.hpp"
 #include "registry/exposure.hpp"
@@ -25,6 +29,7 @@
 #include "transports/mcp/session_metrics.hpp"
 #include "transports/mcp/settings.hpp"
 #include "transports/mcp/streams.hpp"
+#include "transports/mcp/task_followers.hpp"
 #include "transports/mcp/tool_calls.hpp"
 #include "transports/mcp/tool_list.hpp"
 #include "transports/net/http.hpp"
@@ -38,6 +43,11 @@ std::string_view bound_account(const accounts::Principal& principal);
 
 class McpHandler final : public net::Handler {
  public:
+  /// Where tasks are. Without jobs there are none.
+  struct Tasks {
+    call::jobs::Jobs* jobs = nullptr;
+    base::Pool* pool = nullptr;  ///< May wait for the store.
+  };
   /// All outlive the handler. `identifiers` has one entry per loop.
   struct Dependencies {
     base::Loops& loops;
@@ -51,6 +61,7 @@ class McpHandler final : public net::Handler {
     base::Metrics& metrics;
     services::telemetry::Tracer* tracer = nullptr;  ///< Null: no spans are recorded.
     Settings settings{};
+    Tasks tasks{};
   };
   explicit McpHandler(Dependencies dependencies);
 
@@ -61,6 +72,8 @@ class McpHandler final : public net::Handler {
   void look_again();
   /// Tells clients that listen what tools have said; for Announcer::set_listener.
   void pass_on(std::shared_ptr<const News> news);
+  /// Tells clients that follow the task; for Jobs::set_listener. Any thread.
+  void task_changed(std::string_view account, std::string_view id);
   /// Any thread, before the server stops: streams would go on for ever. Those that are opened later end at once.
   void end_streams();
 
@@ -121,8 +134,22 @@ class McpHandler final : public net::Handler {
 
   // modern.cpp
   void modern(Inbound& inbound, const Message& message, Answer&& answer);
+  // tasks.cpp
+  void get_task(Inbound& inbound, const Message& message, Answer&& answer);
+  void update_task(Inbound& inbound, const Message& message, Answer&& answer);
+  void cancel_task(Inbound& inbound, const Message& message, Answer&& answer);
+  /// False after it answered: the client does not know tasks, or may not call.
+  bool may_use_tasks(const Inbound& inbound, const Message& message, Answer& answer);
+  /// Answers with the result that `work` gives, on the pool.
+  using TaskWork = std::function<base::Result<std::string>(call::jobs::Jobs& jobs, const std::string& account,
+                                                           const std::string& task)>;
+  void serve_task(Inbound& inbound, const Message& message, Answer&& answer, TaskWork work);
+  /// Looks at the task and passes on what there is. Waits for the store.
+  void tell_task(const std::string& account, const std::string& id);
   // listen.cpp
+  struct Listening;
   void listen(Inbound& inbound, const Message& message, Answer&& answer);
+  void open_listening(Listening listening);
   // subscriptions.cpp
   void subscribe(Inbound& inbound, const Message& message, Answer&& answer);
   void unsubscribe(Inbound& inbound, const Message& message, Answer&& answer);
@@ -141,6 +168,7 @@ class McpHandler final : public net::Handler {
   void list_tools(Inbound& inbound, const Message& message, Answer&& answer);
   void call_tool(Inbound& inbound, const Message& message, Answer&& answer);
   void call_operation(Inbound& inbound, const Message& message, const operations::Table::Entry& entry, Answer&& answer);
+  static void refuse_anonymous(const Message& message, Answer& answer);
   void start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer&& answer,
                   ToolCalls::Form form = {});
   // logging.cpp
@@ -175,6 +203,7 @@ class McpHandler final : public net::Handler {
   ClientRequests client_requests_;
   ResourceFollowers followers_;
   SessionMetrics session_metrics_;
+  TaskFollowers task_followers_;
   std::vector<std::unique_ptr<LoopState>> loops_;
 };
 

@@ -20,6 +20,9 @@ constexpr McpHandler::Method McpHandler::kMethods[] = {
     {"prompts/get", Era::kBoth, &McpHandler::get_prompt},
     {"prompts/list", Era::kBoth, &McpHandler::list_prompts},
     {"completion/complete", Era::kBoth, &McpHandler::complete},
+    {"tasks/get", Era::kModern, &McpHandler::get_task},
+    {"tasks/update", Era::kModern, &McpHandler::update_task},
+    {"tasks/cancel", Era::kModern, &McpHandler::cancel_task},
     {"subscriptions/listen", Era::kModern, &McpHandler::listen},
     {"resources/subscribe", Era::kLegacy, &McpHandler::subscribe},
     {"resources/unsubscribe", Era::kLegacy, &McpHandler::unsubscribe},
@@ -66,7 +69,7 @@ void McpHandler::ping(Inbound&, const Message& message, Answer&& answer) {
 }
 
 void McpHandler::discover(Inbound&, const Message& message, Answer&& answer) {
-  answer.message(200, result_message(message.id, discover_result()));
+  answer.message(200, result_message(message.id, discover_result(deps_.tasks.jobs != nullptr)));
 }
 
 }  // namespace toolrack::mcp

@@ -59,4 +59,7 @@ inline constexpr std::string_view kMetaSubscription =
     "io.modelcontextprotocol/subscriptionId";  // Of notifications, too.
 inline constexpr std::string_view kMetaServerInfo = "io.modelcontextprotocol/serverInfo";
 
+/// Of the capabilities' `extensions`.
+inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";
+
 }  // namespace toolrack::mcp

@@ -14,24 +14,24 @@ bool is_reserved(std::string_view name) {
 
 }  // namespace
 
-void write_result_meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revision) {
+void write_result_meta(json::Writer& writer, const CallFacts& facts, Revision revision) {
   json::key(writer, "_meta");
   writer.StartObject();
-  if (outcome != nullptr) {
+  if (!facts.request_id.empty()) {
     json::key(writer, "dev.toolrack/request_id");
-    json::put(writer, outcome->request_id);
-    if (const auto cost = outcome->total_cost(); cost > base::Money()) {
-      json::key(writer, "dev.toolrack/cost_usd");
-      json::raw(writer, cost.text().view(), rapidjson::kNumberType);
-    }
-    if (const auto& skill_meta = outcome->result.meta_json; !skill_meta.empty()) {
-      if (const auto members = json::parse(skill_meta); members && members->IsObject()) {
-        for (const auto& member : members->GetObject()) {
-          const auto name = json::view(member.name);
-          if (is_reserved(name)) continue;
-          json::key(writer, name);
-          member.value.Accept(writer);
-        }
+    json::put(writer, facts.request_id);
+  }
+  if (!facts.cost_usd.empty()) {
+    json::key(writer, "dev.toolrack/cost_usd");
+    json::raw(writer, facts.cost_usd, rapidjson::kNumberType);
+  }
+  if (!facts.meta_json.empty()) {
+    if (const auto members = json::parse(facts.meta_json); members && members->IsObject()) {
+      for (const auto& member : members->GetObject()) {
+        const auto name = json::view(member.name);
+        if (is_reserved(name)) continue;
+        json::key(writer, name);
+        member.value.Accept(writer);
       }
     }
   }
@@ -40,6 +40,17 @@ void write_result_meta(json::Writer& writer, const call::CallOutcome* outcome, R
     json::raw(writer, server_info_json());
   }
   writer.EndObject();
+}
+
+void write_result_meta(json::Writer& writer, const call::CallOutcome* outcome, Revision revision) {
+  if (outcome == nullptr) return write_result_meta(writer, CallFacts{}, revision);
+  const auto cost = outcome->total_cost();
+  const auto cost_text = cost.text();
+  write_result_meta(writer,
+                    {.request_id = outcome->request_id,
+                     .cost_usd = cost > base::Money() ? cost_text.view() : std::string_view(),
+                     .meta_json = outcome->result.meta_json},
+                    revision);
 }
 
 }  // namespace toolrack::mcp

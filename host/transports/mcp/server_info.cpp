@@ -43,14 +43,15 @@ void write_modern_members(base::json::Writer& writer, int ttl_ms, bool is_public
   base::json::raw(writer, meta_json);
 }
 
-std::string discover_result() {
+std::string discover_result(bool has_tasks) {
   base::json::Buffer buffer;
   base::json::Writer writer(buffer);
   writer.StartObject();
   base::json::key(writer, "supportedVersions");
   base::json::raw(writer, fmt::format(R"(["{}"])", kModernName), rapidjson::kArrayType);
   base::json::key(writer, "capabilities");
-  base::json::raw(writer, kCapabilities);
+  const auto extensions = has_tasks ? fmt::format(R"({{"extensions":{{"{}":{{}}}},)", kTasksExtension) : "{";
+  base::json::raw(writer, extensions + std::string(kCapabilities.substr(1)));
   base::json::key(writer, "instructions");
   base::json::put(writer, kInstructions);
   write_modern_members(writer, 30'000);

@@ -21,8 +21,8 @@ void write_cache_hints(base::json::Writer& writer, std::int64_t ttl_ms, bool is_
 /// The members that a modern result of a list or of discover has beside its own: resultType, ttlMs, cacheScope, _meta.
 void write_modern_members(base::json::Writer& writer, int ttl_ms, bool is_public = true);
 
-/// The results of server/discover and of initialize.
-std::string discover_result();
+/// The results of server/discover and of initialize. `has_tasks`: calls can become tasks.
+std::string discover_result(bool has_tasks);
 std::string initialize_result(Revision revision);
 
 }  // namespace toolrack::mcp

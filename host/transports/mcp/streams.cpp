@@ -70,6 +70,11 @@ class Streams::Stream {
     updated_.emplace_back(uri);
     return true;
   }
+  bool mark_task(std::string_view account, std::string_view id, const std::shared_ptr<const std::string>& params) {
+    if (account != account_ || std::ranges::find(interest_.tasks, id) == interest_.tasks.end()) return false;
+    tasks_.insert_or_assign(std::string(id), params);
+    return true;
+  }
   bool mark_beat() { return !std::exchange(has_news_since_beat_, false) && !std::exchange(owes_beat_, true); }
 
   /// Writes what there is to tell. False: the client takes no more for now, `writable` will be called.
@@ -87,6 +92,10 @@ class Streams::Stream {
       const auto params = fmt::format(R"("uri":{})", base::json::quote(updated_.back()));
       if (tell("notifications/resources/updated", params) == net::Written::kFull) return wait(writable);
       updated_.pop_back();
+    }
+    while (!tasks_.empty()) {
+      if (tell("notifications/tasks", *tasks_.begin()->second) == net::Written::kFull) return wait(writable);
+      tasks_.erase(tasks_.begin());
     }
     if (std::exchange(owes_beat_, false) && !has_news_since_beat_) out_.beat();
     return true;
@@ -118,6 +127,7 @@ class Streams::Stream {
   View& view_;
   std::array<bool, kListKinds> changed_{};
   std::vector<std::string> updated_;
+  std::map<std::string, std::shared_ptr<const std::string>> tasks_;  ///< How they are, where that was not told yet.
   bool owes_beat_ = false;
   bool has_news_since_beat_ = true;
 };
@@ -190,6 +200,12 @@ void Streams::list_changed(ListKind kind, std::string_view account) {
 void Streams::resource_updated(std::string_view uri, std::string_view account, const Followers& sessions) {
   for (auto& [number, stream] : streams_)
     if (stream->mark_resource(uri, account, sessions)) make_due(number, *stream);
+}
+
+void Streams::task_changed(std::string_view account, std::string_view id,
+                           const std::shared_ptr<const std::string>& params) {
+  for (auto& [number, stream] : streams_)
+    if (stream->mark_task(account, id, params)) make_due(number, *stream);
 }
 
 void Streams::make_due(std::uint64_t number, Stream& stream) {

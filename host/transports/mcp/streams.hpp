@@ -30,7 +30,8 @@ inline constexpr std::size_t kListKinds = 3;
 /// What a stream is told of.
 struct Interest {
   std::array<bool, kListKinds> lists{};
-  std::vector<std::string> uris;  ///< Of resources.
+  std::vector<std::string> uris;   ///< Of resources.
+  std::vector<std::string> tasks;  ///< By id.
 
   bool wants(ListKind kind) const noexcept { return lists[static_cast<std::size_t>(kind)]; }
   bool& of(ListKind kind) noexcept { return lists[static_cast<std::size_t>(kind)]; }
@@ -73,6 +74,9 @@ class Streams {
   void list_changed(ListKind kind, std::string_view account);
   /// `sessions`: legacy sessions that follow it.
   void resource_updated(std::string_view uri, std::string_view account, const Followers& sessions);
+  /// `params` are those of notifications/tasks, without braces; they take the place of older ones that a slow client
+  /// was not told yet.
+  void task_changed(std::string_view account, std::string_view id, const std::shared_ptr<const std::string>& params);
 
   /// Ends every stream, as the gateway does before it stops; those that are opened later end at once.
   void end_all();

@@ -17,6 +17,7 @@
 #include "transports/mcp/input_required.hpp"
 #include "transports/mcp/notifications.hpp"
 #include "transports/mcp/offer_result.hpp"
+#include "transports/mcp/task_json.hpp"
 #include "transports/mcp/tool_result.hpp"
 
 namespace toolrack::mcp {
@@ -40,6 +41,7 @@ class ToolCalls::Call final : public call::CallSink {
     request_id_.assign(request.request_id);
     progress_token_.assign(message.progress_token);
     revision_ = caller.revision;
+    takes_task_ = caller.takes_task;
     write_ = caller.form.write;
     if (write_ != nullptr) subject_.assign(caller.form.subject);
     answer_.emplace(std::move(answer));
@@ -100,7 +102,9 @@ class ToolCalls::Call final : public call::CallSink {
     poll_timer_.reset();
     auto answer = std::move(*answer_);
     answer_.reset();
-    const auto text = result_message(id_, operation_result(operations::accepted_json(job.id, request_id_), revision_));
+    const auto text =
+        result_message(id_, takes_task_ ? created_task_result(job, request_id_)
+                                        : operation_result(operations::accepted_json(job.id, request_id_), revision_));
     owner_.free_.push_back(this);
     answer.message(200, text);
   }
@@ -151,6 +155,7 @@ class ToolCalls::Call final : public call::CallSink {
 
   ToolCalls& owner_;
   Revision revision_ = Revision::k20260728;
+  bool takes_task_ = false;
   WriteResult write_ = nullptr;  ///< As in Form.
   std::string subject_;          ///< As in Form.
   std::string id_;               ///< Raw JSON of the request's id.

@@ -41,6 +41,7 @@ class ToolCalls {
     Revision revision = Revision::k20260728;
     std::string_view session;  ///< Id of the legacy session, or empty.
     Form form;
+    bool takes_task = false;  ///< A call that becomes a job is told as a task.
   };
   /// Starts the call that `message` asks for; `answer` gets its one message when it is done.
   void start(base::Loop& loop, const call::CallRequest& request, const Message& message, const Caller& caller,

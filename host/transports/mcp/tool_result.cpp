@@ -40,15 +40,55 @@ std::string error_text(const base::Error& error) {
   return text;
 }
 
-void finish(json::Writer& writer, bool is_error, const call::CallOutcome* outcome, Revision revision) {
+template <typename Told>
+void finish(json::Writer& writer, bool is_error, const Told& told, Revision revision) {
   json::key(writer, "isError");
   writer.Bool(is_error);
   if (revision >= Revision::k20260728) {
     json::key(writer, "resultType");
     json::put(writer, "complete");
   }
-  write_result_meta(writer, outcome, revision);
+  write_result_meta(writer, told, revision);
   writer.EndObject();
+}
+
+/// As it was before it was kept, as far as it is told.
+base::Error kept_error(const std::string& error_json) {
+  const auto kept = json::parse(error_json);
+  const auto text = [&](std::string_view name) {
+    return std::string(kept ? json::find_string(*kept, name).value_or("") : "");
+  };
+  auto error =
+      base::Error(base::ErrorCode::kToolError, text("message"), text("resolution_hint")).with_name(text("code"));
+  const auto* details = kept ? json::find(*kept, "details") : nullptr;
+  return details == nullptr ? error : std::move(error).with_details(json::dump(*details));
+}
+
+/// What jobs keep of a call (JobRun::done), as it was written.
+struct KeptReply {
+  explicit KeptReply(std::string_view result_json) {
+    constexpr json::Limits kWhatIsKept{.max_bytes = 16 << 20, .max_depth = 1'000, .max_values = 10'000'000};
+    json::Capture parts[] = {{2, "result", "output", {}},     {2, "result", "content", {}}, {2, "result", "cost", {}},
+                             {2, "result", "meta", {}},       {1, "", "content", {}},       {2, "shown", "files", {}},
+                             {2, "shown", "whole_output", {}}};
+    if (result_json.empty()) return;
+    const auto document = json::parse(result_json, kWhatIsKept, parts);
+    if (!document) return;
+    output = parts[0].text, cost = parts[2].text, meta = parts[3].text, files = parts[5].text, whole = parts[6].text;
+    content = parts[1].text.data() == nullptr ? parts[4].text : parts[1].text;
+    if (whole.empty()) return;
+    const auto& shown = *json::find(*document, "shown");
+    shortened = json::find_string(shown, "text").value_or("");
+    has_schema = json::find_bool(shown, "has_schema").value_or(false);
+  }
+  std::string_view output, content, cost, meta, files, whole;  ///< Raw JSON, or empty.
+  std::string shortened;                                       ///< Of an output that `whole` links to.
+  bool has_schema = false;
+};
+
+/// The elements of an array, as they stand.
+std::string_view elements(std::string_view array) {
+  return array.size() < 2 ? std::string_view() : array.substr(1, array.size() - 2);
 }
 
 std::string text_of(const json::Buffer& buffer) { return std::string(json::view(buffer)); }
@@ -70,6 +110,32 @@ void write_call_result(json::Writer& writer, const call::CallOutcome& outcome, R
   finish(writer, !outcome.ok(), &outcome, revision);
 }
 
+void write_kept_result(json::Writer& writer, const call::jobs::JobView& view) {
+  constexpr auto kRevision = Revision::k20260728;
+  const bool is_error = view.job.status != call::jobs::Status::kCompleted;
+  const KeptReply kept(view.result_json);
+  const auto put_all = [&](std::string_view array) {
+    if (const auto blocks = elements(array); !blocks.empty()) json::raw(writer, blocks);
+  };
+  writer.StartObject();
+  json::key(writer, "content");
+  writer.StartArray();
+  if (is_error) write_text_block(writer, error_text(kept_error(view.job.error_json)));
+  put_all(kept.content);
+  if (!is_error && kept.content.empty()) {
+    write_text_block(writer, kept.whole.empty() ? kept.output : std::string_view(kept.shortened));
+    if (!kept.whole.empty()) json::raw(writer, kept.whole);
+  }
+  put_all(kept.files);
+  writer.EndArray();
+  if (!is_error && (kept.whole.empty() || kept.has_schema)) structured(writer, kept.output, kRevision);
+  finish(writer, is_error,
+         CallFacts{.request_id = view.job.request_id,
+                   .cost_usd = kept.cost == base::Money().text().view() ? std::string_view() : kept.cost,
+                   .meta_json = kept.meta},
+         kRevision);
+}
+
 std::string operation_result(std::string_view answer_json, Revision revision) {
   json::Buffer buffer;
   json::Writer writer(buffer);
@@ -79,7 +145,7 @@ std::string operation_result(std::string_view answer_json, Revision revision) {
   write_text_block(writer, answer_json);
   writer.EndArray();
   structured(writer, answer_json, revision);
-  finish(writer, false, nullptr, revision);
+  finish(writer, false, CallFacts{}, revision);
   return text_of(buffer);
 }
 
@@ -91,7 +157,7 @@ std::string error_result(const base::Error& error, Revision revision) {
   writer.StartArray();
   write_text_block(writer, error_text(error));
   writer.EndArray();
-  finish(writer, true, nullptr, revision);
+  finish(writer, true, CallFacts{}, revision);
   return text_of(buffer);
 }
 

@@ -3,6 +3,7 @@
 
 #include "call/questions/asking.hpp"
 #include "operations/use_tool.hpp"
+#include "transports/mcp/client_capabilities.hpp"
 #include "transports/mcp/input_required.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/param_headers.hpp"
@@ -70,7 +71,10 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
   answer.observation().note_target(TargetKind::kTool, skill->flat_name);
+  const bool takes_task = inbound.revision >= Revision::k20260728 && knows_tasks(*inbound.modern.capabilities);
+  if (skill->job_only && inbound.revision >= Revision::k20260728 && !takes_task) return refuse(needs_tasks());
   call::CallRequest request;
+  if (takes_task) request.job = call::JobUse::kIfLong;
   request.tool = *name;
   if (!pinned.empty()) {
     request.tool = pinned;
@@ -103,15 +107,7 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
     }
     return start_call(inbound, message, request, std::move(answer));
   }
-  if (!entry.operation.open && inbound.principal->anonymous) {
-    const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
-    return answer.message(
-        401,
-        error_message(
-            message.id,
-            {.code = kInvalidMessage, .http_status = 401, .message = "this needs an API key", .data_json = {}}),
-        {&challenge, 1});
-  }
+  if (!entry.operation.open && inbound.principal->anonymous) return refuse_anonymous(message, answer);
   json::Document input;
   input.CopyFrom(*arguments, input.GetAllocator());
   // Shared because std::function wants to be copied.
@@ -125,17 +121,18 @@ void McpHandler::call_operation(Inbound& inbound, const Message& message, const 
                    });
 }
 
+void McpHandler::refuse_anonymous(const Message& message, Answer& answer) {
+  const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
+  answer.message(
+      401,
+      error_message(message.id,
+                    {.code = kInvalidMessage, .http_status = 401, .message = "this needs an API key", .data_json = {}}),
+      {&challenge, 1});
+}
+
 void McpHandler::start_call(Inbound& inbound, const Message& message, call::CallRequest& request, Answer&& answer,
                             ToolCalls::Form form) {
-  if (inbound.principal->anonymous) {
-    const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack")"};
-    return answer.message(
-        401,
-        error_message(
-            message.id,
-            {.code = kInvalidMessage, .http_status = 401, .message = "this needs an API key", .data_json = {}}),
-        {&challenge, 1});
-  }
+  if (inbound.principal->anonymous) return refuse_anonymous(message, answer);
   registry::ProviderKeysRef provider_keys;
   if (net::has_provider_keys(inbound.request.headers)) {
     auto read = net::read_provider_keys(inbound.request.headers);
@@ -164,7 +161,12 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   if (is_of_use(asking)) request.asking = &asking;
   state(inbound.loop)
       .calls.start(inbound.loop, request, message,
-                   {.revision = inbound.revision, .session = inbound.session, .form = form}, std::move(answer));
+                   {.revision = inbound.revision,
+                    .session = inbound.session,
+                    .form = form,
+                    .takes_task = request.job != call::JobUse::kNever && inbound.revision >= Revision::k20260728 &&
+                                  knows_tasks(*inbound.modern.capabilities)},
+                   std::move(answer));
 }
 
 }  // namespace toolrack::mcp

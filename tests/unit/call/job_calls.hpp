@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "call/call_path.hpp"
+#include "call/questions/asking.hpp"
 #include "support/fake_skill.hpp"
 #include "support/http_client.hpp"
 #include "support/patience.hpp"
@@ -24,6 +25,7 @@ class JobSink final : public CallSink {
   explicit JobSink(std::function<void(std::string_view)> on_accepted) : on_accepted_(std::move(on_accepted)) {}
   void done(CallOutcome& outcome) noexcept override {
     if (outcome.result.error) error = outcome.result.error->name();
+    if (outcome.suspended != nullptr) state = outcome.suspended->state;
     heard.add();
   }
   void accepted(const AcceptedJob& job) noexcept override {
@@ -33,6 +35,7 @@ class JobSink final : public CallSink {
   }
   testing::Count heard;
   std::string id, error;
+  std::string state;  ///< Not empty: the call is suspended, and no job yet.
   std::uint64_t ticket = 0;
 
  private:

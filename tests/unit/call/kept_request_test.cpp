@@ -36,6 +36,19 @@ class KeptRequestTest : public ::testing::Test {
   }
 };
 
+TEST_F(KeptRequestTest, KnowsWhatItsCallerCouldBeAskedAndThatSomebodyAnswersTheJob) {
+  EXPECT_EQ(round_trip(request()).request().asking, nullptr);
+  const Asking asking{.kinds = registry::kCanAskForm | registry::kCanListRoots, .method = "tools/call", .state = {}};
+  auto made = request();
+  made.asking = &asking;
+  const auto kept = round_trip(made);
+  const auto again = kept.request();
+  ASSERT_NE(again.asking, nullptr);
+  EXPECT_EQ(again.asking->kinds, asking.kinds);
+  EXPECT_TRUE(again.asking->waits);
+  EXPECT_TRUE(again.asking->state.empty());
+}
+
 TEST_F(KeptRequestTest, NamesTheVersionThatServed) {
   const auto kept = round_trip(request());
   const auto again = kept.request();

@@ -10,6 +10,7 @@
 
 #include "job_calls.hpp"
 #include "stepping_skill.hpp"
+#include "support/asking_skill.hpp"
 
 namespace toolrack::call {
 
@@ -24,8 +25,9 @@ class ResumeFixture : public ::testing::Test {
   }
   std::vector<std::shared_ptr<const registry::Tool>> tools(std::string version = "1.0.0") {
     auto steps = skill("steps", steps_), anew = skill("anew", steps_), priced = skill("priced", steps_),
-         asks = skill("asks", steps_), acts = skill("acts", steps_), routed = skill("routed", steps_);
-    anew.idempotent = true;
+         inquires = skill("inquires", asking_), asks = skill("asks", steps_), acts = skill("acts", steps_),
+         routed = skill("routed", steps_);
+    anew.idempotent = inquires.idempotent = true;
     priced.price = base::Money::from_micros(10'000);
     asks.confirm = true;
     asks.limits = {{.count = 1, .window = std::chrono::hours(24), .name = "once"}};
@@ -33,7 +35,7 @@ class ResumeFixture : public ::testing::Test {
     acts.idempotent = true;
     routed.providers = {"alpha", "beta"};
     routed.read_only = true;
-    return {testing::make_tool("fake", {steps, anew, priced, asks, acts, routed}, std::move(version))};
+    return {testing::make_tool("fake", {steps, anew, priced, inquires, asks, acts, routed}, std::move(version))};
   }
 
   /// The process is killed in this moment, and another one started; without `resumes` only as far as that it knows
@@ -94,6 +96,7 @@ class ResumeFixture : public ::testing::Test {
     return sum;
   }
 
+  std::shared_ptr<testing::AskingSkill> asking_ = std::make_shared<testing::AskingSkill>();
   std::shared_ptr<testing::SteppingSkill> steps_ = std::make_shared<testing::SteppingSkill>();
   jobs::Jobs::Recovered left_;
   std::vector<std::unique_ptr<testing::Rack>> killed_;

@@ -239,6 +239,23 @@ TEST(Manifest, FillsInWhatIsLeftOut) {
   EXPECT_TRUE(skill.output_schema.empty() && skill.annotations_json.empty());
 }
 
+TEST(Manifest, SaysWhichSkillsAreJobsAndWhenTheyAsk) {
+  const auto tool = load(R"({"manifest":"1.0","owner":"o","name":"t","version":"1.0.0","description":"d","skills":[
+      {"name":"a","description":"d","input":{"type":"object"}},
+      {"name":"b","description":"d","input":{"type":"object"},"async":true},
+      {"name":"c","description":"d","input":{"type":"object"},"async":"required","asks_first":true},
+      {"name":"e","description":"d","input":{"type":"object"},"async":false}]})");
+  ASSERT_NE(tool, nullptr);
+  const auto told = [&](std::size_t i) {
+    const auto& skill = tool->skills[i];
+    return std::tuple(skill.is_long(), skill.job_only, skill.asks_first);
+  };
+  EXPECT_EQ(told(0), std::tuple(false, false, false));
+  EXPECT_EQ(told(1), std::tuple(true, false, false));
+  EXPECT_EQ(told(2), std::tuple(true, true, true));
+  EXPECT_EQ(told(3), std::tuple(false, false, false));
+}
+
 TEST(Manifest, TakesAnEmptyPrefixForFlatNamesWithoutOne) {
   EXPECT_EQ(load(changed(R"("prefix": "weather")", R"("prefix": "")"))->skills[0].flat_name, "current");
 }
