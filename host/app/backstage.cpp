@@ -197,6 +197,7 @@ int Backstage::serve(const cli::ServeOptions& options) {
   auto gateway = *std::move(started);
   log::write(log::Level::kInfo, "the gateway is ready",
              {{"url", url_of(gateway->endpoint())},
+              {"metrics", gateway->metrics_endpoint() ? url_of(*gateway->metrics_endpoint()) : std::string()},
               {"mode", config.mode == call::Mode::kHosted ? "hosted" : "local"},
               {"data", config.data.native()}});
   tell_service_manager("READY=1");

@@ -111,9 +111,13 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
                   LivePlugins::Settings{.owners = config.owners, .loops = loops.size(), .trials = config.trials},
                   metrics, *store);
   TRY(plugins->open());
+  metrics.gauge("toolrack_build_info", "1; which version this is.", {{"version", std::string(base::kVersion)}}).set(1);
+  auto& tools = metrics.gauge("toolrack_tools", "Tools that are offered.");
+  tools.set(static_cast<std::int64_t>(plugins->catalogue().load()->tools().size()));
   knowledge->publish(*plugins->catalogue().load());
   // Readers on loops that have nothing to do would keep what was replaced; MCP clients that listen are told.
-  plugins->on_published([this](const registry::Catalogue& catalogue) {
+  plugins->on_published([this, &tools](const registry::Catalogue& catalogue) {
+    tools.set(static_cast<std::int64_t>(catalogue.tools().size()));
     knowledge->publish(catalogue);
     if (calls) calls->look_again();
     if (mcp) mcp->look_again();

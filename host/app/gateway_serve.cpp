@@ -89,7 +89,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                                                                              .calls = *calls,
                                                                              .identifiers = identifiers,
                                                                              .clock = clock,
-                                                                             .assets = &*asset_routes});
+                                                                             .assets = &*asset_routes,
+                                                                             .tracer = &tracer});
   mcp = std::make_unique<mcp::McpHandler>(
       mcp::McpHandler::Dependencies{.loops = loops,
                                     .table = table,

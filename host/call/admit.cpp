@@ -8,6 +8,7 @@
 #include "call/approvals.hpp"
 #include "call/execution.hpp"
 #include "call/identify.hpp"
+#include "call/loop_state.hpp"
 
 namespace toolrack::call {
 
@@ -21,7 +22,10 @@ base::Result<void> Execution::admit() {
         fmt::format("{}.{} acts in the real world and wants a confirmation", skill_->tool->slug, skill_->name));
   // What skills call runs on the place that the call has which its caller made.
   if (principal_->limits && request_.nesting == nullptr) {
-    TRY(principal_->limits->enter(started_ns_));
+    auto& state = *path_.loops_[loop_.index()];
+    auto entered = principal_->limits->enter(started_ns_);
+    (entered ? state.let_in : state.limited).add();
+    if (!entered) return tl::unexpected(std::move(entered).error());
     admitted_ = true;
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "call/call_span.hpp"
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
 #include "call/questions/questions.hpp"
@@ -55,6 +56,7 @@ void Execution::become_job() {
         if (!begun) return fail_with(std::move(begun).error());
         sink_->accepted({.id = begun->id, .created_unix_ns = begun->created_unix_ns, .keep_ns = begun->keep_ns});
         sink_ = begun->sink;
+        begin_job_span(begun->id);
         if (questions_ != nullptr) questions_->go_on_as_job(*sink_);
         // A job has a limit of its own, and would keep others of its key from calling for long.
         if (admitted_) principal_->limits->leave();
@@ -64,7 +66,17 @@ void Execution::become_job() {
       });
 }
 
+/// A job is a trace of its own: it goes on when the request that made it has long been answered, and perhaps again
+/// after a restart.
+void Execution::begin_job_span(std::string_view job_id) {
+  if (job_span_ != nullptr) return;
+  job_span_ = CallSpan::after(path_.deps_.tracer, loop_, request_.traceparent, job_id);
+  if (job_span_ != nullptr) request_.traceparent = job_span_->traceparent();
+}
+
 void Execution::describe_job() {
+  begin_job_span({});  // Of one that goes on after a restart.
+  invocation_.traceparent = request_.traceparent;
   invocation_.is_job = true;
   invocation_.checkpoints = this;
   if (request_.resumption == nullptr) return;

@@ -1,5 +1,6 @@
 #include "call/execution.hpp"
 
+#include "call/call_span.hpp"
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
 #include "call/questions/questions.hpp"
@@ -212,6 +213,7 @@ void Execution::recycle() {
   next_backend_ = 0;
   has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = false;
   nested_.reset();
+  job_span_.reset();
   if (questions_ != nullptr) [[unlikely]] {
     questions_->close();
     questions_.reset();

@@ -21,6 +21,7 @@
 
 namespace toolrack::call {
 
+class CallSpan;
 class NestedCalls;
 class Questions;
 class Steps;
@@ -127,6 +128,7 @@ class Execution final : public registry::Completion,
   base::Result<void> check_webhook() const;
   void become_job();
   void describe_job();
+  void begin_job_span(std::string_view job_id);
   base::Result<void> price();
   void set_backend(const BackendCandidate& candidate);
   bool has_another_backend() const;
@@ -211,6 +213,7 @@ class Execution final : public registry::Completion,
   bool leads_ = false;                    ///< Others may wait for this call's answer.
   base::Money worst_cost_;                ///< What was admitted; nobody is charged more.
   std::unique_ptr<NestedCalls> nested_;   ///< Null: the skill has called no other.
+  std::unique_ptr<CallSpan> job_span_;    ///< Of a job; null: it is none, or is not recorded.
   bool is_overdue_ = false;               ///< The handler had its grace; calls that it made are still ending.
   std::shared_ptr<Questions> questions_;  ///< Null: the caller cannot be asked anything.
   base::Sha256 binding_{};        ///< Of a call that may be suspended: what its next request must be the same in.

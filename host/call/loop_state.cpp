@@ -10,6 +10,11 @@ base::Counter& calls_total(base::Metrics& metrics, std::string_view outcome) {
   return metrics.counter("toolrack_calls_total", "Calls by how they ended.", {{"outcome", std::string(outcome)}});
 }
 
+base::Counter& rate_limit_decisions(base::Metrics& metrics, std::string_view decision) {
+  return metrics.counter("toolrack_rate_limit_decisions_total", "Calls that the limits of a key let in, and refused.",
+                         {{"decision", std::string(decision)}});
+}
+
 }  // namespace
 
 CallPath::LoopState::LoopState(CallPath& owner, base::Loop& home)
@@ -18,7 +23,10 @@ CallPath::LoopState::LoopState(CallPath& owner, base::Loop& home)
       catalogue(owner.deps_.catalogue),
       succeeded(calls_total(owner.deps_.metrics, "ok")),
       suspended(calls_total(owner.deps_.metrics, "suspended")),
-      duration(owner.deps_.metrics.histogram("toolrack_call_duration_seconds", "From arrival to answer.")) {
+      duration(owner.deps_.metrics.histogram("toolrack_call_duration_seconds", "From arrival to answer.")),
+      tools(owner.deps_.metrics),
+      let_in(rate_limit_decisions(owner.deps_.metrics, "allowed")),
+      limited(rate_limit_decisions(owner.deps_.metrics, "refused")) {
   for (std::size_t type = 0; type < failed.size(); ++type)
     failed[type] = &calls_total(owner.deps_.metrics, to_string(static_cast<base::ErrorType>(type)));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "call/execution.hpp"
+#include "call/tool_metrics.hpp"
 
 namespace toolrack::call {
 
@@ -35,6 +36,9 @@ struct CallPath::LoopState {
   base::Counter& suspended;
   std::array<base::Counter*, 7> failed;  ///< By base::ErrorType.
   base::Histogram& duration;
+  ToolMetrics tools;
+  base::Counter& let_in;  ///< By a key's windows and places.
+  base::Counter& limited;
 };
 
 }  // namespace toolrack::call

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "call/call_options.hpp"
+#include "call/call_span.hpp"
 #include "call/execution.hpp"
 #include "call/granted_tools.hpp"
 #include "call/loop_state.hpp"
@@ -62,7 +63,8 @@ class NestedCalls::One final : public CallSink {
   registry::NestedSink& sink;
   const std::string id;
   Nesting nesting;
-  std::optional<Left> bound;  ///< That its price was held against, when it is not its own.
+  std::unique_ptr<CallSpan> span;  ///< Null: it is not recorded.
+  std::optional<Left> bound;       ///< That its price was held against, when it is not its own.
   base::Money committed;
   std::uint64_t ticket = 0;
 };
@@ -220,7 +222,8 @@ Result<std::uint64_t> NestedCalls::try_start(const registry::NestedRequest& aske
   request.transport = own.transport;
   request.client = own.client;
   request.locale = own.locale;
-  request.traceparent = own.traceparent;
+  one->span = CallSpan::below(path.deps_.tracer, loop, own.traceparent);
+  request.traceparent = one->span == nullptr ? own.traceparent : one->span->traceparent();
   request.provider_keys = own.provider_keys;
   request.nesting = &one->nesting;
 
@@ -248,6 +251,7 @@ void NestedCalls::cancel_all() {
 }
 
 void NestedCalls::ended(One& one, CallOutcome& outcome) {
+  if (one.span != nullptr) one.span->end(outcome);
   const auto cost = outcome.total_cost();
   commit(outcome.cost - one.committed);  // What is below it has been counted here already.
   use_.cost = use_.cost + cost;

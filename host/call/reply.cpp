@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error_json.hpp"
+#include "call/call_span.hpp"
 #include "call/content.hpp"
 #include "call/execution.hpp"
 #include "call/loop_state.hpp"
@@ -30,9 +31,13 @@ void Execution::reply() {
   else
     state.failed[static_cast<std::size_t>(outcome_.result.error->type())]->add();
   state.duration.observe_ns(outcome_.timings.total_ns);
+  if (outcome_.skill != nullptr && outcome_.skill->kind == registry::Kind::kSkill && outcome_.suspended == nullptr)
+    state.tools.count(*outcome_.skill, outcome_.ok(), outcome_.timings.total_ns);
   replied_ = true;
   if (questions_ != nullptr) [[unlikely]]
     questions_->close();
+  if (job_span_ != nullptr) [[unlikely]]
+    job_span_->end(outcome_);
   if (nested_ != nullptr) [[unlikely]]
     outcome_.nested = &nested_->use();
   sink_->done(outcome_);

@@ -9,7 +9,7 @@ const here = import.meta.dirname;
 /// Every target, and the largest input that is tried: larger ones say little that smaller ones do not, and cost time.
 export const maxSizes = {
   config: 2048, declarative: 2048, elf: 8192, frames: 1024, http: 4096, json: 4096, lines: 200, manifest: 6144, markdown: 4096, mcp: 2048, schema: 4096, sse: 1024, stored: 1024,
-  url: 512, validator: 4096,
+  trace: 1024, url: 512, validator: 4096,
 };
 
 export const corpusOf = (name) => join(here, 'corpus', name);

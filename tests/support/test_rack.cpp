@@ -110,7 +110,8 @@ RackFront::RackFront(Rack& rack)
             .runner = rack.runner,
             .calls = rack.calls,
             .identifiers = rack.identifiers,
-            .clock = rack.clock}) {
+            .clock = rack.clock,
+            .tracer = &rack.tracer}) {
   rack.jobs.set_listener([this](auto account, auto id) { mcp.task_changed(account, id); });
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "call/call_span.hpp"
 #include "call/reply.hpp"
 #include "operations/use_tool.hpp"
 #include "transports/net/error_body.hpp"
@@ -63,8 +64,12 @@ base::Result<std::vector<std::string_view>> read_calls(const net::Request& reque
 /// Owns itself until every call is done.
 class Batch final : public std::enable_shared_from_this<Batch> {
  public:
-  Batch(call::CallPath& calls, net::Exchange& exchange, std::size_t size)
-      : calls_(calls), exchange_(exchange), request_id_(exchange.request().request_id), left_(size) {
+  Batch(call::CallPath& calls, net::Exchange& exchange, std::size_t size, Traced traced)
+      : calls_(calls),
+        exchange_(exchange),
+        request_id_(exchange.request().request_id),
+        traced_(std::move(traced)),
+        left_(size) {
     for (std::size_t i = 0; i < size; ++i)
       items_.push_back(std::make_unique<Item>(*this, fmt::format("{}.{}", request_id_, i + 1)));
   }
@@ -76,6 +81,10 @@ class Batch final : public std::enable_shared_from_this<Batch> {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       auto& item = *items_[i];
       common.request_id = item.id;
+      if (traced_.span != nullptr) {
+        item.span = call::CallSpan::below(traced_.tracer, loop, traced_.span->traceparent());
+        common.traceparent = item.span != nullptr ? item.span->traceparent() : traced_.span->traceparent();
+      }
       item.ticket = start_one(texts[i], common, item, loop);
     }
     is_started_ = true;
@@ -92,6 +101,7 @@ class Batch final : public std::enable_shared_from_this<Batch> {
   struct Item final : call::CallSink {
     Item(Batch& batch, std::string request_id) : owner(batch), id(std::move(request_id)) {}
     void done(call::CallOutcome& outcome) noexcept override {
+      if (span != nullptr) span->end(outcome);
       json::Buffer buffer;
       json::Writer writer(buffer);
       call::write_reply(writer, outcome);
@@ -106,7 +116,8 @@ class Batch final : public std::enable_shared_from_this<Batch> {
     std::string reply;
     base::Money cost;
     bool ok = false;
-    std::uint64_t ticket = 0;  ///< 0: not running.
+    std::uint64_t ticket = 0;              ///< 0: not running.
+    std::unique_ptr<call::CallSpan> span;  ///< Null: it is not recorded.
   };
 
   std::uint64_t start_one(std::string_view text, call::CallRequest request, Item& item, base::Loop& loop) {
@@ -135,6 +146,7 @@ class Batch final : public std::enable_shared_from_this<Batch> {
 
   void answer() {
     const auto alive = std::exchange(self_, nullptr);
+    if (traced_.span != nullptr) traced_.span->end(200);
     json::Buffer buffer;
     json::Writer writer(buffer);
     base::Money cost;
@@ -165,6 +177,7 @@ class Batch final : public std::enable_shared_from_this<Batch> {
   call::CallPath& calls_;
   net::Exchange& exchange_;
   const std::string request_id_;
+  const Traced traced_;
   std::vector<std::unique_ptr<Item>> items_;
   std::size_t left_;
   bool is_started_ = false;
@@ -174,11 +187,15 @@ class Batch final : public std::enable_shared_from_this<Batch> {
 }  // namespace
 
 void start_batch(call::CallPath& calls, const net::Request& request, net::Exchange& exchange,
-                 const accounts::PrincipalRef& principal) {
+                 const accounts::PrincipalRef& principal, Traced traced) {
+  const auto refuse = [&](const base::Error& error) {
+    if (traced.span != nullptr) traced.span->end(base::info(error.code()).http_status);
+    net::respond_error(exchange, error);
+  };
   const auto texts = read_calls(request);
-  if (!texts) return net::respond_error(exchange, texts.error());
+  if (!texts) return refuse(texts.error());
   auto provider_keys = net::read_provider_keys(request.headers);
-  if (!provider_keys) return net::respond_error(exchange, provider_keys.error());
+  if (!provider_keys) return refuse(provider_keys.error());
   call::CallRequest common;
   if (*provider_keys) common.provider_keys = &*provider_keys;
   common.principal = &principal;
@@ -186,7 +203,7 @@ void start_batch(call::CallPath& calls, const net::Request& request, net::Exchan
   common.client = request.headers.get(net::HeaderName::kUserAgent);
   common.traceparent = request.headers.get(net::HeaderName::kTraceparent);
   common.received_ns = request.received_ns;
-  std::make_shared<Batch>(calls, exchange, texts->size())->start(*texts, common);
+  std::make_shared<Batch>(calls, exchange, texts->size(), std::move(traced))->start(*texts, common);
 }
 
 }  // namespace toolrack::rest

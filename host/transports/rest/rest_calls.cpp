@@ -27,14 +27,19 @@ class RestCalls::Sink final : public call::CallSink {
  public:
   explicit Sink(RestCalls& owner) : owner_(owner) {}
 
-  void begin(net::Exchange& exchange) { exchange_ = &exchange; }
+  void begin(net::Exchange& exchange, std::shared_ptr<ServerSpan> span) {
+    exchange_ = &exchange;
+    span_ = std::move(span);
+  }
   void done(call::CallOutcome& outcome) noexcept override {
     auto& exchange = *exchange_;
+    const auto span = std::move(span_);
     owner_.free_.push_back(this);  // The answer may bring the next request, which takes it again.
-    owner_.answer(exchange, outcome);
+    owner_.answer(exchange, outcome, span.get());
   }
   void accepted(const call::AcceptedJob& job) noexcept override {
     auto& exchange = *exchange_;
+    if (const auto span = std::move(span_)) span->end(202);
     owner_.free_.push_back(this);
     const auto location = fmt::format("/v1/jobs/{}", job.id);
     exchange.respond(202, "application/json", operations::accepted_json(job.id, exchange.request().request_id),
@@ -44,24 +49,29 @@ class RestCalls::Sink final : public call::CallSink {
  private:
   RestCalls& owner_;
   net::Exchange* exchange_ = nullptr;
+  std::shared_ptr<ServerSpan> span_;  ///< Null: nothing is recorded.
 };
 
 RestCalls::RestCalls(call::CallPath& calls, const base::Clock& clock) : calls_(calls), clock_(clock) {}
 
 RestCalls::~RestCalls() = default;
 
-RestCalls::Sink& RestCalls::take(net::Exchange& exchange) {
+RestCalls::Sink& RestCalls::take(net::Exchange& exchange, std::shared_ptr<ServerSpan> span) {
   if (free_.empty()) {
     free_.push_back(sinks_.emplace_back(std::make_unique<Sink>(*this)).get());
     free_.reserve(sinks_.size());  // Giving one back must not fail.
   }
   auto& sink = *free_.back();
   free_.pop_back();
-  sink.begin(exchange);
+  sink.begin(exchange, std::move(span));
   return sink;
 }
 
-void RestCalls::answer(net::Exchange& exchange, const call::CallOutcome& outcome) {
+void RestCalls::answer(net::Exchange& exchange, const call::CallOutcome& outcome, ServerSpan* span) {
+  if (span != nullptr) {
+    span->note(outcome);
+    span->end(call::http_status(outcome));
+  }
   reply_.Clear();
   writer_.Reset(reply_);
   call::write_reply(writer_, outcome);
@@ -87,17 +97,21 @@ void RestCalls::answer(net::Exchange& exchange, const call::CallOutcome& outcome
   reply_.ShrinkToFit();
 }
 
-void RestCalls::refuse(net::Exchange& exchange, const base::Error& error, std::optional<accounts::LimitState> limit) {
+void RestCalls::refuse(net::Exchange& exchange, const base::Error& error, std::optional<accounts::LimitState> limit,
+                       ServerSpan* span) {
   call::CallOutcome outcome;
   outcome.request_id = exchange.request().request_id;
   outcome.result.error = error;
   outcome.limit = limit;
   outcome.billed = false;
-  answer(exchange, outcome);
+  answer(exchange, outcome, span);
 }
 
-void RestCalls::start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
-  const auto fail = [&](const base::Error& error) { refuse(exchange, error, limit_state(*principal, clock_)); };
+void RestCalls::start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+                      std::shared_ptr<ServerSpan> span) {
+  const auto fail = [&](const base::Error& error) {
+    refuse(exchange, error, limit_state(*principal, clock_), span.get());
+  };
   if (auto type = check_content_type(request); !type) return fail(type.error());
   std::array captures{json::Capture{.depth = 1, .parent = {}, .key = "input", .text = {}},
                       json::Capture{.depth = 1, .parent = {}, .key = "arguments", .text = {}}};
@@ -121,15 +135,16 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   call_request.request_id = request.request_id;
   call_request.transport = request.is_local_socket ? "local" : "rest";
   call_request.client = request.headers.get(net::HeaderName::kUserAgent);
-  call_request.traceparent = request.headers.get(net::HeaderName::kTraceparent);
+  call_request.traceparent = traceparent_of(span.get(), request);
   call_request.received_ns = request.received_ns;
 
   if (call_request.streams)
     return start_streamed_call(
         calls_, exchange, std::move(call_request),
-        [this](net::Exchange& where, const call::CallOutcome& outcome) { answer(where, outcome); });
+        [this](net::Exchange& where, const call::CallOutcome& outcome, ServerSpan* of) { answer(where, outcome, of); },
+        std::move(span));
   auto& loop = exchange.loop();
-  if (const auto ticket = calls_.start(loop, call_request, take(exchange)))
+  if (const auto ticket = calls_.start(loop, call_request, take(exchange, std::move(span))))
     exchange.on_disconnect([&calls = calls_, &loop, ticket] { calls.cancel(loop, ticket); });
 }
 

@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "call/call_path.hpp"
 #include "transports/net/http.hpp"
+#include "transports/rest/server_span.hpp"
 
 namespace toolrack::rest {
 
@@ -23,17 +24,19 @@ class RestCalls {
 
   /// Reads the body, starts the call, answers when it is done; a client that leaves cancels it. A job is answered with
   /// 202 when it is durable, and goes on.
-  void start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
+  /// `span`: null where nothing is recorded.
+  void start(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+             std::shared_ptr<ServerSpan> span = nullptr);
 
   /// A call that did not get as far as the call path, answered in the shape of a failed call. `limit` is the key's
   /// state, when there is one.
   void refuse(net::Exchange& exchange, const base::Error& error,
-              std::optional<accounts::LimitState> limit = std::nullopt);
+              std::optional<accounts::LimitState> limit = std::nullopt, ServerSpan* span = nullptr);
 
  private:
   class Sink;
-  Sink& take(net::Exchange& exchange);
-  void answer(net::Exchange& exchange, const call::CallOutcome& outcome);
+  Sink& take(net::Exchange& exchange, std::shared_ptr<ServerSpan> span);
+  void answer(net::Exchange& exchange, const call::CallOutcome& outcome, ServerSpan* span);
 
   call::CallPath& calls_;
   const base::Clock& clock_;

@@ -8,6 +8,15 @@
 #include "transports/rest/rate_headers.hpp"
 
 namespace toolrack::rest {
+namespace {
+
+void refuse(net::Exchange& exchange, const base::Error& error, ServerSpan* span,
+            std::span<const net::HeaderField> headers = {}) {
+  if (span != nullptr) span->end(base::info(error.code()).http_status);
+  net::respond_error(exchange, error, headers);
+}
+
+}  // namespace
 
 RestHandler::RestHandler(Dependencies dependencies) : deps_(dependencies), router_(dependencies.table) {
   for (std::size_t i = 0; i < deps_.identifiers.size(); ++i)
@@ -44,29 +53,34 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
     const net::HeaderField header{"Allow", allow};
     return net::respond_error(exchange, match.error(), {&header, 1});
   }
+  const auto& operation = match->entry->operation;
+  const bool is_probe = operation.open && !operation.meta_tool;  // Machines ask whether all is well, all the time.
+  auto span = is_probe ? nullptr : ServerSpan::begin(deps_.tracer, exchange.loop(), request, operation.path);
   const auto principal = identify(request, exchange.loop());
-  const auto kind = match->entry->operation.kind;
+  const auto kind = operation.kind;
   const bool is_call = kind == operations::Kind::kCall;
   auto& calls = *calls_[exchange.loop().index()];
-  if (!principal)
-    return is_call ? calls.refuse(exchange, principal.error()) : net::respond_error(exchange, principal.error());
-  if (is_call) return calls.start(request, exchange, *principal);
-  if (kind == operations::Kind::kCalls) return start_batch(deps_.calls, request, exchange, *principal);
-  operate(request, exchange, *principal, *match);
+  if (!principal && is_call) return calls.refuse(exchange, principal.error(), std::nullopt, span.get());
+  if (!principal) return refuse(exchange, principal.error(), span.get());
+  if (is_call) return calls.start(request, exchange, *principal, std::move(span));
+  if (kind == operations::Kind::kCalls)
+    return start_batch(deps_.calls, request, exchange, *principal, {.tracer = deps_.tracer, .span = std::move(span)});
+  operate(request, exchange, *principal, *match, std::move(span));
 }
 
 void RestHandler::operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
-                          const Match& match) {
+                          const Match& match, std::shared_ptr<ServerSpan> span) {
   auto input = read_input(request, match);
   if (!input) {
     const RateHeaders rate(limit_state(*principal, deps_.clock));
-    return net::respond_error(exchange, input.error(), rate.fields());
+    return refuse(exchange, input.error(), span.get(), rate.fields());
   }
   deps_.runner.run(
       exchange.loop(), *match.entry, principal, *std::move(input), request.request_id,
-      [&exchange, principal, &clock = deps_.clock](base::Result<operations::Answer> answer) {
+      [&exchange, principal, span = std::move(span), &clock = deps_.clock](base::Result<operations::Answer> answer) {
         const RateHeaders rate(limit_state(*principal, clock));
-        if (!answer) return net::respond_error(exchange, answer.error(), rate.fields());
+        if (!answer) return refuse(exchange, answer.error(), span.get(), rate.fields());
+        if (span != nullptr) span->end(answer->http_status);
         if (answer->cached)
           exchange.respond(answer->http_status, "application/json", std::move(answer->cached), rate.fields());
         else

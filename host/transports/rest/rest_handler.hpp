@@ -24,7 +24,8 @@ class RestHandler final : public net::Handler {
     call::CallPath& calls;
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     const base::Clock& clock;
-    AssetRoutes* assets = nullptr;  ///< Null: no files are served.
+    AssetRoutes* assets = nullptr;                  ///< Null: no files are served.
+    services::telemetry::Tracer* tracer = nullptr;  ///< Null: no spans are recorded.
   };
   explicit RestHandler(Dependencies dependencies);
 
@@ -35,7 +36,7 @@ class RestHandler final : public net::Handler {
  private:
   base::Result<accounts::PrincipalRef> identify(const net::Request& request, const base::Loop& loop);
   void operate(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
-               const Match& match);
+               const Match& match, std::shared_ptr<ServerSpan> span);
 
   Dependencies deps_;
   const Router router_;

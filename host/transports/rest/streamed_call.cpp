@@ -28,11 +28,13 @@ constexpr std::int64_t kProgressIntervalNs = 50'000'000;
 /// Owns itself until the call is done.
 class StreamedCall final : public call::CallSink, public std::enable_shared_from_this<StreamedCall> {
  public:
-  StreamedCall(call::CallPath& calls, net::Exchange& exchange, AnswerWhole answer_whole)
+  StreamedCall(call::CallPath& calls, net::Exchange& exchange, AnswerWhole answer_whole,
+               std::shared_ptr<ServerSpan> span)
       : calls_(calls),
         exchange_(exchange),
         loop_(exchange.loop()),
         answer_whole_(std::move(answer_whole)),
+        span_(std::move(span)),
         timer_(loop_.context()) {}
 
   void start(const call::CallRequest& request) {
@@ -55,7 +57,12 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
     if (is_too_slow_)
       outcome.result.error = base::Error(base::ErrorCode::kCancelled,
                                          "the stream was read so slowly that what waits for its reader is too much");
-    if (!stream_ && (!outcome.ok() || outcome.suspended != nullptr)) return answer_whole_(exchange_, outcome);
+    if (!stream_ && (!outcome.ok() || outcome.suspended != nullptr))
+      return answer_whole_(exchange_, outcome, span_.get());
+    if (span_ != nullptr) {
+      span_->note(outcome);
+      span_->end(200);
+    }
     open();
     json::Buffer buffer;
     json::Writer writer(buffer);
@@ -112,6 +119,7 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
   net::Exchange& exchange_;
   base::Loop& loop_;
   const AnswerWhole answer_whole_;
+  const std::shared_ptr<ServerSpan> span_;  ///< Null: nothing is recorded.
   boost::asio::steady_timer timer_;
   std::optional<net::EventStream> stream_;
   std::shared_ptr<StreamedCall> self_;  ///< Null once the call is done.
@@ -123,9 +131,9 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
 }  // namespace
 
 void start_streamed_call(call::CallPath& calls, net::Exchange& exchange, call::CallRequest request,
-                         AnswerWhole answer_whole) {
+                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span) {
   request.wants_progress = request.wants_partials = true;
-  std::make_shared<StreamedCall>(calls, exchange, std::move(answer_whole))->start(request);
+  std::make_shared<StreamedCall>(calls, exchange, std::move(answer_whole), std::move(span))->start(request);
 }
 
 }  // namespace toolrack::rest

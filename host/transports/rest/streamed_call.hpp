@@ -6,18 +6,21 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "call/call_path.hpp"
 #include "transports/net/http.hpp"
+#include "transports/rest/server_span.hpp"
 
 namespace toolrack::rest {
 
 /// Answers with a whole reply: the call ended before there was anything to stream.
-using AnswerWhole = std::function<void(net::Exchange&, const call::CallOutcome&)>;
+using AnswerWhole = std::function<void(net::Exchange&, const call::CallOutcome&, ServerSpan* span)>;
 
 /// On the exchange's loop. A client that leaves cancels the call; so does one that reads so slowly that the connection
-/// takes no more (net/limits.hpp). `calls` and what `answer_whole` uses outlive the call.
+/// takes no more (net/limits.hpp). `calls` and what `answer_whole` uses outlive the call. `span`: null where nothing is
+/// recorded.
 void start_streamed_call(call::CallPath& calls, net::Exchange& exchange, call::CallRequest request,
-                         AnswerWhole answer_whole);
+                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span);
 
 }  // namespace toolrack::rest

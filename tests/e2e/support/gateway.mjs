@@ -26,15 +26,15 @@ export function scratch(prefix = 'toolrack-e2e-') {
 
 /// Variables for a program that must not see the tester's own set-up.
 export function environment(extra = {}) {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOOLRACK_')));
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOOLRACK_') && !name.startsWith('OTEL_')));
   // Plugins of the tests are signed by nobody; signatures.test.mjs is about that.
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
-/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `descriptors`: its soft limit at the
-/// start. `under`: words of a program that becomes it.
-export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, port = 0, descriptors, under = []} = {}) {
-  const options = ['serve', '--listen', `127.0.0.1:${port}`, '--metrics-listen', '', '--data', data];
+/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `metrics`: where /metrics listens.
+/// `descriptors`: its soft limit at the start. `under`: words of a program that becomes it.
+export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, port = 0, metrics = '', descriptors, under = []} = {}) {
+  const options = ['serve', '--listen', `127.0.0.1:${port}`, '--metrics-listen', metrics, '--data', data];
   for (const directory of plugins) options.push('--plugins', directory);
   const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [...under, program];
   const child = spawn(command[0], [...command.slice(1), ...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 class ConfigEnvironmentTest : public ::testing::Test {
  protected:
@@ -87,6 +88,77 @@ TEST_F(ConfigEnvironmentTest, IsRefusedWithTheVariablesNameAndWhatIsExpected) {
     EXPECT_THAT(message, HasSubstr(row.value));
     EXPECT_THAT(message, HasSubstr(row.expected));
   }
+}
+
+TEST_F(ConfigEnvironmentTest, OpenTelemetrysVariablesWinOverTheFile) {
+  environment_.set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/base/");
+  environment_.set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://other/m");
+  environment_.set("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b , x=1");
+  environment_.set("OTEL_EXPORTER_OTLP_TIMEOUT", "2500");
+  environment_.set("OTEL_BSP_SCHEDULE_DELAY", "100");
+  environment_.set("OTEL_METRIC_EXPORT_INTERVAL", "200");
+  environment_.set("OTEL_SERVICE_NAME", "by-name");
+  environment_.set("OTEL_RESOURCE_ATTRIBUTES", "service.name=by-list,deployment.environment.name=prod");
+  environment_.set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+  environment_.set("OTEL_TRACES_SAMPLER_ARG", "0.25");
+  const auto config =
+      read_config(R"({"telemetry": {"endpoint": "http://file:1", "service_name": "file", "sampler": "always_on",
+    "resource": {"deployment.environment.name": "test", "a": "b"}, "tell_providers": true}})",
+                  "rack.json");
+  ASSERT_TRUE(config) << config.error().message();
+  const auto settings = config->telemetry.settings();
+  EXPECT_EQ(settings.traces_url, "http://collector:4318/base/v1/traces");
+  EXPECT_EQ(settings.metrics_url, "https://other/m");
+  EXPECT_THAT(settings.headers, ElementsAre(Pair("api-key", "a b"), Pair("x", "1")));
+  EXPECT_EQ(settings.timeout.count(), 2500);
+  EXPECT_EQ(settings.traces_every.count(), 100);
+  EXPECT_EQ(settings.metrics_every.count(), 200);
+  EXPECT_EQ(settings.service_name, "by-name");
+  EXPECT_THAT(settings.resource, ElementsAre(Pair("a", "b"), Pair("service.name", "by-list"),
+                                             Pair("deployment.environment.name", "prod")));
+  EXPECT_EQ(settings.sampling.root, services::telemetry::Sampling::Root::kRatio);
+  EXPECT_EQ(settings.sampling.ratio, 0.25);
+  EXPECT_TRUE(settings.sampling.follows_callers);
+  EXPECT_TRUE(settings.tells_providers);
+  EXPECT_THAT(config->telemetry.ignored, ElementsAre());
+}
+
+TEST_F(ConfigEnvironmentTest, OfOpenTelemetrysVariablesWhatCannotBeDoneIsIgnoredAndNamed) {
+  const std::pair<const char*, const char*> rows[] = {{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"},
+                                                      {"OTEL_EXPORTER_OTLP_HEADERS", "no pair"},
+                                                      {"OTEL_EXPORTER_OTLP_HEADERS", "a=%0d%0ab"},
+                                                      {"OTEL_EXPORTER_OTLP_TIMEOUT", "-1"},
+                                                      {"OTEL_METRIC_EXPORT_INTERVAL", "soon"},
+                                                      {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c"},
+                                                      {"OTEL_TRACES_SAMPLER", "jaeger_remote"},
+                                                      {"OTEL_TRACES_EXPORTER", "zipkin"},
+                                                      {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}};
+  for (const auto& [name, value] : rows) {
+    Environment environment;
+    environment.set(name, value);
+    const auto config = read_config("", "");
+    ASSERT_TRUE(config) << name;
+    EXPECT_THAT(config->telemetry.ignored, ElementsAre(HasSubstr(name))) << value;
+    auto telemetry = config->telemetry;
+    telemetry.ignored.clear();
+    EXPECT_EQ(telemetry, TelemetryConfig{}) << name;
+  }
+  environment_.set("OTEL_TRACES_SAMPLER", "traceidratio");
+  environment_.set("OTEL_TRACES_SAMPLER_ARG", "7");
+  EXPECT_THAT(read_config("", "")->telemetry.ignored, ElementsAre(HasSubstr("OTEL_TRACES_SAMPLER_ARG")));
+}
+
+TEST_F(ConfigEnvironmentTest, OpenTelemetryIsSwitchedOffByItsVariables) {
+  const auto urls = [] {
+    const auto settings =
+        read_config(R"({"telemetry": {"endpoint": "http://file:1"}})", "rack.json")->telemetry.settings();
+    return settings.traces_url + " " + settings.metrics_url;
+  };
+  EXPECT_EQ(urls(), "http://file:1/v1/traces http://file:1/v1/metrics");
+  environment_.set("OTEL_TRACES_EXPORTER", "none");
+  EXPECT_EQ(urls(), " http://file:1/v1/metrics");
+  environment_.set("OTEL_SDK_DISABLED", "TRUE");
+  EXPECT_EQ(urls(), " ");
 }
 
 TEST_F(ConfigEnvironmentTest, NamesTheFile) {

@@ -115,6 +115,44 @@ TEST(Metrics, RendersHistogramsInSeconds) {
   EXPECT_THAT(text, HasSubstr("toolrack_call_duration_seconds_count{tool=\"a\"} 2\n"));
 }
 
+TEST(Metrics, NamesOfOpenTelemetryAreSpelledAsPrometheusHasThem) {
+  Metrics metrics;
+  auto& histogram = metrics.histogram("mcp.server.operation.duration", "Time.", {{"mcp.method.name", "tools/call"}},
+                                      Buckets::kConventional);
+  histogram.observe_ns(5 * kMillisecond);
+  histogram.observe_ns(15 * kMillisecond);
+  const auto text = metrics.render();
+  EXPECT_THAT(text, HasSubstr("# TYPE mcp_server_operation_duration_seconds histogram\n"));
+  const std::string bucket = "mcp_server_operation_duration_seconds_bucket{mcp_method_name=\"tools/call\",le=";
+  EXPECT_THAT(text, HasSubstr(bucket + "\"0.01\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(bucket + "\"0.02\"} 2\n"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr(bucket + "\"0.005\"}")));
+  EXPECT_THAT(text, HasSubstr("mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\"} 2\n"));
+}
+
+TEST(Metrics, AreVisitedInTheOrderOfTheirNames) {
+  Metrics metrics;
+  metrics.counter("toolrack_b_total", "B.", {{"x", "2"}}).add(2);
+  metrics.counter("toolrack_b_total", "B.", {{"x", "1"}}).add(1);
+  metrics.gauge("toolrack_c", "C.").set(-3);
+  metrics.histogram("toolrack_a_seconds", "A.").observe_ns(15 * kMillisecond);
+  std::vector<std::string> seen;
+  metrics.visit([&](const MetricSample& sample) {
+    seen.emplace_back(sample.name);
+    if (sample.name == "toolrack_b_total") {
+      EXPECT_EQ(std::to_string(sample.value), sample.labels->front().second);
+    }
+    if (sample.name == "toolrack_c") {
+      EXPECT_EQ(sample.value, -3);
+    }
+    if (sample.kind != MetricSample::Kind::kHistogram) return;
+    EXPECT_EQ(sample.cumulative.size(), sample.bounds_ns.size() + 1);
+    EXPECT_EQ(sample.cumulative.back(), 1u);
+    EXPECT_EQ(sample.sum_ns, 15'000'000u);
+  });
+  EXPECT_THAT(seen, ::testing::ElementsAre("toolrack_a_seconds", "toolrack_b_total", "toolrack_b_total", "toolrack_c"));
+}
+
 TEST(Metrics, EscapesLabelValuesAndHelp) {
   Metrics metrics;
   metrics.counter("toolrack_x_total", "One \\ two \"three\"\nfour.", {{"why", "a\\b\"c\nd"}});

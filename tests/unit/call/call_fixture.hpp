@@ -37,6 +37,7 @@ struct Ask {
   std::uint32_t can_ask = 0;  ///< What the caller can be asked.
   std::string state = {}, answers = {};
   bool waits = false;  ///< The sink takes questions.
+  std::string traceparent = {};
 };
 
 /// What came of it, in values that outlive the call.
@@ -155,6 +156,7 @@ class CallTest : public ::testing::Test {
       request.timeout_ms = ask.timeout_ms;
       request.request_id = *id;
       request.transport = "rest";
+      request.traceparent = ask.traceparent;
       request.wants_progress = ask.wants_progress;
       request.backend = ask.backend;
       request.cache = ask.cache;

@@ -1,0 +1,64 @@
+#include "call/tool_metrics.hpp"
+
+#include <fmt/format.h>
+
+namespace toolrack::call {
+namespace {
+
+constexpr std::string_view kOther = "other";
+
+/// "owner/slug", without making that text.
+bool is_id_of(std::string_view id, const registry::Tool& tool) noexcept {
+  return id.size() == tool.owner.size() + 1 + tool.slug.size() && id.starts_with(tool.owner) &&
+         id[tool.owner.size()] == '/' && id.ends_with(tool.slug);
+}
+
+}  // namespace
+
+void ToolMetrics::count(const registry::Skill& skill, bool is_ok, std::int64_t duration_ns) {
+  auto& series = find(skill);
+  (is_ok ? series.succeeded : series.failed)->add();
+  series.duration->observe_ns(duration_ns);
+}
+
+ToolMetrics::Series& ToolMetrics::find(const registry::Skill& skill) {
+  auto& [recent, series] = recent_[reinterpret_cast<std::uintptr_t>(&skill) / sizeof(registry::Skill) % recent_.size()];
+  // Another catalogue may have put another skill there.
+  if (recent == &skill && series->skill == skill.name && is_id_of(series->tool, *skill.tool)) [[likely]]
+    return *series;
+  const auto id = skill.tool->id();
+  auto found = all_.find({id, skill.name});
+  if (found == all_.end()) {
+    if (all_.size() >= kMostSkills) return make(kOther, kOther);
+    series = &make(id, skill.name);
+  } else {
+    series = &found->second;
+  }
+  recent = &skill;
+  return *series;
+}
+
+ToolMetrics::Series& ToolMetrics::make(std::string_view tool, std::string_view skill) {
+  auto [at, is_new] = all_.try_emplace({std::string(tool), std::string(skill)});
+  auto& series = at->second;
+  if (!is_new) return series;
+  series.tool = tool;
+  series.skill = skill;
+  const auto labels = [&](std::string_view outcome) {
+    base::Labels out;
+    if (!outcome.empty()) out.emplace_back("outcome", outcome);
+    out.emplace_back("skill", skill);
+    out.emplace_back("tool", tool);
+    return out;
+  };
+  const auto counter = [&](std::string_view outcome) {
+    return &metrics_.counter("toolrack_tool_calls_total", "Calls by skill and how they ended.", labels(outcome));
+  };
+  series.succeeded = counter("ok");
+  series.failed = counter("error");
+  series.duration =
+      &metrics_.histogram("toolrack_tool_call_duration_seconds", "Calls by skill, from arrival to answer.", labels({}));
+  return series;
+}
+
+}  // namespace toolrack::call
