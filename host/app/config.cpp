@@ -72,6 +72,10 @@ void apply_mcp(const json::Value& given, Config& config) {
   if (const auto after = json::find_int(given, "poll_after_ms"))
     config.mcp.poll_after = std::chrono::milliseconds(*after);
   if (const auto serves = json::find_bool(given, "http_sse")) config.mcp.http_sse = *serves;
+  if (const auto bytes = json::find_int(given, "inline_media_bytes"))
+    config.mcp.inline_media_bytes = static_cast<std::uint64_t>(*bytes);
+  if (const auto bytes = json::find_int(given, "inline_text_bytes"))
+    config.mcp.inline_text_bytes = static_cast<std::uint64_t>(*bytes);
 }
 
 void apply_limits(const json::Value& limits, Config& config) {

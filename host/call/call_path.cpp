@@ -20,7 +20,12 @@ std::uint64_t CallPath::start(base::Loop& loop, const CallRequest& request, Call
   auto& state = *loops_[loop.index()];
   auto& execution = state.take();
   const auto ticket = execution.ticket();
-  return execution.start(request, sink, state.catalogue.get()) ? 0 : ticket;
+  const auto* tools = (*request.principal)->tools.get();
+  if (tools == nullptr) [[likely]]
+    return execution.start(request, sink, state.catalogue.get()) ? 0 : ticket;
+  // What is not in the key's set is not there for it. A copy, because the next call may push the set out of the reader.
+  const auto catalogue = state.catalogue.get(tools);
+  return execution.start(request, sink, catalogue) ? 0 : ticket;
 }
 
 void CallPath::cancel(base::Loop& loop, std::uint64_t ticket) {

@@ -56,11 +56,12 @@ bool Execution::deliver_files() {
   auto job =
       std::make_shared<Job>(Job{std::move(result.files), std::string(result.output_json.view()), principal_->account});
   const auto& to = *path_.deps_.file_outputs;
-  const auto posted = to.pool.post([this, job, &to, ticket = ticket_] {
-    auto output = to.store(job->output, job->files.get(), job->account);
+  const auto posted = to.pool.post([this, job, &to, content = request_.content, ticket = ticket_] {
+    auto stored = std::make_shared<base::Result<FileOutputs::Stored>>(
+        to.store(job->output, job->files.get(), job->account, content));
     job->files.reset();
-    boost::asio::post(loop_.context(), [this, ticket, output = std::move(output)]() mutable {
-      if (ticket == ticket_) files_stored(std::move(output));
+    boost::asio::post(loop_.context(), [this, ticket, stored] {
+      if (ticket == ticket_) files_stored(std::move(*stored));
     });
   });
   if (posted) return false;
@@ -69,13 +70,14 @@ bool Execution::deliver_files() {
   return true;
 }
 
-void Execution::files_stored(base::Result<std::string> output) {
+void Execution::files_stored(base::Result<FileOutputs::Stored> stored) {
   auto& result = outcome_.result;
-  if (output) {
-    result.output_json = base::LentBytes::own(*std::move(output));
+  if (stored) {
+    result.output_json = base::LentBytes::own(std::move(stored->output));
+    outcome_.files = std::move(stored->files);
   } else {
     // A failed skill stays failed for its own reason.
-    if (!result.error) result.error = std::move(output).error();
+    if (!result.error) result.error = std::move(stored).error();
     result.output_json.reset();
     result.parts.clear();
   }

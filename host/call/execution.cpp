@@ -211,7 +211,7 @@ void Execution::recycle() {
   run_started_ns_ = deadline_ns_ = 0;
   plan_.clear();
   next_backend_ = 0;
-  has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = false;
+  has_partials_ = is_attempt_over_ = leads_ = is_overdue_ = has_linked_ = false;
   nested_.reset();
   job_span_.reset();
   if (questions_ != nullptr) [[unlikely]] {

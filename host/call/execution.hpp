@@ -7,11 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/encoding.hpp"
 #include "call/backend_plan.hpp"
 #include "call/call_path.hpp"
+#include "call/file_outputs.hpp"
 #include "call/job_keeper.hpp"
 #include "call/response_cache.hpp"
 #include "registry/caller.hpp"
@@ -90,7 +93,10 @@ class Execution final : public registry::Completion,
   /// False when files have to be stored first: then it goes on with `files_stored`.
   bool deliver();
   bool deliver_files();
-  void files_stored(base::Result<std::string> output);
+  void files_stored(base::Result<FileOutputs::Stored> stored);
+  // large_content.cpp
+  bool link_large_content();
+  void large_content_kept(std::vector<registry::Part> parts, std::optional<registry::Part> output);
   void settle();
   void record();
   void tally() const noexcept;
@@ -210,6 +216,7 @@ class Execution final : public registry::Completion,
   std::int64_t started_ns_ = 0, run_started_ns_ = 0, deadline_ns_ = 0, settle_began_ns_ = 0;
   ResponseKey response_key_;              ///< Empty: this call's answer is not kept. Capacity is reused.
   CachedResponseRef response_;            ///< What this call leaves for others; null: nothing.
+  bool has_linked_ = false;               ///< What is too large for the answer has been looked at.
   bool leads_ = false;                    ///< Others may wait for this call's answer.
   base::Money worst_cost_;                ///< What was admitted; nobody is charged more.
   std::unique_ptr<NestedCalls> nested_;   ///< Null: the skill has called no other.

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -24,11 +26,24 @@ using services::assets::Asset;
 
 constexpr std::string_view kSuffix = "_path";
 
+registry::Part link_to(const Asset& asset, const services::assets::AssetLinks& links) {
+  registry::Part part;
+  part.type = registry::Part::Type::kLink;
+  part.uri = links.link(asset);
+  part.name = asset.name.empty() ? asset.id : asset.name;
+  part.media_type = asset.media_type;
+  part.extra_json = fmt::format(R"({{"size":{}}})", asset.bytes);
+  return part;
+}
+
 /// One output on its way from names to links.
 class Rewriting {
  public:
-  Rewriting(const FileOutputs& to, registry::CallFiles* files, std::string_view account, json::Document& document)
-      : to_(to), files_(files), account_(account), memory_(document.GetAllocator()) {}
+  Rewriting(const FileOutputs& to, registry::CallFiles* files, std::string_view account, const ContentLimits* content,
+            json::Document& document)
+      : to_(to), files_(files), account_(account), content_(content), memory_(document.GetAllocator()) {}
+
+  std::vector<registry::Part> take_parts() { return std::move(parts_); }
 
   Result<void> rewrite(json::Value& value) {
     if (value.IsArray()) {
@@ -92,15 +107,42 @@ class Rewriting {
     const auto writer = TRY(
         to_.assets.create({.account = account_, .name = path, .media_type = services::assets::media_type_of(path)}));
     std::vector<char> piece(kPiece);
+    std::string whole;  // Of a file that may stand in the answer, while it is small enough.
+    const bool may_stand_there =
+        content_ != nullptr && media_kind(services::assets::media_type_of(path)) && inlined_ < kFullSized;
+    const auto limit = may_stand_there ? content_->media_bytes : 0;
     for (;;) {
       const auto got = ::read(file.get(), piece.data(), piece.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0)
         return base::fail(ErrorCode::kStoreFailed, fmt::format("the file \"{}\" cannot be read: {}", path,
                                                                std::generic_category().message(errno)));
-      if (got == 0) return writer->close();
-      TRY(writer->append({piece.data(), static_cast<std::size_t>(got)}));
+      if (got == 0) break;
+      const std::string_view read(piece.data(), static_cast<std::size_t>(got));
+      TRY(writer->append(read));
+      if (writer->bytes() <= limit) whole += read;
     }
+    auto asset = TRY(writer->close());
+    if (content_ != nullptr) add_part(asset, std::move(whole));
+    return asset;
+  }
+
+  /// What may stand in an answer by itself: what models see and hear.
+  static std::optional<registry::Part::Type> media_kind(std::string_view type) {
+    // A picture that is a document: whoever shows it may run what is in it.
+    if (type.starts_with("image/svg")) return std::nullopt;
+    if (type.starts_with("image/")) return registry::Part::Type::kImage;
+    if (type.starts_with("audio/")) return registry::Part::Type::kAudio;
+    return std::nullopt;
+  }
+
+  void add_part(const Asset& asset, std::string whole) {
+    auto& part = parts_.emplace_back(link_to(asset, to_.links));
+    if (asset.bytes == 0 || whole.size() != asset.bytes) return;
+    part.type = media_kind(asset.media_type).value_or(part.type);
+    ++inlined_;
+    part.bytes = std::move(whole);
+    part.extra_json.clear();
   }
 
   json::Value text(std::string_view from) {
@@ -121,19 +163,30 @@ class Rewriting {
   }
 
   static constexpr std::size_t kPiece = 256 << 10;
+  static constexpr std::size_t kFullSized = 8;  ///< So many stand in one answer themselves.
   const FileOutputs& to_;
   registry::CallFiles* const files_;
   const std::string_view account_;
+  const ContentLimits* const content_;
+  std::vector<registry::Part> parts_;
+  std::size_t inlined_ = 0;
   json::Document::AllocatorType& memory_;
 };
 
 }  // namespace
 
-Result<std::string> FileOutputs::store(std::string_view output_json, registry::CallFiles* files,
-                                       std::string_view account) const {
+Result<FileOutputs::Stored> FileOutputs::store(std::string_view output_json, registry::CallFiles* files,
+                                               std::string_view account, const ContentLimits* content) const {
   auto document = TRY(json::parse(output_json, {.max_bytes = 64 << 20, .max_values = 10'000'000}));
-  TRY(Rewriting(*this, files, account, document).rewrite(document));
-  return json::dump(document);
+  Rewriting rewriting(*this, files, account, content, document);
+  TRY(rewriting.rewrite(document));
+  return Stored{.output = json::dump(document), .files = rewriting.take_parts()};
+}
+
+Result<registry::Part> FileOutputs::keep(const services::assets::Assets::New& what, std::string_view bytes) const {
+  const auto writer = TRY(assets.create(what));
+  TRY(writer->append(bytes));
+  return link_to(TRY(writer->close()), links);
 }
 
 }  // namespace toolrack::call

@@ -12,6 +12,8 @@
 namespace toolrack::call {
 
 void Execution::settle() {
+  if (request_.content != nullptr && link_large_content()) [[unlikely]]
+    return;
   auto& result = outcome_.result;
   const bool charged = outcome_.ok() || result.billed.value_or(false);
   outcome_.raw_cost = charged ? result.raw_cost.value_or(outcome_.raw_cost) : base::Money();

@@ -15,7 +15,7 @@ using base::json::Writer;
 
 constexpr std::string_view kNoInput = R"({"type":"object","additionalProperties":false})";
 
-base::Result<Answer> health(Services& services, const Context&) {
+base::Result<Answer> health(Services& services, const Context& context) {
   const auto ready = services.is_ready();
   base::json::Buffer buffer;
   Writer writer(buffer);
@@ -27,7 +27,7 @@ base::Result<Answer> health(Services& services, const Context&) {
   key(writer, "mode");
   put(writer, services.mode);
   key(writer, "tools");
-  writer.Uint64(services.catalogue.load()->tools().size());
+  writer.Uint64(services.catalogue.load(context.principal->tools.get())->tools().size());
   key(writer, "uptime_seconds");
   writer.Int64((services.clock.unix_ns() - services.started_unix_ns) / 1'000'000'000);
   key(writer, "paused_providers");

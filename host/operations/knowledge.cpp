@@ -1,12 +1,12 @@
 /// Searching what tools bring to read.
 #include "services/knowledge/knowledge.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "base/json.hpp"
 #include "operations/services.hpp"
 #include "operations/table.hpp"
+#include "registry/versions.hpp"
 
 namespace toolrack::operations {
 namespace {
@@ -24,10 +24,15 @@ base::Result<Answer> search_knowledge(Services& services, const Context& context
   query.may_embed = !context.principal->anonymous;  // Strangers shall not spend the operator's money.
   if (query.text.empty())
     return base::fail(base::ErrorCode::kInvalidRequest, "query is missing", "Say what to look for.");
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   if (const auto name = find_string(context.input, "tool"); name && !name->empty() && *name != "*") {
-    const auto catalogue = services.catalogue.load();
     const auto* tool = TRY(catalogue->find_tool(*name));
-    query.tool = *std::ranges::find(catalogue->all(), tool, [](const auto& one) { return one.get(); });
+    query.tool = registry::original_of(*catalogue, *tool);
+    if (tool->knowledge.empty()) query.among.emplace();  // The caller has only some of its skills, or it has none.
+  } else if (catalogue->whole() != nullptr) {
+    query.among.emplace();
+    for (const auto* tool : catalogue->tools())
+      if (!tool->knowledge.empty()) query.among->push_back(registry::original_of(*catalogue, *tool));
   }
   const auto found = TRY(services.knowledge->search(query));
   return Answer{.json = to_json(found)};

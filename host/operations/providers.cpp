@@ -62,8 +62,8 @@ void write_provider(Writer& writer, std::string_view slug, const std::vector<con
   writer.EndObject();
 }
 
-base::Result<Answer> list_providers(Services& services, const Context&) {
-  const auto catalogue = services.catalogue.load();
+base::Result<Answer> list_providers(Services& services, const Context& context) {
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   const auto all = by_provider(*catalogue);
   base::json::Buffer buffer;
   Writer writer(buffer);
@@ -79,7 +79,7 @@ base::Result<Answer> list_providers(Services& services, const Context&) {
 }
 
 base::Result<Answer> get_provider(Services& services, const Context& context) {
-  const auto catalogue = services.catalogue.load();
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   const auto all = by_provider(*catalogue);
   const auto wanted = base::json::find_string(context.input, "provider").value_or("");
   const auto found = all.find(wanted);
@@ -95,7 +95,7 @@ base::Result<Answer> get_provider(Services& services, const Context& context) {
 }
 
 base::Result<Answer> list_backends(Services& services, const Context& context) {
-  const auto catalogue = services.catalogue.load();
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   auto name = std::string(base::json::find_string(context.input, "tool").value_or(""));
   if (const auto owner = base::json::find_string(context.input, "owner")) name = fmt::format("{}/{}", *owner, name);
   const auto* tool = TRY(catalogue->find_tool(name));

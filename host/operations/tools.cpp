@@ -41,15 +41,15 @@ registry::MissingVariables missing_variables(const Services& services) {
   };
 }
 
-base::Result<Answer> list_tools(Services& services, const Context&) {
-  const auto catalogue = services.catalogue.load();
+base::Result<Answer> list_tools(Services& services, const Context& context) {
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   return Answer{tool_list(catalogue->tools(), [&](Writer& w, const registry::Tool* t) {
     registry::write_tool_summary(w, *t, registry::versions_of(*catalogue, *t));
   })};
 }
 
 base::Result<Answer> discover(Services& services, const Context& context) {
-  const auto catalogue = services.catalogue.load();
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   const auto& input = context.input;
   auto words = base::json::find_string(input, "q");
   if (!words) words = base::json::find_string(input, "query");
@@ -64,7 +64,7 @@ base::Result<Answer> discover(Services& services, const Context& context) {
 }
 
 base::Result<Answer> get_tool(Services& services, const Context& context) {
-  const auto catalogue = services.catalogue.load();
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   auto name = std::string(base::json::find_string(context.input, "tool").value_or(""));
   if (const auto owner = base::json::find_string(context.input, "owner")) name = fmt::format("{}/{}", *owner, name);
   const auto* tool = TRY(catalogue->find_tool(name));
@@ -74,8 +74,8 @@ base::Result<Answer> get_tool(Services& services, const Context& context) {
   return Answer{text(buffer)};
 }
 
-base::Result<Answer> tools_mcp(Services& services, const Context&) {
-  const auto catalogue = services.catalogue.load();
+base::Result<Answer> tools_mcp(Services& services, const Context& context) {
+  const auto catalogue = services.catalogue.load(context.principal->tools.get());
   return Answer{tool_list(catalogue->flat(),
                           [](Writer& w, const registry::Skill* s) { registry::write_mcp_tool(w, *s, false); })};
 }

@@ -25,6 +25,12 @@ const Tool* default_of(const Catalogue& catalogue, const Tool& tool) {
   return found == catalogue.tools().end() || id_of(*found) != id_of(&tool) ? nullptr : *found;
 }
 
+std::shared_ptr<const Tool> original_of(const Catalogue& catalogue, const Tool& tool) {
+  const auto all = versions_of(catalogue.whole() == nullptr ? catalogue : *catalogue.whole(), tool);
+  const auto same = std::ranges::find(all, tool.version, [](const auto& one) -> const auto& { return one->version; });
+  return same == all.end() ? nullptr : *same;
+}
+
 bool is_version(const Tool& tool, std::string_view named) {
   const std::string_view actual = tool.version;
   if (actual == named) return true;

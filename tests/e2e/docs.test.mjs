@@ -44,6 +44,7 @@ const expectations = [
   [/toolrack plugins end-safe-mode/, (out) => assert.deepEqual(object(out), {status: 'ok'})],
   [/toolrack plugins reload/, (out) => assert.equal(out, 'Nothing has changed.\n')],
   [/toolrack plugins/, (out) => assert.match(out, /^STATE +TOOL[\s\S]*toolrack\/seo/)],
+  [/toolrack keys create /, (out) => assert.match(out, /tr_live_[0-9a-f]{64}/)],
   [/toolrack stdio .*<\/dev\/null$/, (out) => assert.equal(out, '')],
 ];
 

@@ -1,15 +1,16 @@
 // What becomes of the files that a skill leaves: stored and linked, or refused; and assets in the hands of a plugin.
 import assert from 'node:assert/strict';
-import {copyFileSync, existsSync, readdirSync} from 'node:fs';
+import {copyFileSync, existsSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {build, post, run, scratch, startGateway} from './support/gateway.mjs';
+import {clients, connectHttp} from './support/clients.mjs';
+import {build, examples, post, run, scratch, startGateway} from './support/gateway.mjs';
 
+const plugins = scratch();
 let gateway;
 let owner;
 let stranger;
 before(async () => {
-  const plugins = scratch();
   copyFileSync(join(build, 'tests/plugins/files.so'), join(plugins, 'files.so'));
   gateway = await startGateway({plugins: [plugins], args: ['--mode', 'hosted']});
   const make = async (account) => JSON.parse(
@@ -53,6 +54,45 @@ test('at any depth, one or several', async () => {
   assert.deepEqual(deep.sound_asset.map((asset) => asset.media_type), ['audio/mpeg', 'text/html']);
   assert.equal(json.output.none_path, null);
   assert.equal(json.output.path, '/etc/passwd', 'a member of another name is text, and nobody reads it');
+});
+
+for (const kind of clients) {
+  test(`${kind.name} sees small files in the result and links to others`, async () => {
+    const client = kind.make();
+    await client.connect(new kind.Http(new URL(`${gateway.url}/mcp`), {requestInit: {headers: owner}}));
+    try {
+      const {content, structuredContent} = await client.callTool({name: 'use_tool', arguments: {tool: 'test/files', skill: 'nested', input: {}}});
+      const [text, image, sound, page] = content;
+      assert.deepEqual(JSON.parse(text.text), structuredContent);
+      assert.deepEqual([image.type, image.mimeType, atob(image.data)], ['image', 'image/png', 'A']);
+      assert.deepEqual([sound.type, sound.mimeType, atob(sound.data)], ['audio', 'audio/mpeg', 'B']);
+      assert.deepEqual([page.type, page.mimeType, page.name, page.size], ['resource_link', 'text/html', 'c.html', 1]);
+      assert.equal(await (await fetch(page.uri)).text(), 'C');
+      assert.equal(content.length, 4);
+    } finally { await client.close(); }
+  });
+}
+
+test('how much stands in a result is for the operator to say', async () => {
+  const data = scratch();
+  const config = join(data, 'config.json');
+  writeFileSync(config, JSON.stringify({mcp: {inline_media_bytes: 0, inline_text_bytes: 1000}}));
+  const strict = await startGateway({data, plugins: [plugins, examples], args: ['--config', config]});
+  const client = await connectHttp(clients[3], strict.url);
+  try {
+    const files = await client.callTool({name: 'use_tool', arguments: {tool: 'test/files', skill: 'nested', input: {}}});
+    assert.deepEqual(files.content.filter(({type}) => type === 'resource_link').map(({name}) => name), ['a.png', 'b.mp3', 'c.html']);
+    const message = 'x'.repeat(5000);
+    const long = await client.callTool({name: 'echo', arguments: {message}});
+    const [beginning, link] = long.content;
+    assert.equal(beginning.text.length, 4096);
+    assert.deepEqual(await (await fetch(link.uri)).json(), {message});
+    assert.equal(long._meta['dev.toolrack/truncated'], true);
+    assert.deepEqual(long.structuredContent, {message}, 'echo promises a shape, so it is there');
+  } finally {
+    await client.close();
+    await strict.stop();
+  }
 });
 
 test('what is not in the directory is refused, whatever it is', async () => {

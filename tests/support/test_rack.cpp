@@ -42,6 +42,7 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
              .catalogue = catalogue,
              .usage = usage,
              .class_limits = class_limits,
+             .file_outputs = options.files,
              .providers = providers,
              .responses = responses,
              .jobs = &jobs,
@@ -85,8 +86,8 @@ void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools,
   catalogue.publish(build(std::move(tools), catalogue.load()->generation() + 1, policies));
 }
 
-std::string Rack::make_key(std::string_view account, accounts::Scopes scopes) {
-  auto made = keys->create(account, "test", scopes);
+std::string Rack::make_key(std::string_view account, accounts::Scopes scopes, registry::ToolSetRef tools) {
+  auto made = keys->create(account, "test", scopes, 0, std::move(tools));
   EXPECT_TRUE(made) << made.error().message();
   return made ? made->secret : "";
 }
@@ -113,6 +114,7 @@ RackFront::RackFront(Rack& rack)
             .clock = rack.clock,
             .tracer = &rack.tracer}) {
   rack.jobs.set_listener([this](auto account, auto id) { mcp.task_changed(account, id); });
+  rack.keys->on_set_changed([this](const auto& principal) { mcp.key_changed(principal); });
 }
 
 RackFront::~RackFront() { jobs_.set_listener(nullptr); }

@@ -40,8 +40,9 @@ struct RackOptions {
   std::size_t loops = 1;
   net::Limits http;
   accounts::Scopes local_scopes = accounts::Scopes::all();
-  const MemoryStore* left = nullptr;  ///< What a process before has left; null: nothing.
-  bool starts_loops = true;           ///< False: nothing runs on a loop but what the test polls there itself.
+  const call::FileOutputs* files = nullptr;  ///< Where files of skills go; null: nowhere. Outlives the rack.
+  const MemoryStore* left = nullptr;         ///< What a process before has left; null: nothing.
+  bool starts_loops = true;                  ///< False: nothing runs on a loop but what the test polls there itself.
 };
 
 /// Members in the order of their making. Whoever runs calls ends them before the rack goes.
@@ -58,7 +59,8 @@ class Rack {
   /// Interrupts those that run; none begins any more.
   void end_jobs();
   /// A new key's secret.
-  std::string make_key(std::string_view account = "acc_one", accounts::Scopes scopes = accounts::Scopes::standard());
+  std::string make_key(std::string_view account = "acc_one", accounts::Scopes scopes = accounts::Scopes::standard(),
+                       registry::ToolSetRef tools = nullptr);
 
   const base::Clock& clock = base::system_clock();
   MemoryStore store;

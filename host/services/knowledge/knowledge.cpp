@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -189,10 +190,28 @@ void Knowledge::add_meaning(const EditionPtr& edition, const Query& query, Range
 }
 
 Result<Found> Knowledge::search(const Query& query) {
-  Found found;
   const auto edition = TRY(edition_for(query));
+  const auto index = TRY(edition->index());
+  if (!query.among)
+    return search_in(edition, query,
+                     query.tool == nullptr ? index->all() : index->range_of(*query.tool).value_or(Range{}));
+  Found found{.index = index, .hits = {}, .notice = {}};
+  for (const auto& tool : *query.among) {
+    const auto range = index->range_of(*tool);  // Another catalogue may have been published since.
+    if (!range) continue;
+    auto one = TRY(search_in(edition, query, *range));
+    found.hits.insert(found.hits.end(), one.hits.begin(), one.hits.end());
+    found.is_hybrid = one.is_hybrid;
+    found.notice = std::move(one.notice);
+  }
+  std::ranges::stable_sort(found.hits, std::greater(), &text::Hit::score);
+  if (found.hits.size() > query.limit) found.hits.resize(query.limit);
+  return found;
+}
+
+Result<Found> Knowledge::search_in(const EditionPtr& edition, const Query& query, Range range) {
+  Found found;
   found.index = TRY(edition->index());
-  const auto range = query.tool == nullptr ? found.index->all() : found.index->range_of(*query.tool).value_or(Range{});
   const bool is_embedded = embedder_ != nullptr && query.may_embed && !range.is_empty();
   const auto limit = is_embedded ? std::max(query.limit, kCandidates) : query.limit;
   found.hits = TRY(found.index->search(query.text, limit, range));

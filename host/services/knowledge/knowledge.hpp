@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +22,8 @@ struct Query {
   std::string text;
   std::size_t limit = 5;
   std::shared_ptr<const registry::Tool> tool = nullptr;  ///< Null: all of the catalogue's default versions.
+  /// Only these of them, perhaps none; empty: all.
+  std::optional<std::vector<std::shared_ptr<const registry::Tool>>> among = std::nullopt;
   /// May the text be sent to the embedding endpoint, where there is one?
   bool may_embed = true;
 };
@@ -57,6 +60,7 @@ class Knowledge {
   class Edition;
   using EditionPtr = std::shared_ptr<Edition>;
   base::Result<EditionPtr> edition_for(const Query& query);
+  base::Result<Found> search_in(const EditionPtr& edition, const Query& query, Range range);
   /// Asks for the vectors that an edition lacks, in the pool, unless somebody does already.
   void embed_soon(const EditionPtr& edition);
   /// Joins to what words found what means alike; else says in the notice why not.

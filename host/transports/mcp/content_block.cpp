@@ -31,7 +31,8 @@ void write_text_block(json::Writer& writer, std::string_view text) {
 void write_block(json::Writer& writer, const registry::Part& part, Revision revision) {
   using Type = registry::Part::Type;
   if (part.type == Type::kAudio && revision < Revision::k20250326)
-    return write_text_block(writer, audio_text(part.media_type, part.bytes.size()));
+    return write_text_block(
+        writer, part.uri.empty() ? audio_text(part.media_type, part.bytes.size()) : link_text(part.name, part.uri));
   if (part.type == Type::kLink && revision < Revision::k20250618)
     return write_text_block(writer, link_text(part.name, part.uri));
   if (part.type == Type::kJson && revision < Revision::k20250618) {

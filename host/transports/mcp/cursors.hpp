@@ -18,7 +18,7 @@ struct ListPlace {
   std::string lister = {};  ///< "owner/slug@version" of the tool whose plugin is asked next; empty: manifests are read.
 };
 
-/// `list`: the method and the exposure, which a cursor is bound to.
+/// `list`: the method, the exposure and the tool set, which a cursor is bound to.
 std::string make_cursor(const base::Seal::Key& key, std::string_view list, const ListPlace& place);
 /// Nothing when the cursor was not made for this list.
 std::optional<ListPlace> read_cursor(const base::Seal::Key& key, std::string_view list, std::string_view cursor);

@@ -59,7 +59,8 @@ void ListPage::finish(const std::optional<ListPlace>& next) {
     json::put(writer_, make_cursor(setting_.key, setting_.list, *next));
   }
   if (setting_.revision >= Revision::k20260728)
-    write_modern_members(writer_, is_private_ ? 0 : kManifestTtlMs, !is_private_);
+    write_modern_members(writer_, was_plugin_asked_ ? 0 : kManifestTtlMs,
+                         !was_plugin_asked_ && principal_->tools == nullptr);
   writer_.EndObject();
   answer_.message(200, response_.end());
 }
@@ -80,7 +81,7 @@ void ListPage::go_on(std::unique_ptr<ListPage> page, const std::vector<const reg
 void ListPage::ask_lister() {
   std::unique_ptr<ListPage> self(this);
   while (has_next() && !is_full() && calls_left_-- > 0) {
-    is_private_ = true;
+    was_plugin_asked_ = true;
     call::CallRequest request;
     request.kind =
         setting_.offer == Exposure::Offer::kPrompt ? registry::Kind::kListPrompts : registry::Kind::kListResources;
@@ -125,7 +126,7 @@ void ListPage::take(const call::CallOutcome& outcome) {
 
 /// Only what leads to this tool, does not stand in a manifest already, and shows people what models read.
 void ListPage::add_listed(const registry::Tool& tool, const json::Value& entry) {
-  const auto& catalogue = *setting_.catalogue.get();
+  const auto& catalogue = *setting_.catalogue.get(principal_->tools.get());
   const auto is_own = [&](const registry::Tool* other) { return other != nullptr && other->id() == tool.id(); };
   if (setting_.offer == Exposure::Offer::kPrompt) {
     const auto prompt = registry::prompt_of(tool, entry);

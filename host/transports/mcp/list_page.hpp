@@ -72,7 +72,7 @@ class ListPage final : private call::CallSink {
   std::size_t next_ = 0;              ///< Which one is asked.
   std::string cursor_;                ///< Its own.
   int calls_left_ = kMaxCalls;
-  bool is_private_ = false;  ///< A plugin has been asked in this caller's name.
+  bool was_plugin_asked_ = false;  ///< In this caller's name.
   bool in_start_ = false, is_done_ = false;
   std::uint64_t ticket_ = 0;
 };

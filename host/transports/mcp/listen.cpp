@@ -109,7 +109,7 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
   auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
   if (!interest->tasks.empty() && !may_use_tasks(inbound, message, answer)) return;
-  keep_known(*interest, *state(inbound.loop).catalogue.get());
+  keep_known(*interest, *catalogue_of(inbound));
   auto* exchange = answer.take_exchange();
   if (exchange == nullptr) return;  // Batches are legacy, and have no such method.
   Listening listening{.exchange = exchange,
@@ -145,7 +145,7 @@ void McpHandler::open_listening(Listening listening) {
                                       .session = {},
                                       .exposure = std::move(listening.exposure),
                                       .interest = std::move(listening.interest),
-                                      .account = principal->account,
+                                      .principal = principal,
                                       .closed =
                                           [this, &loop, principal, uris, tasks, who] {
                                             for (const auto& uri : uris) unfollow(loop, principal, uri, who);

@@ -45,16 +45,22 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, Cli
       observations(new Observations(loop, base::system_clock(), deps.metrics, deps.tracer)),
       lists(deps.table),
       calls(deps.calls, requests, deps.settings.poll_after),
-      streams(loop, [this](ListKind kind, const registry::Exposure& exposure) { return digest(kind, exposure); }),
+      streams(loop, [this](ListKind kind, const registry::Exposure& exposure,
+                           const registry::ToolSet* tools) { return digest(kind, exposure, tools); }),
       replays(loop, base::system_clock()) {}
 
-std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure) {
-  if (kind != ListKind::kTools) return offers_digest(*catalogue.get(), exposure, kind == ListKind::kPrompts);
-  const auto list = lists.result(*catalogue.get(), exposure, Revision::k20260728);
+std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure,
+                                            const registry::ToolSet* tools) {
+  const auto& seen = *catalogue.get(tools);
+  if (kind != ListKind::kTools) return offers_digest(seen, exposure, kind == ListKind::kPrompts);
+  const auto list = lists.result(seen, exposure, Revision::k20260728);
   return list ? std::hash<std::string_view>()(**list) : 0;
 }
 
-McpHandler::McpHandler(Dependencies dependencies) : deps_(dependencies), session_metrics_(dependencies.metrics) {
+McpHandler::McpHandler(Dependencies dependencies)
+    : deps_(dependencies),
+      content_limits_{.media_bytes = deps_.settings.inline_media_bytes, .text_bytes = deps_.settings.inline_text_bytes},
+      session_metrics_(dependencies.metrics) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
     loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_));
 }
@@ -65,6 +71,12 @@ void McpHandler::look_again() {
       own.catalogue.get();
       own.streams.catalogue_changed();
     });
+}
+
+void McpHandler::key_changed(const accounts::PrincipalRef& principal) {
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    boost::asio::post(deps_.loops[i].context(),
+                      [&streams = loops_[i]->streams, principal] { streams.key_changed(principal); });
 }
 
 void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {

@@ -70,6 +70,9 @@ class McpHandler final : public net::Handler {
   /// Any thread: a new catalogue was published. Loops that have no requests let go of the older one, too, and clients
   /// that listen are told when what they see is not the same.
   void look_again();
+  /// Any thread: the key of that principal has another tool set than before. Its clients that listen are told when what
+  /// they see is not the same.
+  void key_changed(const accounts::PrincipalRef& principal);
   /// Tells clients that listen what tools have said; for Announcer::set_listener.
   void pass_on(std::shared_ptr<const News> news);
   /// Tells clients that follow the task; for Jobs::set_listener. Any thread.
@@ -100,8 +103,8 @@ class McpHandler final : public net::Handler {
 
   struct LoopState {
     LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests);
-    /// Differs when a list shows something else at that exposure.
-    std::uint64_t digest(ListKind kind, const registry::Exposure& exposure);
+    /// Differs when a list shows something else at that exposure, to keys with that tool set.
+    std::uint64_t digest(ListKind kind, const registry::Exposure& exposure, const registry::ToolSet* tools);
     registry::PublishedCatalogue::Reader catalogue;
     Observations::Owner observations;
     ToolLists lists;
@@ -198,8 +201,13 @@ class McpHandler final : public net::Handler {
                    Answer&& answer);
 
   LoopState& state(base::Loop& loop) { return *loops_[loop.index()]; }
+  /// As the caller sees it. The reference holds until the next catalogue is asked for on this loop.
+  const registry::PublishedCatalogue::Ref& catalogue_of(const Inbound& inbound) {
+    return state(inbound.loop).catalogue.get(inbound.principal->tools.get());
+  }
 
   Dependencies deps_;
+  const call::ContentLimits content_limits_;
   ClientRequests client_requests_;
   ResourceFollowers followers_;
   SessionMetrics session_metrics_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "transports/mcp/cursors.hpp"
 #include "transports/mcp/list_page.hpp"
 #include "transports/mcp/mcp_handler.hpp"
@@ -31,13 +32,14 @@ void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer,
   };
   const auto exposure = Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
-  const auto list = fmt::format("{} {}", message.method, exposure->cache_key());
+  const auto& catalogue = *catalogue_of(inbound);
+  const auto list =
+      fmt::format("{} {} {}", message.method, exposure->cache_key(), base::to_hex(catalogue.set_digest()));
   std::optional<ListPlace> place{{}};
   if (const auto* cursor = message.params == nullptr ? nullptr : json::find(*message.params, "cursor")) {
     place = cursor->IsString() ? read_cursor(deps_.sessions.key(), list, json::view(*cursor)) : std::nullopt;
     if (!place) return refuse("the cursor is not one that this list has given; begin without one");
   }
-  const auto& catalogue = *state(inbound.loop).catalogue.get();
   const auto listed = ((*exposure).*of.entries)(catalogue);
   if (!listed) return refuse(listed.error().message());
   auto listers = inbound.principal->anonymous
@@ -147,7 +149,7 @@ void McpHandler::complete(Inbound& inbound, const Message& message, Answer&& ans
 void McpHandler::start_offer(Inbound& inbound, const Message& message, call::CallRequest& request, OfferCall offer,
                              Answer&& answer) {
   const auto exposure = Exposure::parse(inbound.request.query);
-  const auto pinned = exposure ? exposure->find_pinned(*state(inbound.loop).catalogue.get(), offer.kind, request.skill)
+  const auto pinned = exposure ? exposure->find_pinned(*catalogue_of(inbound), offer.kind, request.skill)
                                : tl::unexpected(exposure.error());
   if (!pinned)
     return answer.message(200, error_message(message.id, offer_error(pinned.error(), request.skill, inbound.revision)));

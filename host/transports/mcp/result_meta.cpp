@@ -25,6 +25,10 @@ void write_result_meta(json::Writer& writer, const CallFacts& facts, Revision re
     json::key(writer, "dev.toolrack/cost_usd");
     json::raw(writer, facts.cost_usd, rapidjson::kNumberType);
   }
+  if (facts.truncated) {
+    json::key(writer, "dev.toolrack/truncated");
+    writer.Bool(true);
+  }
   if (!facts.meta_json.empty()) {
     if (const auto members = json::parse(facts.meta_json); members && members->IsObject()) {
       for (const auto& member : members->GetObject()) {
@@ -49,6 +53,7 @@ void write_result_meta(json::Writer& writer, const call::CallOutcome* outcome, R
   write_result_meta(writer,
                     {.request_id = outcome->request_id,
                      .cost_usd = cost > base::Money() ? cost_text.view() : std::string_view(),
+                     .truncated = outcome->result.truncated,
                      .meta_json = outcome->result.meta_json},
                     revision);
 }

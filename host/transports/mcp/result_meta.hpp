@@ -13,6 +13,7 @@ namespace toolrack::mcp {
 struct CallFacts {
   std::string_view request_id;
   std::string_view cost_usd;   ///< A number; empty: nothing was charged.
+  bool truncated = false;      ///< There is more than is told.
   std::string_view meta_json;  ///< What its plugin adds, an object; or empty.
 };
 void write_result_meta(base::json::Writer& writer, const CallFacts& facts, Revision revision);

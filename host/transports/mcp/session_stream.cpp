@@ -39,7 +39,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
                            .session = std::string(Sessions::key_of(id)),
                            .exposure = *std::move(exposure),
                            .interest = {},
-                           .account = principal->account,
+                           .principal = principal,
                            .closed = {}};
   opening.interest.lists.fill(true);
   // After a restart the tools do not know yet who follows their resources.

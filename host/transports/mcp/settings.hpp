@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace toolrack::mcp {
 
@@ -11,6 +12,10 @@ struct Settings {
   std::chrono::milliseconds poll_after{0};
   /// The transport of 2024-11-05 at /sse and /messages, beside /mcp.
   bool http_sse = false;
+  /// Of an image or a recording that stands in a result itself; a larger one is linked to.
+  std::uint64_t inline_media_bytes = 256 << 10;
+  /// Of a result's text; of a longer one the beginning is there, and a link to the whole. 0: any.
+  std::uint64_t inline_text_bytes = 1 << 20;
 
   bool operator==(const Settings&) const = default;
 };

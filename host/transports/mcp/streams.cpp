@@ -42,14 +42,15 @@ class Streams::Stream {
         out_(exchange),
         subscription_(std::move(opening.subscription)),
         session_(std::move(opening.session)),
-        account_(std::move(opening.account)),
+        account_(opening.principal->account),
+        key_(opening.principal->key_id),
         interest_(std::move(opening.interest)),
         closed_(std::move(opening.closed)),
-        view_(view) {
-    ++view_.streams;
+        view_(&view) {
+    ++view_->streams;
   }
   ~Stream() {
-    --view_.streams;
+    --view_->streams;
     if (closed_) closed_();
   }
   Stream(const Stream&) = delete;
@@ -109,7 +110,13 @@ class Streams::Stream {
   /// The client has left.
   void abandon() { exchange_.end(); }
 
-  View& view() noexcept { return view_; }
+  const std::string& key() const noexcept { return key_; }
+  View& view() noexcept { return *view_; }
+  void look_at(View& view) noexcept {
+    --view_->streams;
+    view_ = &view;
+    ++view_->streams;
+  }
   bool is_due = false;
 
  private:
@@ -122,9 +129,10 @@ class Streams::Stream {
   net::Exchange& exchange_;
   net::EventStream out_;
   const std::string subscription_, session_, account_;
+  const std::string key_;  ///< The key's id; empty: it was opened without one.
   const Interest interest_;
   const std::function<void()> closed_;
-  View& view_;
+  View* view_;
   std::array<bool, kListKinds> changed_{};
   std::vector<std::string> updated_;
   std::map<std::string, std::shared_ptr<const std::string>> tasks_;  ///< How they are, where that was not told yet.
@@ -137,20 +145,22 @@ Streams::Streams(base::Loop& loop, Digest digest, std::chrono::milliseconds beat
 
 Streams::~Streams() = default;
 
-Streams::View& Streams::view_of(const registry::Exposure& exposure) {
+Streams::View& Streams::view_of(const registry::Exposure& exposure, const registry::ToolSetRef& tools) {
   std::erase_if(views_, [](const auto& entry) { return entry.second.streams == 0; });
-  const auto [found, is_new] = views_.try_emplace(exposure.cache_key());
+  auto name = tools == nullptr ? std::string() : std::string(base::as_bytes(tools->digest()));
+  const auto [found, is_new] = views_.try_emplace(name + exposure.cache_key());
   auto& view = found->second;
   if (is_new) {
     view.exposure = exposure;
+    view.tools = tools;
     for (std::size_t kind = 0; kind < kListKinds; ++kind)
-      view.digests[kind] = digest_(static_cast<ListKind>(kind), exposure);
+      view.digests[kind] = digest_(static_cast<ListKind>(kind), exposure, tools.get());
   }
   return view;
 }
 
 void Streams::open(net::Exchange& exchange, Opening opening) {
-  auto& view = view_of(opening.exposure);
+  auto& view = view_of(opening.exposure, opening.principal->tools);
   const auto number = ++last_number_;
   const auto first = opening.first_json;
   auto& stream = *streams_.emplace(number, std::make_unique<Stream>(exchange, std::move(opening), view)).first->second;
@@ -176,7 +186,7 @@ void Streams::catalogue_changed() {
     if (view.streams == 0) continue;
     std::array<bool, kListKinds> differs{};
     for (std::size_t kind = 0; kind < kListKinds; ++kind) {
-      const auto now = digest_(static_cast<ListKind>(kind), view.exposure);
+      const auto now = digest_(static_cast<ListKind>(kind), view.exposure, view.tools.get());
       differs[kind] = std::exchange(view.digests[kind], now) != now;
     }
     if (std::ranges::count(differs, true) > 0) changed.emplace(&view, differs);
@@ -188,6 +198,19 @@ void Streams::catalogue_changed() {
     bool has_news = false;
     for (std::size_t kind = 0; kind < kListKinds; ++kind)
       if (found->second[kind]) has_news |= stream->mark_list(static_cast<ListKind>(kind), {});
+    if (has_news) make_due(number, *stream);
+  }
+}
+
+void Streams::key_changed(const accounts::PrincipalRef& principal) {
+  for (auto& [number, stream] : streams_) {
+    if (stream->key() != principal->key_id) continue;
+    const auto& before = stream->view();
+    auto& after = view_of(before.exposure, principal->tools);
+    bool has_news = false;
+    for (std::size_t kind = 0; kind < kListKinds; ++kind)
+      if (before.digests[kind] != after.digests[kind]) has_news |= stream->mark_list(static_cast<ListKind>(kind), {});
+    stream->look_at(after);
     if (has_news) make_due(number, *stream);
   }
 }

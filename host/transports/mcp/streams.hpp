@@ -16,9 +16,11 @@
 #include <string_view>
 #include <vector>
 
+#include "accounts/principal.hpp"
 #include "base/loop.hpp"
 #include "registry/announcements.hpp"
 #include "registry/exposure.hpp"
+#include "registry/tool_set.hpp"
 #include "transports/net/event_stream.hpp"
 
 namespace toolrack::mcp {
@@ -46,8 +48,8 @@ ListKind list_kind(registry::DynamicList list) noexcept;
 /// yet is remembered, each change once. Thousands of streams are served a few at a time, so that calls come between.
 class Streams {
  public:
-  /// A number that differs when the list shows something else at that exposure.
-  using Digest = std::function<std::uint64_t(ListKind, const registry::Exposure&)>;
+  /// A number that differs when the list shows something else at that exposure, to keys with that tool set.
+  using Digest = std::function<std::uint64_t(ListKind, const registry::Exposure&, const registry::ToolSet*)>;
   /// Streams that have been silent that long get a comment, so that nobody on the way takes them for dead.
   static constexpr std::chrono::seconds kBeatInterval{20};
 
@@ -61,15 +63,17 @@ class Streams {
     std::string session;       ///< Sessions::key_of that session, or empty.
     registry::Exposure exposure;
     Interest interest;
-    std::string account;            ///< Whose news it gets beside everybody's.
-    std::function<void()> closed;   ///< Called once when the stream has ended; may be empty.
-    std::string_view first_json{};  ///< A message that comes before all others, or empty.
+    accounts::PrincipalRef principal;  ///< Whose account's news it gets beside everybody's, and whose lists.
+    std::function<void()> closed;      ///< Called once when the stream has ended; may be empty.
+    std::string_view first_json{};     ///< A message that comes before all others, or empty.
   };
   /// Answers the exchange with a stream that goes on until the client leaves or `end_all`.
   void open(net::Exchange& exchange, Opening opening);
 
   /// Another catalogue is in place: tells those whose lists show something else now.
   void catalogue_changed();
+  /// That key has another tool set: tells those of its streams whose lists show something else now.
+  void key_changed(const accounts::PrincipalRef& principal);
   /// A tool says that its list has changed; `account` empty: for everybody.
   void list_changed(ListKind kind, std::string_view account);
   /// `sessions`: legacy sessions that follow it.
@@ -85,9 +89,10 @@ class Streams {
 
  private:
   class Stream;
-  /// Of all streams with one exposure: what its lists showed last.
+  /// Of all streams with one exposure and tool set: what its lists showed last.
   struct View {
     registry::Exposure exposure;
+    registry::ToolSetRef tools;
     std::array<std::uint64_t, kListKinds> digests{};
     std::size_t streams = 0;
   };
@@ -95,7 +100,7 @@ class Streams {
       boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                         boost::asio::io_context::executor_type>;
 
-  View& view_of(const registry::Exposure& exposure);
+  View& view_of(const registry::Exposure& exposure, const registry::ToolSetRef& tools);
   void make_due(std::uint64_t number, Stream& stream);
   void serve_due();
   void close(std::uint64_t number);
@@ -109,7 +114,7 @@ class Streams {
   bool is_serving_ = false;  ///< A turn of `serve_due` is posted.
   bool is_ending_ = false;
   std::uint64_t last_number_ = 0;
-  std::map<std::string, View, std::less<>> views_;  ///< By Exposure::cache_key.
+  std::map<std::string, View, std::less<>> views_;  ///< By the set's digest and Exposure::cache_key.
   std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
   std::deque<std::uint64_t> due_;  ///< Streams that have something to write.
 };

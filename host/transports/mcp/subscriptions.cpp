@@ -66,7 +66,7 @@ void McpHandler::change_subscription(Inbound& inbound, const Message& message, A
   answer.observation().note_resource(*uri);
   if (inbound.session.empty())
     return refuse(invalid("a subscription belongs to a session, and this request names none"));
-  if (follows && state(inbound.loop).catalogue.get()->find_resource(*uri) == nullptr)
+  if (follows && catalogue_of(inbound)->find_resource(*uri) == nullptr)
     return refuse(offer_error(base::Error(base::ErrorCode::kResourceNotFound,
                                           fmt::format("there is no resource {}", base::json::quote(*uri))),
                               *uri, inbound.revision));

@@ -104,9 +104,15 @@ void write_call_result(json::Writer& writer, const call::CallOutcome& outcome, R
   for (const auto& part : result.parts) write_block(writer, part, revision);
   const auto output =
       outcome.explanation_json.empty() ? result.output_json.view() : std::string_view(outcome.explanation_json);
-  if (outcome.ok() && result.parts.empty()) write_text_block(writer, output);
+  if (outcome.ok() && result.parts.empty()) {
+    write_text_block(writer, outcome.whole_output ? std::string_view(outcome.whole_output->text) : output);
+    if (outcome.whole_output) write_block(writer, *outcome.whole_output, revision);
+  }
+  for (const auto& file : outcome.files) write_block(writer, file, revision);
   writer.EndArray();
-  if (outcome.ok()) structured(writer, output, revision);
+  // A tool that promises a shape has to keep its promise here, however large that is; others leave it to the link.
+  const bool is_linked = outcome.whole_output && (outcome.skill == nullptr || outcome.skill->output_schema.empty());
+  if (outcome.ok() && !is_linked) structured(writer, output, revision);
   finish(writer, !outcome.ok(), &outcome, revision);
 }
 

@@ -37,7 +37,7 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& a
   const auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
   auto& own = state(inbound.loop);
-  const auto list = own.lists.result(*own.catalogue.get(), *exposure, inbound.revision);
+  const auto list = own.lists.result(*catalogue_of(inbound), *exposure, inbound.revision);
   if (!list) return refuse(list.error().message());
   json::raw(own.response.begin(message.id), **list);
   answer.message(200, own.response.end());
@@ -54,7 +54,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   if (const auto* entry = deps_.table.find(*name); entry != nullptr && entry->operation.meta_tool)
     return call_operation(inbound, message, *entry, std::move(answer));
 
-  const auto& catalogue = *state(inbound.loop).catalogue.get();
+  const auto& catalogue = *catalogue_of(inbound);
   const registry::Skill* skill = nullptr;
   std::string pinned;
   if (may_pin(inbound.request.query)) {
@@ -149,6 +149,7 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
   request.log_level = log_level(inbound);
+  if (request.kind == registry::Kind::kSkill) request.content = &content_limits_;
   call::Asking asking;
   if (request.kind == registry::Kind::kCompletion) {
     // A completion is a courtesy that nobody is asked for.

@@ -283,5 +283,82 @@ TEST_F(KeysTest, AReaderThatKnowsAKeyStillRefusesWhatItMustRefuse) {
   EXPECT_EQ(failure(reader, other.secret), ErrorCode::kInvalidKey) << "revoked";
 }
 
+registry::ToolSetRef set_of(std::string_view pattern) {
+  const auto list = base::json::parse(std::string(R"([")") + std::string(pattern) + R"("])");
+  return *registry::ToolSet::create(&*list, nullptr, nullptr);
+}
+
+TEST_F(KeysTest, AToolSetIsThePrincipalsAndOutlivesTheProcess) {
+  const auto set = set_of("seo.keyword_*");
+  const auto made = *keys_->create("acc_1", "agent", Scopes::standard(), 0, set);
+  EXPECT_EQ(Keys::Reader(*keys_).find(made.secret)->get()->tools, set);
+  EXPECT_EQ(Keys::Reader(*keys_).find(create().secret)->get()->tools, nullptr);
+  open();
+  EXPECT_EQ(Keys::Reader(*keys_).find(made.secret)->get()->tools->digest(), set->digest());
+  EXPECT_EQ(keys_->get("acc_1", made.info.id)->tools->to_json(), set->to_json());
+}
+
+TEST_F(KeysTest, AKeyWhoseToolSetCannotBeReadIsNotServedWithoutOne) {
+  const auto made = *keys_->create("acc_1", "agent", Scopes::standard(), 0, set_of("seo"));
+  auto json = store_.get("keys", made.info.id)->value().json;
+  json.replace(json.find("\"seo\""), 5, "\"s o\"");
+  ASSERT_TRUE(store_.commit({store::Put{"keys", made.info.id, json}}));
+  const auto opened = Keys::open(store_, clock_, std::nullopt);
+  ASSERT_FALSE(opened) << "it would see everything";
+  EXPECT_THAT(opened.error().message(), HasSubstr(made.info.id));
+  EXPECT_THAT(opened.error().message(), HasSubstr("tool set"));
+}
+
+TEST_F(KeysTest, AnUpdateIsEffectiveAtOnceAndChangesNothingElse) {
+  const auto made = create();
+  Keys::Reader reader(*keys_);
+  const PrincipalRef before = *reader.find(made.secret);
+  std::vector<PrincipalRef> told;
+  keys_->on_set_changed([&](const auto& principal) { told.push_back(principal); });
+  const auto set = set_of("seo");
+  ASSERT_TRUE(keys_->update("acc_1", made.info.id, {.name = {}, .tools = set}));
+  const PrincipalRef after = *reader.find(made.secret);
+  EXPECT_EQ(after->tools, set);
+  EXPECT_EQ(before->tools, nullptr) << "calls that run go on as they began";
+  EXPECT_EQ(after->limits, before->limits) << "what was counted goes on counting";
+  EXPECT_EQ(keys_->get("acc_1", made.info.id)->name, "laptop");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0], after);
+
+  ASSERT_TRUE(keys_->update("acc_1", made.info.id, {.name = "desk", .tools = {}}));
+  EXPECT_EQ(told.size(), 1u) << "the set is the same";
+  EXPECT_EQ(keys_->get("acc_1", made.info.id)->name, "desk");
+  EXPECT_EQ(reader.find(made.secret)->get(), after);
+
+  ASSERT_TRUE(keys_->update("acc_1", made.info.id, {.name = {}, .tools = registry::ToolSetRef()}));
+  EXPECT_EQ(reader.find(made.secret)->get()->tools, nullptr);
+  EXPECT_EQ(told.size(), 2u);
+  EXPECT_FALSE(keys_->update("acc_2", made.info.id, {.name = "theirs", .tools = {}}));
+}
+
+TEST_F(KeysTest, AnUpdateDoesNotBringARevokedKeyBack) {
+  const auto made = create();
+  ASSERT_TRUE(keys_->revoke("acc_1", made.info.id));
+  const auto refused = keys_->update("acc_1", made.info.id, {.name = "again", .tools = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  Keys::Reader reader(*keys_);
+  EXPECT_EQ(failure(reader, made.secret), ErrorCode::kInvalidKey);
+}
+
+TEST_F(KeysTest, ARevocationIsNotOvertakenByUpdates) {
+  for (int i = 0; i < 20; ++i) {
+    const auto made = create();
+    std::thread updates([&] {
+      for (int n = 0; n < 5; ++n)
+        static_cast<void>(keys_->update("acc_1", made.info.id, {.name = "n", .tools = set_of("seo")}));
+    });
+    EXPECT_TRUE(keys_->revoke("acc_1", made.info.id));
+    updates.join();
+    Keys::Reader reader(*keys_);
+    EXPECT_EQ(failure(reader, made.secret), ErrorCode::kInvalidKey);
+  }
+}
+
 }  // namespace
 }  // namespace toolrack::accounts

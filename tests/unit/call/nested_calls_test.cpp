@@ -487,5 +487,17 @@ TEST_F(NestedVersions, AreThoseThatTheFirstCallerIsShown) {
   EXPECT_THAT(called("outer", {"fake.which"}), ::testing::ElementsAre("1.0.0"));
 }
 
+/// What a tool is made of is its author's and operator's to grant, not a matter of who calls it.
+TEST_F(NestedCallsTest, FollowTheToolsGrantsAndNotTheToolSetOfTheKey) {
+  const auto list = base::json::parse(R"(["outer.composes"])");
+  auto principal = std::make_shared<accounts::Principal>(*rack_.local);
+  principal->tools = registry::ToolSet::create(&*list, nullptr, nullptr).value();
+  const auto ended = compose(calls(one("fake.echo", R"(,"input":{"n":7})")), {.principal = principal});
+  ASSERT_TRUE(ended.ok) << ended.message;
+  EXPECT_EQ(at(parsed(ended.output), "/replies/0/output"), R"({"n":7})");
+  const auto direct = run({.principal = principal});
+  EXPECT_EQ(direct.error, "tool_not_found") << "for the key itself fake is not there";
+}
+
 }  // namespace
 }  // namespace toolrack::call

@@ -108,5 +108,40 @@ TEST_F(ToolListsTest, StandInTheSameOrderEveryTime) {
             *list(*catalogue(reversed, 2), "expose=flat", Revision::k20260728));
 }
 
+TEST_F(ToolListsTest, AreNotPushedOutByUrlsThatSomebodyMakesUp) {
+  const auto source = catalogue({fake_.make()}, 1);
+  const auto all = list(*source, "expose=flat", Revision::k20260728);
+  const auto meta = list(*source, "", Revision::k20260728);
+  const auto chosen = list(*source, "expose=flat&tools=fake", Revision::k20260728);
+  for (int i = 0; i < 300; ++i) {
+    // Other names of the same tool.
+    const auto query = "expose=flat&tools=" + std::string(i % 2 == 0 ? "test/fake" : "fake@1") + std::string(i, ',');
+    list(*source, query, Revision::k20260728);
+    list(*source, "tools=" + std::to_string(i), Revision::k20260728);
+  }
+  EXPECT_EQ(list(*source, "expose=flat", Revision::k20260728), all);
+  EXPECT_EQ(list(*source, "", Revision::k20260728), meta);
+  EXPECT_EQ(list(*source, "expose=flat&tools=fake", Revision::k20260728), chosen);
+}
+
+TEST(RecentLists, KeepWhatWasAskedForLastWithinBothBounds) {
+  const auto bytes = [](std::size_t size) { return std::make_shared<const std::string>(size, 'x'); };
+  RecentLists lists(3, 100);
+  for (const auto* key : {"a", "b", "c"}) lists.put(key, bytes(10));
+  lists.find("a");
+  lists.put("d", bytes(10));
+  EXPECT_EQ(lists.find("b"), nullptr);
+  EXPECT_NE(lists.find("a"), nullptr);
+  lists.put("large", bytes(85));
+  EXPECT_EQ(lists.size(), 2u);
+  EXPECT_EQ(lists.bytes(), 95u);
+  lists.put("too large", bytes(101));
+  EXPECT_EQ(lists.find("too large"), nullptr);
+  EXPECT_NE(lists.find("large"), nullptr);
+  lists.clear();
+  EXPECT_EQ(lists.bytes(), 0u);
+  EXPECT_EQ(lists.find("a"), nullptr);
+}
+
 }  // namespace
 }  // namespace toolrack::mcp
