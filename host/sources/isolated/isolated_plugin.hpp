@@ -25,6 +25,7 @@
 #include "base/loop.hpp"
 #include "base/mutex.hpp"
 #include "base/pool.hpp"
+#include "registry/handler.hpp"
 #include "sources/isolated/process_keeper.hpp"
 #include "sources/isolated/seat.hpp"
 #include "sources/isolated/served_operation.hpp"
