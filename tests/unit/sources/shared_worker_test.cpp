@@ -60,12 +60,15 @@ class SharedWorker : public NativeFixture {
     while (!is_quiet()) std::this_thread::yield();
   }
   /// Of a call that goes on without a frame of its plugin: only once it has been sent.
-  std::unique_ptr<TestCall> begin_waiting(const std::string& slug, std::size_t loop = 0) {
-    auto out = std::make_unique<TestCall>(skill(slug, "waits"), "{}", loops[loop]);
-    out->start();
-    out->ticket();
+  TestCall& begin_waiting(const std::string& slug, std::size_t loop = 0) {
+    auto& out = *waiting_.emplace_back(std::make_unique<TestCall>(skill(slug, "waits"), "{}", loops[loop]));
+    out.start();
+    out.ticket();
     return out;
   }
+
+ private:
+  std::vector<std::unique_ptr<TestCall>> waiting_;  // Until the source has gone.
 };
 
 bool says(const Answer& answer, std::string_view what) {
@@ -105,11 +108,11 @@ TEST_P(SharedDeath, EndsTheCallsOfAllOfItsVendorAndNamesWhoWasRunning) {
   const auto& [deadly, how] = GetParam();
   open_with({"dies", "dies_too", "dies_elsewhere"});
   const auto before = process_of("dies-too"), elsewhere = process_of("dies-elsewhere");
-  const auto beside = begin_waiting("dies-too", 1), other_vendor = begin_waiting("dies-elsewhere");
+  auto &beside = begin_waiting("dies-too", 1), &other_vendor = begin_waiting("dies-elsewhere");
   process_of("dies-too");  // The one that waits has been sent before.
   wait_until_quiet(before);
   const auto died = call("dies", deadly);
-  const auto waited = beside->wait();
+  const auto waited = beside.wait();
   for (const auto* answer : {&died, &waited}) {
     EXPECT_EQ(answer->code(), "plugin_failed");
     EXPECT_TRUE(says(*answer, how) && says(*answer, "while test/dies was running")) << text(*answer);
@@ -119,7 +122,7 @@ TEST_P(SharedDeath, EndsTheCallsOfAllOfItsVendorAndNamesWhoWasRunning) {
   EXPECT_EQ(row("dies").worker->deaths, 1U);
   EXPECT_EQ(row("dies_too").worker->deaths, 0U);
   EXPECT_EQ(process_of("dies-elsewhere"), elsewhere);
-  EXPECT_FALSE(other_vendor->is_answered());
+  EXPECT_FALSE(other_vendor.is_answered());
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, SharedDeath,
@@ -158,9 +161,9 @@ TEST_F(SharedWorker, CountsADeathAgainstAllWhenNobodyWasRunning) {
   const auto process = process_of("dies-too");
   wait_until_quiet(process);
   ASSERT_EQ(::kill(static_cast<pid_t>(process), SIGSTOP), 0);
-  const auto waiting = begin_waiting("dies-too");
+  auto& waiting = begin_waiting("dies-too");
   ASSERT_EQ(::kill(static_cast<pid_t>(process), SIGKILL), 0);
-  const auto ended = waiting->wait();
+  const auto ended = waiting.wait();
   EXPECT_TRUE(says(ended, "which of its plugins did it cannot be said")) << text(ended);
   EXPECT_NE(process_of("dies"), process);
   process_of("dies-too");
@@ -171,12 +174,12 @@ TEST_F(SharedWorker, CountsADeathAgainstAllWhenNobodyWasRunning) {
 TEST_F(SharedWorker, EndsForACallThatGoesOnAfterItsCancellationAndSaysWhose) {
   open_with({"dies", "dies_too"});
   process_of("dies-too");
-  const auto beside = begin_waiting("dies-too", 1);
+  auto& beside = begin_waiting("dies-too", 1);
   TestCall hangs(skill("dies", "hang"), "{}", loops[0]);
   hangs.invocation.deadline_ns = base::system_clock().monotonic_ns() + 100'000'000;
   hangs.start();
   EXPECT_EQ(hangs.wait().code(), "timeout");
-  const auto ended = beside->wait();
+  const auto ended = beside.wait();
   EXPECT_TRUE(says(ended, "had been cancelled: test/dies")) << text(ended);
   EXPECT_GT(process_of("dies-too"), 0);
   EXPECT_EQ(row("dies_too").worker->deaths, 0U);
@@ -185,7 +188,7 @@ TEST_F(SharedWorker, EndsForACallThatGoesOnAfterItsCancellationAndSaysWhose) {
 TEST_F(SharedWorker, GoesOnWhenAPluginIsReplacedUnderCallsOfTheOthers) {
   open_with({"dies_too", "plain"});
   const auto process = process_of("dies-too");
-  const auto waiting = begin_waiting("dies-too", 1);
+  auto& waiting = begin_waiting("dies-too", 1);
   const auto& who = skill("dies-too", "who");
   std::atomic<bool> is_over{false};
   std::atomic<int> answered{0}, failed{0};
@@ -215,10 +218,10 @@ TEST_F(SharedWorker, GoesOnWhenAPluginIsReplacedUnderCallsOfTheOthers) {
   others.join();
   EXPECT_EQ(failed.load(), 0);
   EXPECT_GT(answered.load(), 20);
-  EXPECT_FALSE(waiting->is_answered());
+  EXPECT_FALSE(waiting.is_answered());
   EXPECT_EQ(process_of("dies-too"), process);
-  waiting->cancel();
-  EXPECT_EQ(waiting->wait().code(), "cancelled");
+  waiting.cancel();
+  EXPECT_EQ(waiting.wait().code(), "cancelled");
 }
 
 TEST_F(SharedWorker, KeepsNothingOfPluginsThatHaveLeft) {
@@ -265,12 +268,12 @@ TEST_F(SharedWorker, EndsWithItsLastPluginAndStartsWithTheNext) {
 TEST_F(SharedWorker, IsNotHarmedByAPluginThatDoesNotComeUp) {
   open_with({"dies_too", "start_fails", "create_fails", "undefined_symbol", "null_entry"});
   const auto process = process_of("dies-too");
-  const auto waiting = begin_waiting("dies-too");
+  auto& waiting = begin_waiting("dies-too");
   for (const auto* slug : {"start-fails", "create-fails", "undefined-symbol", "null-entry"})
     EXPECT_EQ(call(slug, "echo").code(), "plugin_failed") << slug;
   EXPECT_EQ(process_of("dies-too"), process);
   EXPECT_EQ(row("dies_too").worker->plugins, std::vector<std::string>{"test/dies-too"});
-  EXPECT_FALSE(waiting->is_answered());
+  EXPECT_FALSE(waiting.is_answered());
 }
 
 TEST_F(SharedWorker, StaysTheChoiceInSafeMode) {
