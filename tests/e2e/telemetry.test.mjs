@@ -22,7 +22,7 @@ const modern = (id, method, params = {}, meta = {}) => ({
   params: {...params, _meta: {'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}, ...meta}},
 });
 const modernHeaders = ({method, params}) => ({'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...(params.name && {'mcp-name': params.name})});
-const echo = (id, meta) => modern(id, 'tools/call', {name: 'echo_echo', arguments: {message: 'hello'}}, meta);
+const echo = (id, meta) => modern(id, 'tools/call', {name: 'echo', arguments: {message: 'hello'}}, meta);
 
 describe('a gateway with a collector', () => {
   let collector, gateway, far, plugins;
@@ -39,7 +39,7 @@ describe('a gateway with a collector', () => {
     writeFileSync(join(plugins, 'far.tool.json'), JSON.stringify({
       manifest: '1.0', owner: 'acme', name: 'far', version: '1.0.0', description: 'Asks a server.',
       providers: {far: {base_url: `http://127.0.0.1:${far.address().port}`}},
-      skills: [{name: 'ask', description: 'Asks.', input: {type: 'object', properties: {what: {type: 'string'}}}, request: {method: 'GET', path: '/private/{what}'}}],
+      skills: [{name: 'ask', description: 'Asks.', input: {type: 'object', required: ['what'], properties: {what: {type: 'string'}}}, request: {method: 'GET', path: '/private/{what}'}}],
     }));
     copyFileSync(join(build, 'tests/plugins/composes.so'), join(plugins, 'composes.so'));
     gateway = await startGateway({
@@ -58,7 +58,7 @@ describe('a gateway with a collector', () => {
     const {status, text} = await mcp(echo('call-1', {traceparent, tracestate: 'rojo=1', baggage: `user=${secret}`}), {traceparent: elsewhere});
     assert.equal(status, 200, text);
     const one = await collector.spanOf(({is}) => is['jsonrpc.request.id'] === 'call-1');
-    assert.equal(one.name, 'tools/call echo_echo');
+    assert.equal(one.name, 'tools/call echo');
     assert.equal(one.kind, 2);
     assert.equal(one.traceId, trace);
     assert.equal(one.parentSpanId, span);
@@ -69,7 +69,7 @@ describe('a gateway with a collector', () => {
     const {'toolrack.request_id': id, 'toolrack.tool.version': version, ...rest} = one.is;
     assert.ok(id && version);
     assert.deepEqual(rest, {
-      'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'echo_echo', 'jsonrpc.request.id': 'call-1',
+      'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'echo', 'jsonrpc.request.id': 'call-1',
       'mcp.protocol.version': '2026-07-28', 'network.transport': 'tcp', 'network.protocol.name': 'http', 'network.protocol.version': '1.1',
       'client.address': '127.0.0.1', 'toolrack.tool': 'toolrack/echo', 'toolrack.skill': 'echo',
     });
@@ -86,7 +86,7 @@ describe('a gateway with a collector', () => {
   test('a session of an older revision is named in its spans', async () => {
     const opened = await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 'open', method: 'initialize', params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 't', version: '1'}}});
     const session = opened.headers.get('mcp-session-id');
-    await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 'call-2', method: 'tools/call', params: {name: 'echo_echo', arguments: {message: 'x'}, _meta: {traceparent}}}, {'mcp-session-id': session, 'mcp-protocol-version': '2025-06-18'});
+    await post(`${gateway.url}/mcp`, {jsonrpc: '2.0', id: 'call-2', method: 'tools/call', params: {name: 'echo', arguments: {message: 'x'}, _meta: {traceparent}}}, {'mcp-session-id': session, 'mcp-protocol-version': '2025-06-18'});
     const one = await collector.spanOf(({is}) => is['jsonrpc.request.id'] === 'call-2');
     assert.equal(one.parentSpanId, span);
     assert.equal(one.is['mcp.protocol.version'], '2025-06-18');
@@ -137,11 +137,11 @@ describe('a gateway with a collector', () => {
     const metric = await collector.until(() => collector.metric('mcp.server.operation.duration'));
     assert.equal(metric.unit, 's');
     assert.equal(metric.histogram.aggregationTemporality, 2);
-    const point = metric.points.find(({is}) => is['gen_ai.tool.name'] === 'echo_echo' && is['network.transport'] === 'tcp' && is['mcp.protocol.version'] === '2026-07-28');
+    const point = metric.points.find(({is}) => is['gen_ai.tool.name'] === 'echo' && is['network.transport'] === 'tcp' && is['mcp.protocol.version'] === '2026-07-28');
     assert.deepEqual(point.explicitBounds, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]);
     assert.equal(point.bucketCounts.reduce((sum, count) => sum + Number(count), 0), Number(point.count));
     assert.deepEqual(point.is, {
-      'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'echo_echo', 'mcp.protocol.version': '2026-07-28',
+      'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'echo', 'mcp.protocol.version': '2026-07-28',
       'network.transport': 'tcp', 'network.protocol.name': 'http', 'network.protocol.version': '1.1',
     });
     const finer = collector.metric('toolrack_tool_call_duration_seconds').points.find(({is}) => is.skill === 'echo');
@@ -164,25 +164,25 @@ describe('a gateway with a collector', () => {
   });
 
   test('calls over REST, and what a skill calls, are told as well', async () => {
-    const {status, text} = await post(`${gateway.url}/v1/tools/call`, {tool: 'composes', skill: 'calls', input: {call: 'echo.echo', input: {message: 'hello'}}}, {traceparent, 'x-request-id': 'rest-1'});
+    const {status, text} = await post(`${gateway.url}/v1/tools/call`, {tool: 'composes', skill: 'calls', input: {call: 'echo.echo', input: {message: 'hello'}}}, {traceparent, 'x-request-id': 'rest-call-1'});
     assert.equal(status, 200, text);
-    const server = await collector.spanOf(({is}) => is['toolrack.request_id'] === 'rest-1');
+    const server = await collector.spanOf(({is}) => is['toolrack.request_id'] === 'rest-call-1');
     assert.equal(server.name, 'POST /v1/tools/call');
     assert.equal(server.parentSpanId, span);
     assert.equal(server.is['http.route'], '/v1/tools/call');
-    const nested = await collector.spanOf(({is}) => is['toolrack.request_id'] === 'rest-1.1');
-    assert.equal(nested.name, 'execute_tool echo_echo');
+    const nested = await collector.spanOf(({is}) => is['toolrack.request_id'] === 'rest-call-1.1');
+    assert.equal(nested.name, 'execute_tool echo');
     assert.equal(nested.parentSpanId, server.spanId);
     assert.equal(nested.traceId, trace);
   });
 
   test('a job is a trace of its own with a link to the request that made it', async () => {
-    const {status, json} = await post(`${gateway.url}/v1/tools/call`, {tool: 'far', skill: 'ask', input: {what: 'x'}, async: true}, {traceparent, 'x-request-id': 'job-1'});
+    const {status, json} = await post(`${gateway.url}/v1/tools/call`, {tool: 'far', skill: 'ask', input: {what: 'x'}, async: true}, {traceparent, 'x-request-id': 'job-call-1'});
     assert.equal(status, 202);
     const job = await collector.spanOf(({is}) => is['toolrack.job.id'] === json.job_id);
     assert.equal(job.name, 'execute_tool far_ask');
     assert.notEqual(job.traceId, trace);
-    const request = await collector.spanOf(({is, kind}) => kind === 2 && is['toolrack.request_id'] === 'job-1');
+    const request = await collector.spanOf(({is, kind}) => kind === 2 && is['toolrack.request_id'] === 'job-call-1');
     assert.equal(request.is['http.response.status_code'], 202);
     assert.deepEqual(job.links.map(({spanId}) => spanId), [request.spanId]);
     const client = await collector.spanOf(({parentSpanId}) => parentSpanId === job.spanId);
@@ -258,19 +258,19 @@ test('telemetry is switched on and off by a reload', async () => {
     while (reloads() === before) await new Promise(setImmediate);
   };
   const call = (id) => post(`${gateway.url}/v1/tools/call`, {tool: 'echo', skill: 'echo', input: {message: 'x'}}, {'x-request-id': id});
-  await call('off-1');
+  await call('call-off-1');
   await reload({telemetry: {endpoint: collector.url, traces_interval_ms: 50}});
-  await call('on-1');
-  await collector.spanOf(({is}) => is['toolrack.request_id'] === 'on-1');
+  await call('call-on-1');
+  await collector.spanOf(({is}) => is['toolrack.request_id'] === 'call-on-1');
   await reload({telemetry: {endpoint: collector.url, traces_interval_ms: 50, sampler: 'always_off'}});
-  await call('unsampled-1');
+  await call('call-unsampled-1');
   await reload({telemetry: {endpoint: collector.url, traces_interval_ms: 50}});
-  await call('on-2');
-  await collector.spanOf(({is}) => is['toolrack.request_id'] === 'on-2');
+  await call('call-on-2');
+  await collector.spanOf(({is}) => is['toolrack.request_id'] === 'call-on-2');
   await reload({});
-  await call('off-2');
+  await call('call-off-2');
   await gateway.stop();
-  assert.deepEqual(collector.spans().map(({is}) => is['toolrack.request_id']), ['on-1', 'on-2']);
+  assert.deepEqual(collector.spans().map(({is}) => is['toolrack.request_id']), ['call-on-1', 'call-on-2']);
   await collector.stop();
 });
 
@@ -280,7 +280,7 @@ test('/metrics has the same in the spelling of Prometheus', async () => {
   const message = echo('1');
   await post(`${gateway.url}/mcp`, message, modernHeaders(message));
   const text = await (await fetch(`${ready.metrics}/metrics`)).text();
-  assert.match(text, /^mcp_server_operation_duration_seconds_bucket\{mcp_method_name="tools\/call",[^}]*gen_ai_tool_name="echo_echo",[^}]*le="0\.01"\} \d+$/m);
+  assert.match(text, /^mcp_server_operation_duration_seconds_bucket\{mcp_method_name="tools\/call",[^}]*gen_ai_tool_name="echo",[^}]*le="0\.01"\} \d+$/m);
   assert.match(text, /^toolrack_tool_calls_total\{outcome="ok",skill="echo",tool="toolrack\/echo"\} 1$/m);
   assert.match(text, /^toolrack_rate_limit_decisions_total\{decision="allowed"\} \d+$/m);
   await gateway.stop();

@@ -20,7 +20,7 @@ class ServerSpanTest : public ::testing::Test {
   net::RawReply send(std::string_view method, std::string_view path, std::string_view body = {}) {
     auto headers = json_headers();
     headers.emplace_back("traceparent", std::string(kParent));
-    headers.emplace_back("X-Request-Id", "mine-1");
+    headers.emplace_back("X-Request-Id", "mine-call-1");
     return testing::exchange(rack_.port, method, path, headers, body);
   }
   net::RawReply call(std::string_view skill, std::string_view more = "") {
@@ -52,7 +52,7 @@ TEST_F(ServerSpanTest, ACallIsASpanBelowItsCallers) {
   EXPECT_EQ(one.at("client.address"), "127.0.0.1");
   EXPECT_EQ(one.at("gen_ai.tool.name"), "fake_echo");
   EXPECT_EQ(one.at("toolrack.tool"), "test/fake");
-  EXPECT_EQ(one.at("toolrack.request_id"), "mine-1");
+  EXPECT_EQ(one.at("toolrack.request_id"), "mine-call-1");
   EXPECT_EQ(one.status, 0);
 }
 
@@ -95,7 +95,7 @@ TEST_F(ServerSpanTest, TheCallsOfABatchStandBelowIt) {
   EXPECT_EQ(batch.name, "POST /v1/tools/batch");
   EXPECT_EQ(all[0].name, "execute_tool fake_echo");
   EXPECT_EQ(all[0].kind, 1);
-  EXPECT_EQ(all[0].at("toolrack.request_id"), "mine-1.1");
+  EXPECT_EQ(all[0].at("toolrack.request_id"), "mine-call-1.1");
   EXPECT_EQ(all[1].at("error.type"), "tool_error");
   EXPECT_EQ(all[2].name, "execute_tool");
   for (const auto& one : {all[0], all[1], all[2]}) {
