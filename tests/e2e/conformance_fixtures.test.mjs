@@ -28,7 +28,7 @@ const contents = {
 
 const asked = [
   ['test_sampling', {prompt: 'Say it'}, 'LLM response: Paris'],
-  ['test_elicitation', {message: 'Who are you?'}, 'User response: action=accept, content={"name":"Ada"}'],
+  ['test_elicitation', {message: 'Who are you?'}, 'User response: action=accept, content={"name":"Ada","username":"my username","email":"my email"}'],
   ['test_elicitation_sep1034_defaults', {}, 'Elicitation completed: action=accept, content={"name":"Ada"}'],
   ['test_elicitation_sep1330_enums', {}, 'Elicitation completed: action=accept, content={"name":"Ada"}'],
   ['test_input_required_result_elicitation', {}, 'Hello, Ada!'],
@@ -60,7 +60,9 @@ async function exercise(client) {
   }
   const failed = await client.callTool({name: 'test_error_handling', arguments: {}});
   assert.equal(failed.isError, true);
-  assert.equal(failed.content[0].text.split('\n')[0], 'This tool intentionally returns an error for testing');
+  // What the tool says stands between the error's name and what to do.
+  assert.deepEqual(failed.content, [text('conformance.as_asked: This tool intentionally returns an error for testing\n' +
+    'Read the message; change the input accordingly.')]);
 
   const steps = [];
   const progressed = await client.callTool({name: 'test_tool_with_progress', arguments: {}}, ...[undefined, {onprogress: (one) => steps.push(one)}].slice(client.getProtocolEra ? 1 : 0));

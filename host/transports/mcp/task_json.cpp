@@ -114,7 +114,8 @@ std::string result_of(std::string_view type, std::string_view request_id, const 
   writer.StartObject();
   put(writer, "resultType", type);
   members(writer);
-  write_result_meta(writer, CallFacts{.request_id = request_id, .cost_usd = {}, .truncated = false, .meta_json = {}}, Revision::k20260728);
+  write_result_meta(writer, CallFacts{.request_id = request_id, .cost_usd = {}, .truncated = false, .meta_json = {}},
+                    Revision::k20260728);
   writer.EndObject();
   return std::string(json::view(buffer));
 }

@@ -23,7 +23,7 @@
 namespace toolrack::mcp {
 namespace {
 
-/// More often than this progress is not told.
+/// More often than this progress is not told, but for its end.
 constexpr std::int64_t kProgressIntervalNs = 50'000'000;
 
 }  // namespace
@@ -113,7 +113,9 @@ class ToolCalls::Call final : public call::CallSink {
     const auto now = base::system_clock().monotonic_ns();
     // JSON has no infinity, and a skill may divide by nothing.
     if (!std::isfinite(done) || !std::isfinite(total)) return;
-    if (progress_token_.empty() || done <= last_progress_ || now - last_progress_ns_ < kProgressIntervalNs) return;
+    if (progress_token_.empty() || done <= last_progress_) return;
+    const bool is_last = total > 0 && done >= total;
+    if (!is_last && now - last_progress_ns_ < kProgressIntervalNs) return;
     last_progress_ = done;
     last_progress_ns_ = now;
     auto json = fmt::format(

@@ -77,7 +77,8 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
     // JSON has no infinity, and a skill may divide by nothing.
     if (!std::isfinite(done) || !std::isfinite(total)) return;
     const auto now = base::system_clock().monotonic_ns();
-    if (last_progress_ns_ != 0 && now - last_progress_ns_ < kProgressIntervalNs) return;
+    const bool is_last = total > 0 && done >= total;
+    if (!is_last && last_progress_ns_ != 0 && now - last_progress_ns_ < kProgressIntervalNs) return;
     last_progress_ns_ = now;
     auto text = fmt::format(R"({{"progress":{})", done);
     if (total > 0) text += fmt::format(R"(,"total":{})", total);

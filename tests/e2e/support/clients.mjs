@@ -26,7 +26,9 @@ function answersOf(asked) {
   return {
     elicit: async ({params}) => {
       if (asked.action !== 'accept') return {action: asked.action};
-      return params.mode === 'url' ? {action: 'accept'} : {action: 'accept', content: {name: 'Ada'}};
+      if (params.mode === 'url') return {action: 'accept'};
+      const others = (params.requestedSchema.required ?? []).filter((name) => name !== 'name');
+      return {action: 'accept', content: {name: 'Ada', ...Object.fromEntries(others.map((name) => [name, `my ${name}`]))}};
     },
     sample: async () => ({role: 'assistant', model: 'tests', content: {type: 'text', text: 'Paris'}}),
     roots: async () => ({roots: [{uri: 'file:///work', name: 'work'}]}),
