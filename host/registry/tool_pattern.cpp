@@ -16,7 +16,7 @@ constexpr std::string_view kForm =
 bool is_small(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_slug_character(char c) noexcept { return is_small(c) || c == '-' || c == '*'; }
 bool is_skill_character(char c) noexcept { return is_small(c) || c == '_' || c == '*'; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// Takes "1", "1.4" or "1.4.0" off the front. What follows a dot and is no number is a skill.
 std::string_view take_version(std::string_view& rest) noexcept {
@@ -25,7 +25,7 @@ std::string_view take_version(std::string_view& rest) noexcept {
     auto next = part == 0 ? 0 : end + 1;
     if (part > 0 && (end >= rest.size() || rest[end] != '.')) break;
     const auto first = next;
-    while (next < rest.size() && is_digit(rest[next])) ++next;
+    while (next < rest.size() && is_decimal(rest[next])) ++next;
     if (next == first || (next < rest.size() && rest[next] != '.')) break;
     end = next;
   }
