@@ -35,14 +35,14 @@ class Reading {
 
   Share share_of(const Tool& tool, const ToolSet& set);
   /// By skill, in their order; empty when none is renamed.
-  std::vector<Words> words_of(const Tool& tool, const ToolSet& set);
+  std::vector<Words> words_of(const Tool& tool, const ToolSet& set, const Share& share);
   /// Of one layer: was the pattern, or the renamed skill, met so far?
   bool was_met(const ToolPattern& pattern) const { return met_.contains(&pattern); }
 
  private:
   bool names_tool(const ToolPattern& pattern, const Tool& tool);
   bool leads_to(const std::string& name, const Tool& tool);
-  Share share_of(const Tool& tool, const ToolSet::Layer& layer);
+  Share share_of(const Tool& tool, const ToolSet::Layer& layer, const Share& given);
 
   const Catalogue& whole_;
   std::unordered_map<std::string, const Tool*> by_name_;  ///< What names without an owner lead to; null: nothing.
@@ -66,41 +66,38 @@ bool Reading::leads_to(const std::string& name, const Tool& tool) {
   return tool.slug == name || std::ranges::find(tool.aliases, name) != tool.aliases.end();  // It is withheld.
 }
 
-Share Reading::share_of(const Tool& tool, const ToolSet::Layer& layer) {
+/// Within `given`, what the layer leaves.
+Share Reading::share_of(const Tool& tool, const ToolSet::Layer& layer, const Share& given) {
   const bool has_inclusion =
       std::ranges::find(layer.patterns, false, &ToolPattern::is_exclusion) != layer.patterns.end();
-  Share out{.is_whole = !has_inclusion, .skills = std::vector<bool>(tool.skills.size(), !has_inclusion)};
+  Share named{.is_whole = !has_inclusion, .skills = std::vector<bool>(tool.skills.size(), !has_inclusion)};
   // What is taken back is taken back, wherever in the list that is said.
   for (const bool is_exclusion : {false, true}) {
     for (const auto& pattern : layer.patterns) {
       if (pattern.is_exclusion != is_exclusion || !names_tool(pattern, tool)) continue;
-      if (pattern.is_of_whole_tool()) {
-        met_.insert(&pattern);
-        out.is_whole = !is_exclusion;
-        out.skills.assign(out.skills.size(), !is_exclusion);
-        continue;
-      }
+      const bool is_of_whole_tool = pattern.is_of_whole_tool();
+      if (is_of_whole_tool) named.is_whole = !is_exclusion;
       for (std::size_t i = 0; i < tool.skills.size(); ++i) {
-        if (!matches_glob(pattern.skill, tool.skills[i].name)) continue;
-        met_.insert(&pattern);
-        out.skills[i] = !is_exclusion;
+        if (!is_of_whole_tool && !matches_glob(pattern.skill, tool.skills[i].name)) continue;
+        named.skills[i] = !is_exclusion;
+        if (given.skills[i]) met_.insert(&pattern);
       }
+      if (is_of_whole_tool && given.is_whole) met_.insert(&pattern);
     }
   }
-  return out;
+  named.is_whole = named.is_whole && given.is_whole;
+  for (std::size_t i = 0; i < named.skills.size(); ++i) named.skills[i] = named.skills[i] && given.skills[i];
+  return named;
 }
 
 Share Reading::share_of(const Tool& tool, const ToolSet& set) {
   Share out{.is_whole = true, .skills = std::vector<bool>(tool.skills.size(), true)};
-  for (const auto& layer : set.layers()) {
-    const auto one = share_of(tool, layer);
-    out.is_whole = out.is_whole && one.is_whole;
-    for (std::size_t i = 0; i < one.skills.size(); ++i) out.skills[i] = out.skills[i] && one.skills[i];
-  }
+  // The maker's first: what a key asks for beyond it is as if it were not there, to who looks at `unmatched` as well.
+  for (auto layer = set.layers().rbegin(); layer != set.layers().rend(); ++layer) out = share_of(tool, *layer, out);
   return out;
 }
 
-std::vector<Words> Reading::words_of(const Tool& tool, const ToolSet& set) {
+std::vector<Words> Reading::words_of(const Tool& tool, const ToolSet& set, const Share& share) {
   std::vector<Words> out;
   const auto take = [](std::string_view& word, const std::string& given) {
     if (!given.empty()) word = given;
@@ -110,9 +107,11 @@ std::vector<Words> Reading::words_of(const Tool& tool, const ToolSet& set) {
       if (!names_tool(rename.skill, tool)) continue;
       const auto skill = std::ranges::find(tool.skills, rename.skill.skill, &Skill::name);
       if (skill == tool.skills.end()) continue;
+      const auto place = static_cast<std::size_t>(skill - tool.skills.begin());
+      if (!share.skills[place]) continue;
       met_.insert(&rename.skill);
       out.resize(tool.skills.size());
-      auto& words = out[static_cast<std::size_t>(skill - tool.skills.begin())];
+      auto& words = out[place];
       take(words.name, rename.name);
       take(words.title, rename.title);
       take(words.description, rename.description);
@@ -186,8 +185,10 @@ Narrowing narrow(const Catalogue& whole, const ToolSet& set) {
   std::vector<Piece> pieces;
   for (const auto* tools : {&whole.all(), &whole.withheld()}) {
     for (const auto& tool : *tools) {
-      Piece piece{.tool = tool, .share = reading.share_of(*tool, set), .words = reading.words_of(*tool, set)};
-      if (!piece.share.is_nothing()) pieces.push_back(std::move(piece));
+      auto share = reading.share_of(*tool, set);
+      if (share.is_nothing()) continue;
+      auto words = reading.words_of(*tool, set, share);
+      pieces.push_back({.tool = tool, .share = std::move(share), .words = std::move(words)});
     }
   }
   Narrowing out;

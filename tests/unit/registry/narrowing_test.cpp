@@ -150,6 +150,16 @@ TEST_F(NarrowingTest, TellsWhatLeadsToNothing) {
   EXPECT_THAT(narrowing.unmatched, ElementsAre("nobody", "seo.nothing", "!maps.walk", "mail.fetch"));
 }
 
+/// Or a key could ask for names and learn from the answer which of them there are.
+TEST_F(NarrowingTest, TellsNothingOfWhatTheMakersSetLeavesOut) {
+  const auto maker = set_of(R"(["seo.audit"])");
+  const auto narrowing =
+      narrow(*whole_, *set_of(R"(["mail","nobody","seo.keyword_*","seo.nothing","!maps","seo"])",
+                              R"([{"skill":"mail.send","name":"a"},{"skill":"mail.none","name":"b"}])", maker));
+  EXPECT_THAT(narrowing.unmatched,
+              ElementsAre("mail", "nobody", "seo.keyword_*", "seo.nothing", "!maps", "mail.send", "mail.none"));
+}
+
 TEST_F(NarrowingTest, ChoosesAmongTheVersionsThatAreLeft) {
   const auto whole = build(
       {FakeTool{.version = "1.4.0"}.make(), FakeTool{.version = "1.5.0"}.make(), FakeTool{.version = "2.0.0"}.make()});
