@@ -20,7 +20,12 @@ struct Share {
   std::vector<bool> skills;
 
   bool has_all_skills() const noexcept { return std::ranges::find(skills, false) == skills.end(); }
-  bool is_nothing() const noexcept { return !is_whole && std::ranges::find(skills, true) == skills.end(); }
+  bool is_nothing_of(const Tool& tool) const noexcept {
+    if (std::ranges::find(skills, true) != skills.end()) return false;
+    const bool has_more = !tool.resources.empty() || !tool.prompts.empty() || !tool.knowledge.empty() ||
+                          tool.lists_resources || tool.lists_prompts;
+    return !is_whole || !has_more;
+  }
 };
 
 /// The words that a skill is shown with instead of the manifest's.
@@ -186,7 +191,7 @@ Narrowing narrow(const Catalogue& whole, const ToolSet& set) {
   for (const auto* tools : {&whole.all(), &whole.withheld()}) {
     for (const auto& tool : *tools) {
       auto share = reading.share_of(*tool, set);
-      if (share.is_nothing()) continue;
+      if (share.is_nothing_of(*tool)) continue;
       auto words = reading.words_of(*tool, set, share);
       pieces.push_back({.tool = tool, .share = std::move(share), .words = std::move(words)});
     }
@@ -194,7 +199,7 @@ Narrowing narrow(const Catalogue& whole, const ToolSet& set) {
   Narrowing out;
   drop_clashes(pieces, out.clashes);
   for (const auto& piece : pieces) {
-    if (piece.share.is_nothing()) continue;
+    if (piece.share.is_nothing_of(*piece.tool)) continue;
     const bool is_untouched = piece.share.is_whole && piece.share.has_all_skills() && piece.words.empty();
     auto tool = is_untouched ? piece.tool : part_of(*piece.tool, piece.share, piece.words);
     if (!is_untouched) out.originals.emplace(tool.get(), piece.tool.get());
