@@ -42,13 +42,13 @@ TEST(Glob, AgreesWithWhatItMeans) {
     return out;
   };
   int matched = 0;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 50'000; ++i) {
     const auto pattern = text("ab*", 7), subject = text("ab", 9);
     const bool expected = means(pattern, subject);
     matched += expected ? 1 : 0;
     ASSERT_EQ(matches_glob(pattern, subject), expected) << '"' << pattern << "\" and \"" << subject << '"';
   }
-  EXPECT_GT(matched, 10'000);
+  EXPECT_GT(matched, 2'500);
 }
 
 /// With a way back to every asterisk this would take longer than the world will last.
