@@ -20,6 +20,10 @@ using Type = registry::Part::Type;
 /// Of a text that is linked to: what its reader sees at once.
 constexpr std::size_t kPreviewBytes = 4 << 10;
 
+std::string_view preview_of(std::string_view text, const ContentLimits& limits) {
+  return base::truncate_utf8(text, std::min<std::uint64_t>(kPreviewBytes, limits.text_bytes));
+}
+
 bool is_text(const registry::Part& part) { return part.type == Type::kText; }
 
 bool is_too_large(const registry::Part& part, const ContentLimits& limits) {
@@ -54,7 +58,7 @@ base::Result<void> keep_all(const FileOutputs& to, const ContentLimits& limits, 
     const std::string_view bytes = is_text(part) ? part.text : part.bytes;
     auto link = TRY(to.keep({.account = large.account, .name = name, .media_type = type}, bytes));
     if (is_text(part)) {
-      part.text.resize(base::truncate_utf8(part.text, kPreviewBytes).size());
+      part.text.resize(preview_of(part.text, limits).size());
       parts.push_back(std::move(part));
     }
     parts.push_back(std::move(link));
@@ -64,7 +68,7 @@ base::Result<void> keep_all(const FileOutputs& to, const ContentLimits& limits, 
   const auto name = large.stem + ".json";
   large.whole_output =
       TRY(to.keep({.account = large.account, .name = name, .media_type = "application/json"}, large.output));
-  large.whole_output->text = base::truncate_utf8(large.output, kPreviewBytes);
+  large.whole_output->text = preview_of(large.output, limits);
   return {};
 }
 

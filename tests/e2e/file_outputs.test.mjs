@@ -76,7 +76,7 @@ for (const kind of clients) {
 test('how much stands in a result is for the operator to say', async () => {
   const data = scratch();
   const config = join(data, 'config.json');
-  writeFileSync(config, JSON.stringify({mcp: {inline_media_bytes: 0, inline_text_bytes: 1000}}));
+  writeFileSync(config, JSON.stringify({mcp: {inline_media_bytes: 0, inline_text_bytes: 4500}}));
   const strict = await startGateway({data, plugins: [plugins, examples], args: ['--config', config]});
   const client = await connectHttp(clients[3], strict.url);
   try {
