@@ -43,7 +43,6 @@ void Execution::become_job() {
   if (path_.deps_.jobs == nullptr) return fail_with(no_jobs());
   request_.job = JobUse::kIsOne;
   request_.asking = questions_ == nullptr ? nullptr : &questions_->of_job();
-  request_.content = nullptr;  // Whoever fetches the job's result gets it as it is.
   request_.wants_progress = request_.wants_partials = true;
   request_.log_level = registry::kNoCallerLog;
   state_ = State::kAdmitting;

@@ -10,7 +10,7 @@
 namespace toolrack::call::jobs {
 
 void JobQuestions::add(registry::Question question, CallSink::Answered answered) {
-  if (run_ > 1) question.key += fmt::format("~{}", run_);
+  if (run_ > 1) question.key += fmt::format("@{}", run_);
   const base::Lock lock(mutex_);
   open_.push_back({.question = std::move(question), .answered = std::move(answered)});
 }

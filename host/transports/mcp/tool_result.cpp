@@ -68,14 +68,15 @@ base::Error kept_error(const std::string& error_json) {
 struct KeptReply {
   explicit KeptReply(std::string_view result_json) {
     constexpr json::Limits kWhatIsKept{.max_bytes = 16 << 20, .max_depth = 1'000, .max_values = 10'000'000};
-    json::Capture parts[] = {{2, "result", "output", {}},     {2, "result", "content", {}}, {2, "result", "cost", {}},
-                             {2, "result", "meta", {}},       {1, "", "content", {}},       {2, "shown", "files", {}},
-                             {2, "shown", "whole_output", {}}};
+    json::Capture parts[] = {{2, "result", "output", {}},      {2, "result", "content", {}},  {2, "result", "cost", {}},
+                             {2, "result", "meta", {}},        {1, "", "content", {}},        {2, "shown", "files", {}},
+                             {2, "shown", "whole_output", {}}, {2, "result", "truncated", {}}};
     if (result_json.empty()) return;
     const auto document = json::parse(result_json, kWhatIsKept, parts);
     if (!document) return;
     output = parts[0].text, cost = parts[2].text, meta = parts[3].text, files = parts[5].text, whole = parts[6].text;
     content = parts[1].text.data() == nullptr ? parts[4].text : parts[1].text;
+    is_truncated = !parts[7].text.empty();
     if (whole.empty()) return;
     const auto& shown = *json::find(*document, "shown");
     shortened = json::find_string(shown, "text").value_or("");
@@ -83,7 +84,7 @@ struct KeptReply {
   }
   std::string_view output, content, cost, meta, files, whole;  ///< Raw JSON, or empty.
   std::string shortened;                                       ///< Of an output that `whole` links to.
-  bool has_schema = false;
+  bool has_schema = false, is_truncated = false;
 };
 
 /// The elements of an array, as they stand.
@@ -138,6 +139,7 @@ void write_kept_result(json::Writer& writer, const call::jobs::JobView& view) {
   finish(writer, is_error,
          CallFacts{.request_id = view.job.request_id,
                    .cost_usd = kept.cost == base::Money().text().view() ? std::string_view() : kept.cost,
+                   .truncated = kept.is_truncated,
                    .meta_json = kept.meta},
          kRevision);
 }

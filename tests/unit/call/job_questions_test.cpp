@@ -263,10 +263,10 @@ TEST_F(ResumedQuestionsTest, AreAskedAgainUnderAnotherKey) {
   restart();
   ASSERT_TRUE(until_it_asks(*rack_, id));
   EXPECT_EQ(told(id, "/questions/who"), "(absent)") << "an answer to the run that is gone finds nothing";
-  EXPECT_EQ(told(id, "/questions/who~2/method"), "elicitation/create");
+  EXPECT_EQ(told(id, "/questions/who@2/method"), "elicitation/create");
   ASSERT_TRUE(answer_job(*rack_, id, kAda));
   EXPECT_EQ(told(id, "/status"), "input_required");
-  ASSERT_TRUE(answer_job(*rack_, id, R"({"who~2":{"action":"accept","content":{"name":"Grace"}}})"));
+  ASSERT_TRUE(answer_job(*rack_, id, R"({"who@2":{"action":"accept","content":{"name":"Grace"}}})"));
   EXPECT_EQ(ended(id), "completed");
   EXPECT_EQ(told(id, "/result/output/said/0"), R"({"name":"Grace"})");
   EXPECT_EQ(told(id, "/runs"), "2");

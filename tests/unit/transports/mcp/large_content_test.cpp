@@ -132,6 +132,56 @@ TEST_F(LargeContentTest, SmallImagesAndRecordingsStandInTheResultAndOtherFilesBe
   EXPECT_EQ(at(legacy("2025-03-26"), "/result/content/3/type"), "text");
 }
 
+TEST_F(LargeContentTest, ATaskShowsWhatTheCallWouldHaveShown) {
+  const auto skill = [](std::string name, std::function<registry::Outcome()> answer) {
+    return testing::FakeSkill{.name = std::move(name),
+                              .handler = std::make_shared<testing::InstantSkill>(
+                                  [answer = std::move(answer)](const auto&) { return answer(); }),
+                              .async = true};
+  };
+  const auto long_output = "{\"text\":\"" + std::string(kText, 'x') + "\"}";
+  rack_.rack.publish({testing::make_tool(
+      "fake", {skill("files",
+                     [] {
+                       auto outcome = testing::success(R"({"image_path":"a.png","page_path":"c.html"})");
+                       outcome.files = std::make_unique<FakeFiles>(
+                           std::map<std::string, std::string, std::less<>>{{"a.png", "png"}, {"c.html", "<p>"}});
+                       return outcome;
+                     }),
+               skill("long", [long_output] { return testing::success(long_output); })})});
+  const auto result_of_task = [&](const std::string& name) {
+    constexpr auto kTasks =
+        R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+        R"("io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}}})";
+    const auto ask = [&](const std::string& method, const std::string& named, const std::string& params) {
+      return parsed(send(testing::http_request(
+          "POST", "/mcp", modern_headers(method, named),
+          R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{)" + params + "," + kTasks)));
+    };
+    const auto task = at(ask("tools/call", name, R"("name":")" + name + "\""), "/result/taskId");
+    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
+    auto told = ask("tasks/get", task, R"("taskId":")" + task + "\"");
+    while (at(told, "/result/status") == "working" && std::chrono::steady_clock::now() < end)
+      told = ask("tasks/get", task, R"("taskId":")" + task + "\"");
+    return told;
+  };
+  const auto files = result_of_task("fake_files");
+  EXPECT_THAT(at(files, "/result/result/content/0/text"), HasSubstr("image_url"));
+  EXPECT_EQ(at(files, "/result/result/content/1/type"), "image");
+  EXPECT_EQ(at(files, "/result/result/content/1/data"), base::to_base64("png"));
+  EXPECT_EQ(at(files, "/result/result/content/2/type"), "resource_link");
+  EXPECT_EQ(behind(at(files, "/result/result/content/2/uri")), "<p>");
+
+  const auto direct = parsed(send(modern_call("1", "fake_long")));
+  const auto shortened = result_of_task("fake_long");
+  EXPECT_EQ(at(shortened, "/result/result/content/0/text"), at(direct, "/result/content/0/text"));
+  EXPECT_EQ(at(shortened, "/result/result/content/1/type"), "resource_link");
+  EXPECT_EQ(behind(at(shortened, "/result/result/content/1/uri")), long_output);
+  EXPECT_EQ(at(shortened, "/result/result/structuredContent"), "(absent)") << "as without a task";
+  EXPECT_EQ(at(shortened, "/result/result/_meta/dev.toolrack~1truncated"),
+            at(direct, "/result/_meta/dev.toolrack~1truncated"));
+}
+
 TEST_F(LargeContentTest, ManyImagesDoNotMakeAResultOfAnySize) {
   answers([] {
     std::map<std::string, std::string, std::less<>> files;
