@@ -188,10 +188,21 @@ describe('REST', () => {
     assert.match(text, /^event: input_required\ndata: \{"status":"input_required"/m);
   });
 
-  test('a job asks nobody', async () => {
-    const {json} = await call([{form: 'who'}], {can_answer: ['form'], async: true});
-    const shown = await (await fetch(`${gateway.url}/v1/jobs/${json.job_id}?wait=20`)).json();
-    assert.match(JSON.stringify(shown), /cannot_ask/);
+  test('a job asks whoever looks after it, and nobody when nobody was said to be there', async () => {
+    const steps = [{http: '/one'}, {form: 'who'}, {once: 'pay'}, {run: 1}];
+    const look = async (id, wait) => (await fetch(`${gateway.url}/v1/jobs/${id}?wait=${wait}`)).json();
+    seen = [];
+    const {job_id: id} = (await call(steps, {can_answer: ['form'], async: true})).json;
+    let asking;
+    do asking = await look(id, 1); while (!asking.questions);
+    assert.equal(asking.status, 'input_required');
+    assert.equal((await post(`${gateway.url}/v1/jobs/${id}/answers`, {answers: accepted})).status, 200);
+    const {output} = (await look(id, 20)).result;
+    assert.deepEqual(output.said, ['"far 1"', '{"name":"Ada"}', 'did it in run 0', 'run 0']);
+    assert.deepEqual(seen, ['POST /one'], 'its frame has waited');
+
+    const silent = (await call([{form: 'who'}], {async: true})).json.job_id;
+    assert.match(JSON.stringify(await look(silent, 20)), /cannot_ask/);
   });
 });
 
