@@ -19,8 +19,8 @@
 
 namespace toolrack::sources::isolated {
 
-/// Owner: the plugins that sit in its process. Threads: [control] threads, which outlive every process; `shared_by`
-/// any.
+/// Owner: the plugins that sit in its process. Threads: those of [control], which outlive every process; what is
+/// constant any.
 class ProcessKeeper final {
  public:
   struct Place {
