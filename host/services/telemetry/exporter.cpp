@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstWait{1'000}, kLongestWait{30'000};
+constexpr milliseconds kFirstPause{1'000}, kLongestPause{30'000};
 constexpr int kMostTries = 6;
 
 base::Counter& spans_total(base::Metrics& metrics, std::string_view result) {
@@ -159,8 +159,8 @@ Delivery Exporter::deliver(Signal& signal, const std::string& url, const Setting
 /// Twice as long each time, and a random part of it, so that many gateways do not come back at once.
 milliseconds Exporter::wait_after(const Signal& signal, const Delivery& delivery) {
   if (delivery.retry_after) return *delivery.retry_after;
-  const auto doubled = kFirstWait * (1LL << std::clamp(signal.failures - 1, 0, 5));
-  const auto longest = std::min<milliseconds>(doubled, kLongestWait);
+  const auto doubled = kFirstPause * (1LL << std::clamp(signal.failures - 1, 0, 5));
+  const auto longest = std::min<milliseconds>(doubled, kLongestPause);
   return longest / 2 + milliseconds(std::uniform_int_distribution<std::int64_t>(0, longest.count() / 2)(jitter_));
 }
 

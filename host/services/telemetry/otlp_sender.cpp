@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 /// More of an answer than this is not read.
 constexpr std::size_t kMaxAnswer = 64 << 10;
 /// More than that a collector cannot ask for.
-constexpr std::chrono::seconds kLongestWait{300};
+constexpr std::chrono::seconds kLongestRetryAfter{300};
 
 struct ListCleanup {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
@@ -137,7 +137,7 @@ Delivery OtlpSender::post(const std::string& url, const Settings& settings, cons
     out.rejected = rejected_of(answer);
     return out;
   }
-  if (retry_after > 0) out.retry_after = std::min(std::chrono::seconds(retry_after), kLongestWait);
+  if (retry_after > 0) out.retry_after = std::min(std::chrono::seconds(retry_after), kLongestRetryAfter);
   out.reason = fmt::format("it answers with status {}", status);
   return out;
 }

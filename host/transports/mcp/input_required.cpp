@@ -1,4 +1,5 @@
 #include "transports/mcp/input_required.hpp"
+#include "transports/mcp/rpc.hpp"
 
 #include "call/questions/question_words.hpp"
 #include "transports/mcp/client_capabilities.hpp"
@@ -9,10 +10,6 @@ namespace {
 
 namespace json = base::json;
 
-RpcError invalid(std::string message) {
-  return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
-}
-
 }  // namespace
 
 std::optional<RpcError> read_asking(const Message& message, const json::Value& capabilities, call::Asking& asking) {
@@ -20,11 +17,11 @@ std::optional<RpcError> read_asking(const Message& message, const json::Value& c
   asking.kinds = can_ask(capabilities, Revision::k20260728);
   if (const auto* state = json::find(*message.params, "requestState")) {
     if (!state->IsString() || state->GetStringLength() == 0)
-      return invalid("params.requestState is not the text that was given out");
+      return invalid_params("params.requestState is not the text that was given out");
     asking.state = json::view(*state);
   }
   if (const auto* answers = json::find(*message.params, "inputResponses")) {
-    if (!answers->IsObject()) return invalid("params.inputResponses is not an object");
+    if (!answers->IsObject()) return invalid_params("params.inputResponses is not an object");
     asking.answers = answers;
   }
   return std::nullopt;
@@ -49,7 +46,8 @@ void write_input_required(json::Writer& writer, const call::Suspension& suspensi
 std::optional<RpcError> refusal_of(const call::CallOutcome& outcome, Revision revision) {
   if (revision < Revision::k20260728 || outcome.ok()) return std::nullopt;
   const auto& error = *outcome.result.error;
-  if (error.name() == "invalid_request_state" || error.name() == "invalid_answer") return invalid(error.message());
+  if (error.name() == "invalid_request_state" || error.name() == "invalid_answer")
+    return invalid_params(error.message());
   if (outcome.result.cannot_ask == 0 || error.code() != base::ErrorCode::kUnimplemented) return std::nullopt;
   return RpcError{.code = kMissingCapability,
                   .http_status = 400,

@@ -8,16 +8,13 @@
 #include "transports/mcp/list_page.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/offer_result.hpp"
+#include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
 namespace {
 
 namespace json = base::json;
 using registry::Exposure;
-
-RpcError bad_params(std::string message) {
-  return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
-}
 
 /// What sorts a list, and what a cursor remembers.
 std::string_view name_of(const registry::Resource& resource) { return resource.uri; }
@@ -28,7 +25,7 @@ std::string_view name_of(const registry::Prompt& prompt) { return prompt.flat_na
 template <class T>
 void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer, ListOf<T> of) {
   const auto refuse = [&](std::string text) {
-    answer.message(200, error_message(message.id, bad_params(std::move(text))));
+    answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   const auto exposure = Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
@@ -85,7 +82,7 @@ void McpHandler::list_prompts(Inbound& inbound, const Message& message, Answer&&
 
 void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto uri = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "uri");
-  if (!uri) return answer.message(200, error_message(message.id, bad_params("params.uri is missing or no string")));
+  if (!uri) return answer.message(200, error_message(message.id, invalid_params("params.uri is missing or no string")));
   call::CallRequest request;
   request.kind = registry::Kind::kResource;
   answer.observation().note_resource(*uri);
@@ -95,7 +92,7 @@ void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer&
 
 void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
-    answer.message(200, error_message(message.id, bad_params(std::move(text))));
+    answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
   if (!name) return refuse("params.name is missing or no string");
@@ -113,7 +110,7 @@ void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer&& a
 
 void McpHandler::complete(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
-    answer.message(200, error_message(message.id, bad_params(std::move(text))));
+    answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   if (message.params == nullptr) return refuse("params.ref and params.argument are missing");
   const auto& params = *message.params;

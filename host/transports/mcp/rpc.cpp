@@ -14,6 +14,10 @@ constexpr std::string_view kOpening = R"({"jsonrpc":"2.0")", kId = R"(,"id":)", 
 
 }  // namespace
 
+RpcError invalid_params(std::string message) {
+  return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
+}
+
 RpcError header_mismatch(std::string message) {
   return {.code = kHeaderMismatch, .http_status = 400, .message = std::move(message), .data_json = {}};
 }

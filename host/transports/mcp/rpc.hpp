@@ -17,6 +17,8 @@ struct RpcError {
   std::string data_json;  ///< Or empty.
 };
 
+/// -32602 with status 200: what a method was given means nothing to it.
+RpcError invalid_params(std::string message);
 /// -32020 with status 400: a header and the body disagree; `message` says which and how.
 RpcError header_mismatch(std::string message);
 

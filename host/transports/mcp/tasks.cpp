@@ -16,14 +16,10 @@ namespace {
 namespace json = base::json;
 using base::ErrorCode;
 
-RpcError bad_task(std::string message) {
-  return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
-}
-
 RpcError task_error(const base::Error& error) {
   if (error.name() == "job_not_found")
-    return bad_task("there is no such task; tasks are forgotten some time after their end");
-  if (error.code() == ErrorCode::kInvalidRequest) return bad_task(error.message());
+    return invalid_params("there is no such task; tasks are forgotten some time after their end");
+  if (error.code() == ErrorCode::kInvalidRequest) return invalid_params(error.message());
   return {.code = kInternalError, .http_status = 200, .message = error.message(), .data_json = {}};
 }
 
@@ -55,7 +51,8 @@ bool McpHandler::may_use_tasks(const Inbound& inbound, const Message& message, A
 void McpHandler::serve_task(Inbound& inbound, const Message& message, Answer&& answer, TaskWork work) {
   if (!may_use_tasks(inbound, message, answer)) return;
   const auto id = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "taskId");
-  if (!id) return answer.message(200, error_message(message.id, bad_task("params.taskId is missing or no string")));
+  if (!id)
+    return answer.message(200, error_message(message.id, invalid_params("params.taskId is missing or no string")));
   // Shared because std::function wants to be copied.
   const auto owed = std::make_shared<Answer>(std::move(answer));
   const auto posted = deps_.tasks.pool->post(

@@ -16,10 +16,6 @@ namespace {
 
 namespace json = base::json;
 
-RpcError invalid(std::string message) {
-  return {.code = kInvalidParams, .http_status = 200, .message = std::move(message), .data_json = {}};
-}
-
 /// Most endpoints name no version, and need not be read for each call.
 bool may_pin(std::string_view query) {
   return query.find("tools=") != std::string_view::npos &&
@@ -30,7 +26,7 @@ bool may_pin(std::string_view query) {
 
 void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](std::string text) {
-    answer.message(200, error_message(message.id, invalid(std::move(text))));
+    answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   if (message.params != nullptr && json::find(*message.params, "cursor") != nullptr)
     return refuse("the cursor is not one of ours: the list has one page");
@@ -47,9 +43,10 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& a
 void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](RpcError error) { answer.message(error.http_status, error_message(message.id, error)); };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
-  if (!name) return refuse(invalid("params.name is missing or no string"));
+  if (!name) return refuse(invalid_params("params.name is missing or no string"));
   const auto* arguments = json::find(*message.params, "arguments");
-  if (arguments != nullptr && !arguments->IsObject()) return refuse(invalid("params.arguments is not an object"));
+  if (arguments != nullptr && !arguments->IsObject())
+    return refuse(invalid_params("params.arguments is not an object"));
 
   if (const auto* entry = deps_.table.find(*name); entry != nullptr && entry->operation.meta_tool)
     return call_operation(inbound, message, *entry, std::move(answer));
@@ -60,14 +57,14 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   if (may_pin(inbound.request.query)) {
     const auto exposure = registry::Exposure::parse(inbound.request.query);
     const auto found = exposure ? exposure->find_flat(catalogue, *name) : tl::unexpected(exposure.error());
-    if (!found) return refuse(invalid(found.error().message()));
+    if (!found) return refuse(invalid_params(found.error().message()));
     skill = *found;
     if (skill != nullptr) pinned = fmt::format("{}@{}", skill->tool->id(), skill->tool->version);
   } else {
     skill = catalogue.find_flat(*name);
   }
   if (skill == nullptr)
-    return refuse(invalid(fmt::format("there is no tool \"{}\"; tools/list names what there is", *name)));
+    return refuse(invalid_params(fmt::format("there is no tool \"{}\"; tools/list names what there is", *name)));
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
   answer.observation().note_target(TargetKind::kTool, skill->flat_name);
@@ -136,7 +133,7 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   registry::ProviderKeysRef provider_keys;
   if (net::has_provider_keys(inbound.request.headers)) {
     auto read = net::read_provider_keys(inbound.request.headers);
-    if (!read) return answer.message(200, error_message(message.id, invalid(read.error().message())));
+    if (!read) return answer.message(200, error_message(message.id, invalid_params(read.error().message())));
     provider_keys = *std::move(read);
     request.provider_keys = &provider_keys;
   }
