@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::string_view kOther = "other";
 
-/// "owner/slug", without making that text.
-bool is_id_of(std::string_view id, const registry::Tool& tool) noexcept {
-  return id.size() == tool.owner.size() + 1 + tool.slug.size() && id.starts_with(tool.owner) &&
-         id[tool.owner.size()] == '/' && id.ends_with(tool.slug);
-}
-
 }  // namespace
 
 void ToolMetrics::count(const registry::Skill& skill, bool is_ok, std::int64_t duration_ns) {
@@ -24,13 +18,13 @@ void ToolMetrics::count(const registry::Skill& skill, bool is_ok, std::int64_t d
 ToolMetrics::Series& ToolMetrics::find(const registry::Skill& skill) {
   auto& [recent, series] = recent_[reinterpret_cast<std::uintptr_t>(&skill) / sizeof(registry::Skill) % recent_.size()];
   // Another catalogue may have put another skill there.
-  if (recent == &skill && series->skill == skill.name && is_id_of(series->tool, *skill.tool)) [[likely]]
+  if (recent == &skill && series->flat_name == skill.flat_name) [[likely]]
     return *series;
   const auto id = skill.tool->id();
   auto found = all_.find({id, skill.name});
   if (found == all_.end()) {
-    if (all_.size() >= kMostSkills) return make(kOther, kOther);
-    series = &make(id, skill.name);
+    if (all_.size() >= kMostSkills) return make(kOther, kOther, {});
+    series = &make(id, skill.name, skill.flat_name);
   } else {
     series = &found->second;
   }
@@ -38,12 +32,11 @@ ToolMetrics::Series& ToolMetrics::find(const registry::Skill& skill) {
   return *series;
 }
 
-ToolMetrics::Series& ToolMetrics::make(std::string_view tool, std::string_view skill) {
+ToolMetrics::Series& ToolMetrics::make(std::string_view tool, std::string_view skill, std::string_view flat_name) {
   auto [at, is_new] = all_.try_emplace({std::string(tool), std::string(skill)});
   auto& series = at->second;
   if (!is_new) return series;
-  series.tool = tool;
-  series.skill = skill;
+  series.flat_name = flat_name;
   const auto labels = [&](std::string_view outcome) {
     base::Labels out;
     if (!outcome.empty()) out.emplace_back("outcome", outcome);

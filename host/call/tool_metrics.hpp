@@ -29,13 +29,13 @@ class ToolMetrics {
 
  private:
   struct Series {
-    std::string tool, skill;
+    std::string flat_name;
     base::Counter* succeeded = nullptr;
     base::Counter* failed = nullptr;
     base::Histogram* duration = nullptr;
   };
   Series& find(const registry::Skill& skill);
-  Series& make(std::string_view tool, std::string_view skill);
+  Series& make(std::string_view tool, std::string_view skill, std::string_view flat_name);
 
   base::Metrics& metrics_;
   std::array<std::pair<const registry::Skill*, Series*>, 128> recent_{};  ///< By where the skill lies.

@@ -10,6 +10,11 @@
 namespace toolrack::rest {
 namespace {
 
+/// Machines ask whether all is well, all the time.
+bool is_probe(const operations::Operation& operation) {
+  return operation.name == "health" || operation.name == "livez" || operation.name == "readyz";
+}
+
 void refuse(net::Exchange& exchange, const base::Error& error, ServerSpan* span,
             std::span<const net::HeaderField> headers = {}) {
   if (span != nullptr) span->end(base::info(error.code()).http_status);
@@ -54,8 +59,9 @@ void RestHandler::handle(const net::Request& request, net::Exchange& exchange) {
     return net::respond_error(exchange, match.error(), {&header, 1});
   }
   const auto& operation = match->entry->operation;
-  const bool is_probe = operation.open && !operation.meta_tool;  // Machines ask whether all is well, all the time.
-  auto span = is_probe ? nullptr : ServerSpan::begin(deps_.tracer, exchange.loop(), request, operation.path);
+  std::shared_ptr<ServerSpan> span;
+  if (deps_.tracer != nullptr && deps_.tracer->is_on() && !is_probe(operation)) [[unlikely]]
+    span = ServerSpan::begin(*deps_.tracer, exchange.loop(), request, operation.path);
   const auto principal = identify(request, exchange.loop());
   const auto kind = operation.kind;
   const bool is_call = kind == operations::Kind::kCall;

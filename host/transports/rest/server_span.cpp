@@ -13,12 +13,11 @@ using services::telemetry::Attribute;
 ServerSpan::ServerSpan(services::telemetry::Tracer& tracer, const base::Loop& loop, const base::TraceContext& context)
     : tracer_(tracer), loop_(loop.index()), context_(context), traceparent_(context) {}
 
-std::shared_ptr<ServerSpan> ServerSpan::begin(services::telemetry::Tracer* tracer, const base::Loop& loop,
+std::shared_ptr<ServerSpan> ServerSpan::begin(services::telemetry::Tracer& tracer, const base::Loop& loop,
                                               const net::Request& request, std::string_view route) {
-  if (tracer == nullptr || !tracer->is_on()) return nullptr;
   const auto parent = base::parse_traceparent(request.headers.get(net::HeaderName::kTraceparent));
-  const auto context = tracer->begin(parent);
-  auto span = std::shared_ptr<ServerSpan>(new ServerSpan(*tracer, loop, context));
+  const auto context = tracer.begin(parent);
+  auto span = std::shared_ptr<ServerSpan>(new ServerSpan(tracer, loop, context));
   if (!context.is_sampled()) return span;
   span->started_ns_ = request.received_ns != 0 ? request.received_ns : base::system_clock().monotonic_ns();
   span->parent_ = parent ? parent->span : 0;

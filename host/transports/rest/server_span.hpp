@@ -18,8 +18,8 @@ namespace toolrack::rest {
 /// Shared by those who may give the answer; used on the request's loop.
 class ServerSpan {
  public:
-  /// Null where nothing is recorded. `route` is one of our table. `tracer` may be null, and outlives the span.
-  static std::shared_ptr<ServerSpan> begin(services::telemetry::Tracer* tracer, const base::Loop& loop,
+  /// `route` is one of our table. `tracer` is on, and outlives the span.
+  static std::shared_ptr<ServerSpan> begin(services::telemetry::Tracer& tracer, const base::Loop& loop,
                                            const net::Request& request, std::string_view route);
 
   /// What the work below is told. Good as long as the span.
