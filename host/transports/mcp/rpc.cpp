@@ -32,7 +32,10 @@ std::string error_message(std::string_view id, const RpcError& error) {
 
 int error_code_of(std::string_view message, std::size_t id_size) noexcept {
   const auto at = kOpening.size() + (id_size == 0 ? 0 : kId.size() + id_size);
-  if (message.size() <= at || !message.substr(at).starts_with(kErrorCode)) return 0;
+  // Nearly all are results, which the third character tells.
+  if (message.size() < at + kErrorCode.size() || message[at + 2] != kErrorCode[2]) [[likely]]
+    return 0;
+  if (!message.substr(at).starts_with(kErrorCode)) return 0;
   int code = 0;
   std::from_chars(message.data() + at + kErrorCode.size(), message.data() + message.size(), code);
   return code;
