@@ -191,8 +191,7 @@ std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
   return static_cast<std::uint32_t>(level);
 }
 
-void IsolatedPlugin::send_invocation(Seat& seat, const Waiting& one,
-                                     const registry::Invocation* invocation) {
+void IsolatedPlugin::send_invocation(Seat& seat, const Waiting& one, const registry::Invocation* invocation) {
   const auto call = one.call;
   worker::Infos infos;
   std::size_t size = kInvocationSize + one.in->args_json.size;
