@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -109,7 +110,14 @@ void Runtime::load(const Request& request) {
   };
   if (process_.options().sandbox == SandboxMode::kRequired && !sandbox.is_tight())
     return answer(with_sandbox(reply(request, TR_FAILED_PRECONDITION, missing)));
-  library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  try {
+    library_ = may_throw(&::dlopen)(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  } catch (...) {
+    // What a static constructor throws leaves the dynamic linker's lock held for ever. Whoever needs it next would wait
+    // as long, also a plugin that shares this process: better it ends, and they begin anew in another.
+    answer(reply(request, TR_INTERNAL, describe_thrown()));
+    std::abort();
+  }
   if (library_ == nullptr) {
     const char* why = ::dlerror();
     return answer(with_sandbox(reply(request, TR_NOT_FOUND, why == nullptr ? "" : why)));
