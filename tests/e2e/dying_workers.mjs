@@ -123,7 +123,7 @@ const children = () => readdirSync(`/proc/${rack.pid}/task`).flatMap((thread) =>
   }
 });
 async function footprint() {
-  await pause(3_000);
+  await pause(8_000); // Until the callers' idle connections are closed: by them, after four seconds.
   const status = readFileSync(`/proc/${rack.pid}/status`, 'utf8');
   const states = children().map((pid) => /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))[1]);
   return {
