@@ -29,8 +29,10 @@ enum class Kind : std::uint8_t {
   kCompletion,
   kSubscribe,
   kUnsubscribe,
-  kListResources = 17,
-  kListPrompts = 19
+  kListSkills = 16,
+  kListResources,
+  kListTemplates,
+  kListPrompts
 };
 
 /// The backend that the call path chose for an attempt.

@@ -60,8 +60,9 @@ struct Example {
 
 struct Skill {
   const Tool* tool = nullptr;
-  Kind kind = Kind::kSkill;     ///< Others are the tool's `services`, which nobody calls by name.
-  std::uint32_t index = 0;      ///< Position in the manifest; services count on.
+  Kind kind = Kind::kSkill;  ///< Others are the tool's `services`, which nobody calls by name.
+  std::uint32_t index = 0;  ///< Position in the manifest; services count on, and one number stands for all listed ones.
+  bool is_listed = false;   ///< The plugin lists it itself: it does not stand in the manifest.
   std::string name, flat_name;  ///< `ticker`, `kraken_ticker`.
   std::string title, description, returns;
   /// As written in the manifest, token for token, without white space between them (a line of MCP over stdio or SSE
@@ -142,10 +143,12 @@ struct Tool {
   std::vector<Skill> skills;        ///< Their `tool` points here, so a Tool is made once and never moved.
   std::vector<Resource> resources;  ///< With the templates.
   std::vector<Prompt> prompts;
-  /// The plugin has more of them than stand here: resources of its templates' families, prompts with its prefix.
-  bool lists_resources = false, lists_prompts = false;
-  /// How resources, prompts and completions are run: as skills that have no name, one a kind. Empty for a tool that has
-  /// neither resources nor prompts.
+  /// The plugin has more of them than stand here: resources and templates of its templates' families, prompts with its
+  /// prefix.
+  bool lists_resources = false, lists_templates = false, lists_prompts = false;
+  bool lists_skills = false;  ///< Those that it has listed are among `skills`, behind the manifest's.
+  /// How resources, prompts, completions and lists are run: as skills that have no name, one a kind. Empty for a tool
+  /// that has none of them.
   std::vector<Skill> services;
 
   bool needs_code() const noexcept { return !services.empty(); }

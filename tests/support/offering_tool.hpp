@@ -48,7 +48,9 @@ inline registry::Outcome offered(const registry::Invocation& asked) {
     case Kind::kSubscribe:
     case Kind::kUnsubscribe:
       return outcome;
+    case Kind::kListSkills:
     case Kind::kListResources:
+    case Kind::kListTemplates:
     case Kind::kListPrompts:
       return success(R"({"items":[]})");
     case Kind::kResource:

@@ -21,17 +21,21 @@ inline void Plugin::add(std::uint32_t kind, std::string name, Enter run) {
   handlers_.push_back(Handler{kind, std::move(name), run});
 }
 
-/// Handlers are mostly registered in the manifest's order: then the host's index finds them with one comparison.
+/// Handlers are mostly registered in the manifest's order: then the host's index finds them with one comparison. One
+/// that is registered under the name goes before one for every name.
 inline const Plugin::Handler* Plugin::find(const tr_invocation& in) const noexcept {
   const std::string_view name = view(in.name);
   if (in.kind == TR_SKILL && in.index < handlers_.size()) {
     const Handler& handler = handlers_[in.index];
     if (handler.kind == TR_SKILL && handler.name == name) return &handler;
   }
+  const Handler* for_all = nullptr;
   for (const Handler& handler : handlers_) {
-    if (handler.kind == in.kind && (handler.name.empty() || handler.name == name)) return &handler;
+    if (handler.kind != in.kind) continue;
+    if (handler.name == name) return &handler;
+    if (handler.name.empty()) for_all = &handler;
   }
-  return nullptr;
+  return for_all;
 }
 
 inline void Plugin::invoke(tr_call call, const tr_invocation& in) noexcept {

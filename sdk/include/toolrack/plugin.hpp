@@ -73,6 +73,12 @@ class Plugin {
   void skill(std::string name) {
     add(TR_SKILL, std::move(name), &Plugin::enter<Method>);
   }
+  /// Registers the handler of every skill that has none of its own: of those that the plugin lists itself, whose names
+  /// it may not know yet (`on<>(TR_LIST_SKILLS)`). Call::name() tells which one is called.
+  template <auto Method>
+  void other_skills() {
+    add(TR_SKILL, std::string(), &Plugin::enter<Method>);
+  }
   /// Registers one handler for all calls of a kind: TR_RESOURCE, TR_PROMPT, TR_COMPLETION, TR_LIST_SKILLS, ...
   template <auto Method>
   void on(std::uint32_t kind) {
