@@ -48,11 +48,12 @@ void move_view(std::string_view& view, const char* from, std::size_t size, const
 
 }  // namespace
 
-Connection::Connection(Connections& all, Socket socket, bool is_local, std::string_view peer, Handler& handler)
+Connection::Connection(Connections& all, Socket socket, bool is_local, const Peer& peer, Handler& handler)
     : all_(all), handler_(handler), socket_(std::move(socket)), parser_(all.share.limits) {
-  const auto size = std::min(peer.size(), peer_.size());
-  peer.copy(peer_.data(), size);
+  const auto size = std::min(peer.address.size(), peer_.size());
+  peer.address.copy(peer_.data(), size);
   request_.peer = {peer_.data(), size};
+  request_.peer_port = peer.port;
   request_.is_local_socket = is_local;
 }
 

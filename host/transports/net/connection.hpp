@@ -23,6 +23,7 @@
 namespace toolrack::net {
 
 class Connections;
+struct Peer;
 
 /// TCP and unix sockets alike; a concrete executor, because the type-erased one is copied several times per operation.
 using Socket =
@@ -32,7 +33,7 @@ using Socket =
 /// handler owes an answer.
 class Connection final : public Exchange, private BodySource, private TimerWheel::Entry {
  public:
-  Connection(Connections& all, Socket socket, bool is_local, std::string_view peer, Handler& handler);
+  Connection(Connections& all, Socket socket, bool is_local, const Peer& peer, Handler& handler);
   ~Connection();
 
   void start();

@@ -56,7 +56,7 @@ Connections::~Connections() {
   while (first_ != nullptr) delete first_;
 }
 
-void Connections::add(int socket, bool is_local, std::string_view peer, Handler& handler) {
+void Connections::add(int socket, bool is_local, const Peer& peer, Handler& handler) {
   const auto open = share.open.fetch_add(1, std::memory_order_relaxed) + 1;
   share.metrics.connections().add(1);
   Socket connected(loop.context().get_executor());

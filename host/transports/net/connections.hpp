@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -19,6 +20,12 @@ namespace toolrack::net {
 
 class Connection;
 class Handler;
+
+/// Who is at the other end.
+struct Peer {
+  std::string_view address;  ///< As Request::peer.
+  std::uint16_t port = 0;    ///< 0 on a local socket.
+};
 
 /// Counters of a server; references into the registry. Any thread.
 class HttpMetrics {
@@ -59,7 +66,7 @@ class Connections {
   Connections& operator=(const Connections&) = delete;
 
   /// Takes over a connected, non-blocking socket; `peer` is copied. Above the limit it is answered with 503.
-  void add(int socket, bool is_local, std::string_view peer, Handler& handler);
+  void add(int socket, bool is_local, const Peer& peer, Handler& handler);
 
   /// Closes idle connections, lets the others finish for `patience`, then cuts them off. `done` is called from the loop
   /// when none is left and no handler of this object is queued any more.

@@ -65,6 +65,7 @@ struct Request {
   std::string_view body;                ///< Whole, unchunked; empty when a sink has taken it.
   std::string_view request_id;          ///< The client's X-Request-Id when it was fit, else one made here (ULID).
   std::string_view peer;                ///< "127.0.0.1", "::1"; "unix" on a local socket.
+  std::uint16_t peer_port = 0;          ///< 0 on a local socket.
   bool is_local_socket = false;         ///< Came over the owner's unix socket, which only the owner can open.
   std::int64_t received_ns = 0;         ///< Clock::monotonic_ns when the request was complete.
   std::shared_ptr<BodySink> body_sink;  ///< What Handler::stream_body gave, or null.

@@ -48,23 +48,28 @@ bool watch_for_lost_peers(int fd, std::chrono::seconds lost_peer) {
          set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, whole * 1000);
 }
 
-/// "127.0.0.1" of a peer; IPv4 that came in over IPv6 as IPv4.
-std::string_view peer_text(const sockaddr_storage& from, char (&text)[INET6_ADDRSTRLEN]) {
+/// IPv4 that came in over IPv6 as IPv4. The address lies in `text`.
+Peer peer_of(const sockaddr_storage& from, char (&text)[INET6_ADDRSTRLEN]) {
   const void* address = nullptr;
   int family = from.ss_family;
+  in_port_t port = 0;
   if (family == AF_INET) {
-    address = &reinterpret_cast<const sockaddr_in&>(from).sin_addr;
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
+    address = &v4.sin_addr;
+    port = v4.sin_port;
   } else if (family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from).sin6_addr;
-    address = &v6;
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+    address = &v6.sin6_addr;
+    port = v6.sin6_port;
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
       family = AF_INET;
-      address = v6.s6_addr + 12;
+      address = v6.sin6_addr.s6_addr + 12;
     }
   } else {
-    return "unix";
+    return {.address = "unix"};
   }
-  return ::inet_ntop(family, address, text, sizeof text) == nullptr ? std::string_view() : std::string_view(text);
+  if (::inet_ntop(family, address, text, sizeof text) == nullptr) return {};
+  return {.address = text, .port = ntohs(port)};
 }
 
 base::Result<boost::asio::ip::tcp::endpoint> read_endpoint(std::string_view address, std::uint16_t port) {
@@ -210,7 +215,7 @@ Listener::Round Listener::accept_some() {
     }
     if (!is_local_) set_on(fd, IPPROTO_TCP, TCP_NODELAY);
     char text[INET6_ADDRSTRLEN];
-    connections_.add(fd, is_local_, peer_text(from, text), handler_);
+    connections_.add(fd, is_local_, peer_of(from, text), handler_);
   }
   return Round::kMore;
 }
