@@ -94,6 +94,7 @@ void Gateway::Parts::close() {
   if (jobs) jobs->set_listener(nullptr);
   if (webhooks) webhooks->stop();
   if (housekeeper) housekeeper->stop();
+  if (mcp) mcp->count_open_sessions();
   if (knowledge) knowledge->close();
   if (embedder) embedder->close();
   transfer_pool.stop();

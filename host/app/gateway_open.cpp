@@ -51,6 +51,7 @@ base::Result<void> Gateway::Parts::open_assets() {
                                       {"MCP sessions",
                                        [this]() -> base::Result<void> {
                                          session_states->sweep();
+                                         if (mcp) mcp->count_expired_sessions();
                                          return {};
                                        }},
                                       {"approvals",

@@ -25,7 +25,8 @@ void McpHandler::initialize(Inbound& inbound, const Message& message, Answer&& a
   const auto* capabilities = base::json::find(*message.params, "capabilities");
   const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal),
                                            capabilities == nullptr ? 0 : can_ask(*capabilities, revision));
-  session_metrics_.opened();
+  if (const auto opened = deps_.sessions.find(session, bound_account(*inbound.principal)))
+    session_metrics_.opened({revision, inbound.request.is_local_socket}, Sessions::opened_unix_s(*opened));
   answer.observation().note_era(revision, session);
   const net::HeaderField header{"Mcp-Session-Id", session};
   answer.message(200, result_message(message.id, initialize_result(revision)), {&header, 1});

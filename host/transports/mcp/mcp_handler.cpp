@@ -60,7 +60,7 @@ std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Expos
 McpHandler::McpHandler(Dependencies dependencies)
     : deps_(dependencies),
       content_limits_{.media_bytes = deps_.settings.inline_media_bytes, .text_bytes = deps_.settings.inline_text_bytes},
-      session_metrics_(dependencies.metrics) {
+      session_metrics_(dependencies.metrics, Sessions::kLifetimeSeconds) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
     loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_));
 }
@@ -105,7 +105,9 @@ void McpHandler::end_session(const net::Request& request, net::Exchange& exchang
   const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
   if (!ended) return net::respond_error(exchange, ended.error());
   if (*ended) {
-    if (session) session_metrics_.ended(session->revision, request.is_local_socket, deps_.sessions.age_s(*session));
+    if (session)
+      session_metrics_.ended({session->revision, request.is_local_socket}, Sessions::opened_unix_s(*session),
+                             deps_.sessions.now_unix_s());
     if (state)
       for (const auto& uri : state->uris) unfollow(exchange.loop(), principal, uri, key);
     return exchange.respond(204, "", net::ReplyBody());

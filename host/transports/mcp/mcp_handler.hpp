@@ -79,6 +79,10 @@ class McpHandler final : public net::Handler {
   void task_changed(std::string_view account, std::string_view id);
   /// Any thread, before the server stops: streams would go on for ever. Those that are opened later end at once.
   void end_streams();
+  /// Any thread, now and then: sessions that have expired are counted.
+  void count_expired_sessions() { session_metrics_.sweep(deps_.sessions.now_unix_s()); }
+  /// When the server has stopped: sessions are counted that are open still. They may go on at the process after this.
+  void count_open_sessions() { session_metrics_.stop(deps_.sessions.now_unix_s()); }
 
  private:
   /// One message on its way: who sent it, over what, and what its era has found out.

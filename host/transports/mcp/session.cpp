@@ -26,7 +26,7 @@ std::uint64_t digest(std::string_view account) {
 
 std::string Sessions::open(Revision revision, std::string_view account, std::uint32_t can_ask) {
   const Plain plain{.account = digest(account),
-                    .expires_unix_s = clock_.unix_ns() / 1'000'000'000 + kLifetimeSeconds,
+                    .expires_unix_s = now_unix_s() + kLifetimeSeconds,
                     .revision = static_cast<std::uint32_t>(revision),
                     .can_ask = can_ask};
   return seal_.close({reinterpret_cast<const char*>(&plain), sizeof plain});
@@ -37,7 +37,7 @@ std::optional<Session> Sessions::unseal(std::string_view id) const {
   if (!bytes || bytes->size() != sizeof(Plain)) return std::nullopt;
   Plain plain{};
   std::memcpy(&plain, bytes->data(), sizeof plain);
-  if (plain.expires_unix_s < clock_.unix_ns() / 1'000'000'000) return std::nullopt;
+  if (plain.expires_unix_s < now_unix_s()) return std::nullopt;
   return Session{.revision = static_cast<Revision>(plain.revision),
                  .can_ask = plain.can_ask,
                  .account = plain.account,

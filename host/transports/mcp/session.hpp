@@ -39,10 +39,11 @@ class Sessions {
   /// Nothing for an id that is not ours, has expired, was ended, or belongs to another account. A session that was
   /// opened without a key belongs to the account of the first key that comes with it.
   std::optional<Session> find(std::string_view id, std::string_view account);
-  /// How long ago it was opened.
-  std::int64_t age_s(const Session& session) const noexcept {
-    return clock_.unix_ns() / 1'000'000'000 - (session.expires_unix_s - kLifetimeSeconds);
+  static std::int64_t opened_unix_s(const Session& session) noexcept {
+    return session.expires_unix_s - kLifetimeSeconds;
   }
+  /// By the clock that they expire by.
+  std::int64_t now_unix_s() const noexcept { return clock_.unix_ns() / 1'000'000'000; }
   /// False when there is no such session. kUnavailable when its end cannot be remembered.
   base::Result<bool> end(std::string_view id, std::string_view account);
 
