@@ -174,6 +174,8 @@ void apply_telemetry(const json::Value& section, TelemetryConfig& config) {
   config.traces = json::find_bool(section, "traces").value_or(config.traces);
   config.metrics = json::find_bool(section, "metrics").value_or(config.metrics);
   chosen.tells_providers = json::find_bool(section, "tell_providers").value_or(chosen.tells_providers);
+  if (const auto bytes = json::find_int(section, "call_content_bytes"))
+    chosen.call_content_bytes = static_cast<std::size_t>(*bytes);
   if (const auto name = json::find_string(section, "service_name")) chosen.service_name = *name;
   if (const auto* resource = json::find(section, "resource"))
     for (const auto& [name, value] : resource->GetObject())

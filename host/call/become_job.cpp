@@ -71,7 +71,9 @@ void Execution::become_job() {
 void Execution::begin_job_span(std::string_view job_id) {
   if (job_span_ != nullptr) return;
   job_span_ = CallSpan::after(path_.deps_.tracer, loop_, request_.traceparent, job_id);
-  if (job_span_ != nullptr) request_.traceparent = job_span_->traceparent();
+  if (job_span_ == nullptr) return;
+  job_span_->note_input(request_.input_json);
+  request_.traceparent = job_span_->traceparent();
 }
 
 void Execution::describe_job() {

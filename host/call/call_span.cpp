@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/clock.hpp"
+#include "services/telemetry/attribute_list.hpp"
 #include "services/telemetry/tracer.hpp"
 
 namespace toolrack::call {
 namespace {
-
-using services::telemetry::Attribute;
 
 /// The span that asks, when there is one that is recorded.
 std::optional<base::TraceContext> recorded(const services::telemetry::Tracer* tracer, std::string_view traceparent) {
@@ -49,31 +46,24 @@ std::unique_ptr<CallSpan> CallSpan::after(services::telemetry::Tracer* tracer, c
   return span;
 }
 
-void CallSpan::end(const CallOutcome& outcome) const {
-  const auto* skill = outcome.skill;
-  const auto tool = skill == nullptr ? std::string() : skill->tool->id();
-  const std::string_view flat_name = skill == nullptr ? std::string_view() : std::string_view(skill->flat_name);
-  const auto name = flat_name.empty() ? std::string("execute_tool") : fmt::format("execute_tool {}", flat_name);
-  const auto error = outcome.ok() ? std::string_view() : base::info(outcome.result.error->code()).name;
-  const std::array attributes{
-      Attribute{"gen_ai.operation.name", std::string_view("execute_tool")},
-      Attribute{"gen_ai.tool.name", flat_name},
-      Attribute{"error.type", error},
-      Attribute{"toolrack.request_id", outcome.request_id},
-      Attribute{"toolrack.job.id", std::string_view(job_id_)},
-      Attribute{"toolrack.tool", std::string_view(tool)},
-      Attribute{"toolrack.tool.version",
-                skill == nullptr ? std::string_view() : std::string_view(skill->tool->version)},
-      Attribute{"toolrack.skill", skill == nullptr ? std::string_view() : std::string_view(skill->name)},
-      Attribute{"toolrack.backend", std::string_view(outcome.backend)}};
+void CallSpan::end(const CallOutcome& outcome) {
+  about_.note(tracer_, outcome);
+  const auto tool = about_.flat_name();
+  const auto name = tool.empty() ? std::string("execute_tool") : fmt::format("execute_tool {}", tool);
+  services::telemetry::AttributeList attributes;
+  attributes.add("gen_ai.operation.name", "execute_tool");
+  attributes.add("gen_ai.tool.name", tool);
+  attributes.add("error.type", about_.error());
+  attributes.add("toolrack.job.id", job_id_);
+  about_.add_to(attributes, outcome.request_id);
   tracer_.record(loop_, {.context = context_,
                          .parent = parent_,
                          .tracestate = {},
                          .name = name,
                          .kind = services::telemetry::SpanKind::kInternal,
                          .started_ns = started_ns_,
-                         .is_error = !error.empty(),
-                         .attributes = attributes,
+                         .is_error = !about_.error().empty(),
+                         .attributes = attributes.view(),
                          .links = link_ ? std::span(&*link_, 1) : std::span<const base::TraceContext>()});
 }
 

@@ -11,6 +11,7 @@
 #include "base/loop.hpp"
 #include "base/trace_context.hpp"
 #include "call/call.hpp"
+#include "call/call_attributes.hpp"
 
 namespace toolrack::services::telemetry {
 class Tracer;
@@ -30,8 +31,10 @@ class CallSpan {
 
   /// For what the call does. Good as long as the span.
   std::string_view traceparent() const noexcept { return traceparent_.view(); }
+  /// Before the call: what it is given, which is told where the operator wants that.
+  void note_input(std::string_view input_json) { about_.note_input(tracer_, input_json); }
   /// On the loop, when the call has ended.
-  void end(const CallOutcome& outcome) const;
+  void end(const CallOutcome& outcome);
 
  private:
   CallSpan(services::telemetry::Tracer& tracer, const base::Loop& loop, const base::TraceContext& context);
@@ -44,6 +47,7 @@ class CallSpan {
   std::uint64_t parent_ = 0;
   std::optional<base::TraceContext> link_;
   std::string job_id_;
+  CallAttributes about_;
 };
 
 }  // namespace toolrack::call

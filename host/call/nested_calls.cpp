@@ -224,6 +224,7 @@ Result<std::uint64_t> NestedCalls::try_start(const registry::NestedRequest& aske
   request.locale = own.locale;
   one->span = CallSpan::below(path.deps_.tracer, loop, own.traceparent);
   request.traceparent = one->span == nullptr ? own.traceparent : one->span->traceparent();
+  if (one->span != nullptr) one->span->note_input(asked.input_json);
   request.provider_keys = own.provider_keys;
   request.nesting = &one->nesting;
 

@@ -66,8 +66,9 @@ describe('a gateway with a collector', () => {
     assert.deepEqual(one.links.map(({traceId, spanId}) => `00-${traceId}-${spanId}-01`), [elsewhere]);
     assert.equal(one.status, undefined);
     assert.ok(BigInt(one.endTimeUnixNano) >= BigInt(one.startTimeUnixNano));
-    const {'toolrack.request_id': id, 'toolrack.tool.version': version, ...rest} = one.is;
+    const {'toolrack.request_id': id, 'toolrack.tool.version': version, 'client.port': port, ...rest} = one.is;
     assert.ok(id && version);
+    assert.ok(port > 0 && port < 65536, `${port}`);
     assert.deepEqual(rest, {
       'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'echo', 'jsonrpc.request.id': 'call-1',
       'mcp.protocol.version': '2026-07-28', 'network.transport': 'tcp', 'network.protocol.name': 'http', 'network.protocol.version': '1.1',
@@ -212,6 +213,22 @@ test('providers are told where the operator wants it', async () => {
   assert.equal(told, `00-${trace}-${client.spanId}-01`);
   await gateway.stop();
   far.close();
+  await collector.stop();
+});
+
+test('what goes in and comes out is told where the operator wants it, without its secrets', async () => {
+  const collector = await startCollector();
+  const config = join(scratch(), 'rack.json');
+  writeFileSync(config, JSON.stringify({telemetry: {endpoint: collector.url, traces_interval_ms: 50, call_content_bytes: 200}}));
+  const gateway = await startGateway({args: ['--config', config]});
+  const message = `hello tr_live_${'0a'.repeat(32)} https://user:word@example.com/?sig=1`;
+  const call = modern('1', 'tools/call', {name: 'echo', arguments: {message}});
+  await post(`${gateway.url}/mcp`, call, modernHeaders(call));
+  const {is} = await collector.spanOf(({kind}) => kind === 2);
+  const shown = 'hello tr_live_REDACTED https://REDACTED@example.com/?REDACTED';
+  assert.deepEqual(JSON.parse(is['gen_ai.tool.call.arguments']), {message: shown});
+  assert.equal(JSON.parse(is['gen_ai.tool.call.result']).message, shown);
+  await gateway.stop();
   await collector.stop();
 });
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@ struct Settings {
   std::chrono::milliseconds traces_every{5'000}, metrics_every{60'000};
   std::chrono::milliseconds timeout{10'000};  ///< Of a request to the collector.
   bool tells_providers = false;               ///< Requests to providers carry a traceparent.
+  std::size_t call_content_bytes = 0;         ///< So much of a call's input, and of its output, is told; 0: nothing.
 
   bool operator==(const Settings&) const = default;
 };

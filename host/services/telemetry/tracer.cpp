@@ -53,6 +53,7 @@ void Tracer::apply(const Settings& settings) noexcept {
   follows_callers_.store(settings.sampling.follows_callers, std::memory_order_relaxed);
   const bool is_on = !settings.traces_url.empty();
   tells_providers_.store(is_on && settings.tells_providers, std::memory_order_relaxed);
+  call_content_bytes_.store(is_on ? settings.call_content_bytes : 0, std::memory_order_relaxed);
   is_on_.store(is_on, std::memory_order_relaxed);
 }
 

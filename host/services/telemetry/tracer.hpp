@@ -41,6 +41,9 @@ class Tracer {
   /// Any thread: do requests to providers carry the trace?
   bool tells_providers() const noexcept { return tells_providers_.load(std::memory_order_relaxed); }
 
+  /// Any thread: how much of a call's input, and of its output, spans tell (call_content.hpp); 0: nothing.
+  std::size_t call_content_bytes() const noexcept { return call_content_bytes_.load(std::memory_order_relaxed); }
+
   /// The context of a span that begins; sampled when it is to be recorded. `parent`: of whoever asked for the work.
   base::TraceContext begin(const std::optional<base::TraceContext>& parent) const noexcept;
 
@@ -68,6 +71,7 @@ class Tracer {
   std::function<void()> on_full_;
 
   std::atomic<bool> is_on_{false}, tells_providers_{false}, follows_callers_{true};
+  std::atomic<std::size_t> call_content_bytes_{0};
   std::atomic<std::uint64_t> threshold_{0};  // Of the low 56 bits of a trace's id, from where on it is recorded.
 };
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/utf8.hpp"
+#include "services/telemetry/attribute_list.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/session.hpp"
 
@@ -14,7 +14,6 @@ namespace {
 
 namespace json = base::json;
 using net::HeaderName;
-using services::telemetry::Attribute;
 
 /// Of what a client chooses, a span has no more.
 constexpr std::size_t kMostIdBytes = 128, kMostUriBytes = 512;
@@ -80,8 +79,9 @@ void Observation::begin_span(const net::Request& request, const Message& message
                               : bounded(message.id, kMostIdBytes));
   peer_.assign(request.is_local_socket ? std::string_view() : request.peer);
   request_id_.assign(request.request_id);
-  for (auto* text : {&session_, &uri_, &tool_, &version_, &skill_, &backend_}) text->clear();
-  error_ = {};
+  peer_port_ = request.peer_port;
+  for (auto* text : {&session_, &uri_}) text->clear();
+  about_.clear();
 }
 
 void Observation::note_era(Revision revision, std::string_view session) {
@@ -98,15 +98,13 @@ void Observation::note_resource(std::string_view uri) {
   if (is_recorded_) uri_.assign(bounded(uri, kMostUriBytes));
 }
 
+void Observation::note_input(std::string_view input_json) {
+  if (is_recorded_) about_.note_input(*owner_.tracer_, input_json);
+}
+
 void Observation::note_outcome(const call::CallOutcome& outcome) {
   if (outcome.suspended == nullptr && !outcome.ok()) end_.is_tool_error = true;
-  if (!is_recorded_) return;
-  if (!outcome.ok()) error_ = base::info(outcome.result.error->code()).name;
-  if (outcome.skill == nullptr) return;
-  tool_ = outcome.skill->tool->id();
-  version_.assign(outcome.skill->tool->version);
-  skill_.assign(outcome.skill->name);
-  backend_.assign(outcome.backend);
+  if (is_recorded_) about_.note(*owner_.tracer_, outcome);
 }
 
 void Observation::end(std::string_view message) {
@@ -123,28 +121,22 @@ void Observation::record() const {
   const auto name = target.empty() ? std::string(method_) : fmt::format("{} {}", method_, target);
   const auto code = end_.code == 0 ? std::string() : fmt::format_int(end_.code).str();
   const bool is_tcp = !end_.is_pipe;
-  const std::array attributes{
-      Attribute{"mcp.method.name", method_},
-      Attribute{"gen_ai.operation.name", std::string_view(method_ == "tools/call" ? "execute_tool" : "")},
-      Attribute{is_prompt ? "gen_ai.prompt.name" : "gen_ai.tool.name", std::string_view(target)},
-      Attribute{"jsonrpc.request.id", std::string_view(id_)},
-      Attribute{"mcp.protocol.version", end_.has_revision ? to_string(end_.revision) : std::string_view()},
-      Attribute{"mcp.session.id", std::string_view(session_)},
-      Attribute{"mcp.resource.uri", std::string_view(uri_)},
-      Attribute{"error.type", end_.is_tool_error ? std::string_view("tool_error") : std::string_view(code)},
-      Attribute{"rpc.response.status_code", std::string_view(code)},
-      Attribute{"network.transport", std::string_view(is_tcp ? "tcp" : "pipe")},
-      Attribute{"network.protocol.name", std::string_view(is_tcp ? "http" : "")},
-      Attribute{"network.protocol.version", std::string_view(!is_tcp          ? ""
-                                                             : end_.is_http10 ? "1.0"
-                                                                              : "1.1")},
-      Attribute{"client.address", std::string_view(peer_)},
-      Attribute{"toolrack.request_id", std::string_view(request_id_)},
-      Attribute{"toolrack.tool", std::string_view(tool_)},
-      Attribute{"toolrack.tool.version", std::string_view(version_)},
-      Attribute{"toolrack.skill", std::string_view(skill_)},
-      Attribute{"toolrack.backend", std::string_view(backend_)},
-      Attribute{"toolrack.error", error_}};
+  services::telemetry::AttributeList attributes;
+  attributes.add("mcp.method.name", method_);
+  attributes.add("gen_ai.operation.name", method_ == "tools/call" ? "execute_tool" : "");
+  attributes.add(is_prompt ? "gen_ai.prompt.name" : "gen_ai.tool.name", target);
+  attributes.add("jsonrpc.request.id", id_);
+  attributes.add("mcp.protocol.version", end_.has_revision ? to_string(end_.revision) : std::string_view());
+  attributes.add("mcp.session.id", session_);
+  attributes.add("mcp.resource.uri", uri_);
+  attributes.add("error.type", end_.is_tool_error ? std::string_view("tool_error") : std::string_view(code));
+  attributes.add("rpc.response.status_code", code);
+  attributes.add("network.transport", is_tcp ? "tcp" : "pipe");
+  attributes.add("network.protocol.name", is_tcp ? "http" : "");
+  attributes.add("network.protocol.version", !is_tcp ? "" : end_.is_http10 ? "1.0" : "1.1");
+  attributes.add("client.address", peer_);
+  if (peer_port_ != 0) attributes.add("client.port", std::int64_t{peer_port_});
+  about_.add_to(attributes, request_id_);
   owner_.tracer_->record(owner_.loop_.index(), {.context = context_,
                                                 .parent = parent_,
                                                 .tracestate = tracestate_,
@@ -152,7 +144,7 @@ void Observation::record() const {
                                                 .kind = services::telemetry::SpanKind::kServer,
                                                 .started_ns = started_ns_,
                                                 .is_error = end_.is_tool_error || end_.code != 0,
-                                                .attributes = attributes,
+                                                .attributes = attributes.view(),
                                                 .links = link_ ? std::span<const base::TraceContext>(&*link_, 1)
                                                                : std::span<const base::TraceContext>()});
 }

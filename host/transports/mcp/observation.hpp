@@ -13,6 +13,7 @@
 #include "base/loop.hpp"
 #include "base/trace_context.hpp"
 #include "call/call.hpp"
+#include "call/call_attributes.hpp"
 #include "services/telemetry/tracer.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/operation_metrics.hpp"
@@ -40,6 +41,8 @@ class Observation {
   void note_target(TargetKind kind, std::string_view name);
   void note_resource(std::string_view uri);
   void note_tool_error() noexcept { end_.is_tool_error = true; }
+  /// Of the call of a skill that the request makes, before it starts.
+  void note_input(std::string_view input_json);
   void note_outcome(const call::CallOutcome& outcome);
 
   /// What the work below is told: the span of this request, or what the client has given. Good as long as the request's
@@ -70,8 +73,8 @@ class Observation {
   std::uint64_t parent_ = 0;
   std::optional<base::TraceContext> link_;
   std::string tracestate_, id_, session_, uri_, peer_, request_id_;
-  std::string tool_, version_, skill_, backend_;
-  std::string_view error_;  ///< A constant.
+  std::uint16_t peer_port_ = 0;
+  call::CallAttributes about_;
 };
 
 /// Those of one loop, used by that loop only.

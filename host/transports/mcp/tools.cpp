@@ -146,7 +146,10 @@ void McpHandler::start_call(Inbound& inbound, const Message& message, call::Call
   request.received_ns = inbound.request.received_ns;
   request.wants_progress = !message.progress_token.empty();
   request.log_level = log_level(inbound);
-  if (request.kind == registry::Kind::kSkill) request.content = &content_limits_;
+  if (request.kind == registry::Kind::kSkill) {
+    request.content = &content_limits_;
+    answer.observation().note_input(request.input_json);
+  }
   call::Asking asking;
   if (request.kind == registry::Kind::kCompletion) {
     // A completion is a courtesy that nobody is asked for.

@@ -131,6 +131,7 @@ class Batch final : public std::enable_shared_from_this<Batch> {
     if (read && request.job != call::JobUse::kNever)
       read =
           fail(ErrorCode::kInvalidRequest, "a call of a batch cannot be a job", "Start it with POST /v1/tools/call.");
+    if (read && item.span != nullptr) item.span->note_input(request.input_json);
     if (read) return calls_.start(loop, request, item);
     call::CallOutcome refused;
     refused.request_id = item.id;

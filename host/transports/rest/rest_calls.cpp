@@ -137,6 +137,7 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
   call_request.client = request.headers.get(net::HeaderName::kUserAgent);
   call_request.traceparent = traceparent_of(span.get(), request);
   call_request.received_ns = request.received_ns;
+  if (span != nullptr) span->note_input(call_request.input_json);
 
   if (call_request.streams)
     return start_streamed_call(

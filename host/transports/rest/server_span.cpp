@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/clock.hpp"
+#include "services/telemetry/attribute_list.hpp"
 
 namespace toolrack::rest {
-
-using services::telemetry::Attribute;
 
 ServerSpan::ServerSpan(services::telemetry::Tracer& tracer, const base::Loop& loop, const base::TraceContext& context)
     : tracer_(tracer), loop_(loop.index()), context_(context), traceparent_(context) {}
@@ -27,19 +24,17 @@ std::shared_ptr<ServerSpan> ServerSpan::begin(services::telemetry::Tracer& trace
   span->route_ = route;
   if (parent) span->tracestate_ = base::clean_tracestate(request.headers.get(net::HeaderName::kTracestate));
   if (!request.is_local_socket) span->peer_ = request.peer;
+  span->peer_port_ = request.peer_port;
   span->request_id_ = request.request_id;
   return span;
 }
 
+void ServerSpan::note_input(std::string_view input_json) {
+  if (is_recorded()) about_.note_input(tracer_, input_json);
+}
+
 void ServerSpan::note(const call::CallOutcome& outcome) {
-  if (!is_recorded()) return;
-  if (!outcome.ok()) error_ = base::info(outcome.result.error->code()).name;
-  if (outcome.skill == nullptr) return;
-  tool_ = outcome.skill->tool->id();
-  version_ = outcome.skill->tool->version;
-  skill_ = outcome.skill->name;
-  flat_name_ = outcome.skill->flat_name;
-  backend_ = outcome.backend;
+  if (is_recorded()) about_.note(tracer_, outcome);
 }
 
 void ServerSpan::end(int status) {
@@ -47,22 +42,19 @@ void ServerSpan::end(int status) {
   const bool is_error = status >= 500;  // What a caller did wrong is no error of the server's.
   const auto code = is_error ? fmt::format_int(status).str() : std::string();
   const auto name = fmt::format("{} {}", method_, route_);
-  const std::array attributes{Attribute{"http.request.method", std::string_view(method_)},
-                              Attribute{"http.route", std::string_view(route_)},
-                              Attribute{"http.response.status_code", std::int64_t{status}},
-                              Attribute{"url.scheme", std::string_view("http")},
-                              Attribute{"error.type", std::string_view(code)},
-                              Attribute{"network.transport", std::string_view(is_local_ ? "unix" : "tcp")},
-                              Attribute{"network.protocol.name", std::string_view("http")},
-                              Attribute{"network.protocol.version", std::string_view(is_http10_ ? "1.0" : "1.1")},
-                              Attribute{"client.address", std::string_view(peer_)},
-                              Attribute{"gen_ai.tool.name", std::string_view(flat_name_)},
-                              Attribute{"toolrack.request_id", std::string_view(request_id_)},
-                              Attribute{"toolrack.tool", std::string_view(tool_)},
-                              Attribute{"toolrack.tool.version", std::string_view(version_)},
-                              Attribute{"toolrack.skill", std::string_view(skill_)},
-                              Attribute{"toolrack.backend", std::string_view(backend_)},
-                              Attribute{"toolrack.error", error_}};
+  services::telemetry::AttributeList attributes;
+  attributes.add("http.request.method", method_);
+  attributes.add("http.route", route_);
+  attributes.add("http.response.status_code", std::int64_t{status});
+  attributes.add("url.scheme", "http");
+  attributes.add("error.type", code);
+  attributes.add("network.transport", is_local_ ? "unix" : "tcp");
+  attributes.add("network.protocol.name", "http");
+  attributes.add("network.protocol.version", is_http10_ ? "1.0" : "1.1");
+  attributes.add("client.address", peer_);
+  if (peer_port_ != 0) attributes.add("client.port", std::int64_t{peer_port_});
+  attributes.add("gen_ai.tool.name", about_.flat_name());
+  about_.add_to(attributes, request_id_);
   tracer_.record(loop_, {.context = context_,
                          .parent = parent_,
                          .tracestate = tracestate_,
@@ -70,7 +62,7 @@ void ServerSpan::end(int status) {
                          .kind = services::telemetry::SpanKind::kServer,
                          .started_ns = started_ns_,
                          .is_error = is_error,
-                         .attributes = attributes,
+                         .attributes = attributes.view(),
                          .links = {}});
 }
 

@@ -10,6 +10,7 @@
 #include "base/loop.hpp"
 #include "base/trace_context.hpp"
 #include "call/call.hpp"
+#include "call/call_attributes.hpp"
 #include "services/telemetry/tracer.hpp"
 #include "transports/net/http.hpp"
 
@@ -27,7 +28,8 @@ class ServerSpan {
   /// Is it kept? One that is not is there to tell those below.
   bool is_recorded() const noexcept { return context_.is_sampled(); }
 
-  /// Of the call that the request made, before `end`.
+  /// Of the call that the request makes: what goes in, before it starts, and what came of it, before `end`.
+  void note_input(std::string_view input_json);
   void note(const call::CallOutcome& outcome);
   /// The answer is given; once.
   void end(int status);
@@ -42,9 +44,9 @@ class ServerSpan {
   std::int64_t started_ns_ = 0;
   std::uint64_t parent_ = 0;
   bool is_http10_ = false, is_local_ = false;
-  std::string_view error_;  ///< A constant.
   std::string method_, route_, tracestate_, peer_, request_id_;
-  std::string tool_, version_, skill_, flat_name_, backend_;
+  std::uint16_t peer_port_ = 0;
+  call::CallAttributes about_;
 };
 
 /// What work below a request is told: its span, or what its caller has given.

@@ -103,13 +103,14 @@ TEST_F(ConfigEnvironmentTest, OpenTelemetrysVariablesWinOverTheFile) {
   environment_.set("OTEL_TRACES_SAMPLER_ARG", "0.25");
   const auto config =
       read_config(R"({"telemetry": {"endpoint": "http://file:1", "service_name": "file", "sampler": "always_on",
-    "resource": {"deployment.environment.name": "test", "a": "b"}, "tell_providers": true}})",
+    "resource": {"deployment.environment.name": "test", "a": "b"}, "tell_providers": true, "call_content_bytes": 2048}})",
                   "rack.json");
   ASSERT_TRUE(config) << config.error().message();
   const auto settings = config->telemetry.settings();
   EXPECT_EQ(settings.traces_url, "http://collector:4318/base/v1/traces");
   EXPECT_EQ(settings.metrics_url, "https://other/m");
   EXPECT_THAT(settings.headers, ElementsAre(Pair("api-key", "a b"), Pair("x", "1")));
+  EXPECT_EQ(settings.call_content_bytes, 2048u);
   EXPECT_EQ(settings.timeout.count(), 2500);
   EXPECT_EQ(settings.traces_every.count(), 100);
   EXPECT_EQ(settings.metrics_every.count(), 200);

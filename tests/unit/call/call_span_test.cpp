@@ -39,6 +39,20 @@ TEST_F(CallSpanTest, ChainsFormAChainOfSpans) {
   EXPECT_EQ(inner.at("gen_ai.operation.name"), "execute_tool");
 }
 
+TEST_F(CallSpanTest, TellsWhatGoesInAndComesOutWhereTheOperatorWantsIt) {
+  auto settings = testing::record_all();
+  settings.call_content_bytes = 1000;
+  rack_.tracer.apply(settings);
+  run({.skill = "a",
+       .input = R"({"calls":[{"skill":"fake.echo","input":{"text":"hi","token":"t"}}]})",
+       .tool = "outer",
+       .traceparent = std::string(kParent)});
+  const auto spans = testing::take_spans(rack_.tracer);
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(spans[0].at("gen_ai.tool.call.arguments"), R"({"text":"hi","token":"REDACTED"})");
+  EXPECT_EQ(spans[0].at("gen_ai.tool.call.result"), R"({"text":"hi","token":"REDACTED"})");
+}
+
 TEST_F(CallSpanTest, WithoutARecordedTraceThereAreNone) {
   run({.skill = "a", .input = R"({"calls":[{"skill":"fake.echo"}]})", .tool = "outer"});
   run({.skill = "a",

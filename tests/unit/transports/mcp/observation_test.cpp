@@ -42,6 +42,17 @@ class ObservationTest : public McpTest {
     return R"(,"traceparent":")" + std::string(traceparent) + '"';
   }
   std::string metrics() { return rack_.rack.metrics.render(); }
+  void tell_content(std::size_t most_bytes = 4096) {
+    auto settings = testing::record_all();
+    settings.call_content_bytes = most_bytes;
+    rack_.rack.tracer.apply(settings);
+  }
+  /// `text` goes into the call's JSON as it is.
+  static std::string call_with_text(const std::string& text) {
+    return testing::http_request(
+        "POST", "/mcp", modern_headers("tools/call", "fake_echo"),
+        modern_body("1", "tools/call", R"("name":"fake_echo","arguments":{"text":")" + text + R"("},)"));
+  }
   /// The traceparent that a skill is told.
   std::string told(std::string_view meta) {
     return testing::at(testing::parsed(ask(modern_call("1", "told_parent", meta)).body),
@@ -70,6 +81,8 @@ TEST_F(ObservationTest, ACallIsAServerSpanWithTheConventionsNames) {
   EXPECT_EQ(one.at("network.protocol.name"), "http");
   EXPECT_EQ(one.at("network.protocol.version"), "1.1");
   EXPECT_EQ(one.at("client.address"), "127.0.0.1");
+  const auto port = std::stoi(one.at("client.port"));
+  EXPECT_TRUE(port > 0 && port <= 65'535 && port != rack_.port) << port;
   EXPECT_EQ(one.at("error.type"), "(absent)");
   EXPECT_EQ(one.at("rpc.response.status_code"), "(absent)");
   EXPECT_EQ(one.at("toolrack.tool"), "test/fake");
@@ -221,6 +234,58 @@ TEST_F(ObservationTest, OverTheOwnersSocketTheTransportIsAPipe) {
   EXPECT_EQ(one.at("network.transport"), "pipe");
   EXPECT_EQ(one.at("network.protocol.name"), "(absent)");
   EXPECT_EQ(one.at("client.address"), "(absent)");
+  EXPECT_EQ(one.at("client.port"), "(absent)");
+}
+
+TEST_F(ObservationTest, WhatGoesInAndComesOutIsNotToldUnlessWanted) {
+  ask(call_with_text("plain"));
+  for (const auto& [key, value] : span().attributes) EXPECT_THAT(value, Not(HasSubstr("plain"))) << key;
+}
+
+TEST_F(ObservationTest, WhatGoesInAndComesOutIsToldWhereTheOperatorWantsIt) {
+  tell_content();
+  ask(call_with_text(R"(plain","password":"s3cr3t)"));
+  const auto one = span();
+  EXPECT_EQ(one.at("gen_ai.tool.call.arguments"), R"({"text":"plain","password":"REDACTED"})");
+  EXPECT_EQ(one.at("gen_ai.tool.call.result"), R"({"text":"plain","password":"REDACTED"})");
+}
+
+TEST_F(ObservationTest, OfACallThatFailsTheResultIsNotTold) {
+  tell_content();
+  ask(modern_call("1", "fake_fail"));
+  const auto one = span();
+  EXPECT_EQ(one.at("gen_ai.tool.call.arguments"), "{}");
+  EXPECT_EQ(one.at("gen_ai.tool.call.result"), "(absent)");
+}
+
+TEST_F(ObservationTest, WhatComesOutIsBounded) {
+  tell_content(32);
+  ask(call_with_text(std::string(1000, 'a')));
+  EXPECT_EQ(span().at("gen_ai.tool.call.result").size(), 32u);
+}
+
+TEST_F(ObservationTest, OfOperationsAndOfToolsThatAreNotThereNothingIsTold) {
+  tell_content();
+  ask(testing::http_request("POST", "/mcp", modern_headers("tools/call", "discover"),
+                            modern_body("1", "tools/call", R"("name":"discover","arguments":{"query":"plain"},)")));
+  ask(testing::http_request("POST", "/mcp", modern_headers("tools/call", "nobody"),
+                            modern_body("2", "tools/call", R"("name":"nobody","arguments":{"text":"plain"},)")));
+  ask(testing::http_request(
+      "POST", "/mcp", modern_headers("tools/call", "use_tool"),
+      modern_body("3", "tools/call", R"("name":"use_tool","arguments":{"tool":"nobody","input":{"text":"plain"}},)")));
+  const auto all = spans();
+  ASSERT_EQ(all.size(), 3u);
+  for (const auto& one : all)
+    for (const auto& [key, value] : one.attributes) EXPECT_THAT(value, Not(HasSubstr("plain"))) << key;
+}
+
+TEST_F(ObservationTest, OfUseToolItIsTheSkillsInput) {
+  tell_content();
+  ask(testing::http_request(
+      "POST", "/mcp", modern_headers("tools/call", "use_tool"),
+      modern_body("1", "tools/call",
+                  R"("name":"use_tool","arguments":{"tool":"fake","skill":"echo","input":{"text":"plain"}},)")));
+  EXPECT_EQ(span().at("gen_ai.tool.call.arguments"), R"({"text":"plain"})");
 }
 
 TEST_F(ObservationTest, ACallThatGoesOnIsToldWhenItEnds) {
@@ -259,6 +324,18 @@ TEST_F(ObservationTest, ASessionThatItsClientEndsHasADuration) {
                               R"(network_transport="tcp",network_protocol_name="http"} 40)"));
   EXPECT_THAT(text, HasSubstr(R"(toolrack_mcp_sessions_total{event="opened"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(toolrack_mcp_sessions_total{event="ended"} 1)"));
+}
+
+TEST_F(ObservationTest, SessionsThatExpireAndThoseThatAreLeftHaveADurationToo) {
+  open_session();
+  rack_.session_clock.advance(std::chrono::seconds(Sessions::kLifetimeSeconds + 1));
+  open_session();
+  rack_.front.mcp.count_expired_sessions();
+  EXPECT_THAT(metrics(), HasSubstr(R"(toolrack_mcp_sessions_total{event="expired"} 1)"));
+  rack_.session_clock.advance(std::chrono::seconds(5));
+  rack_.front.mcp.count_open_sessions();
+  EXPECT_THAT(metrics(), HasSubstr(R"(mcp_server_session_duration_seconds_sum{mcp_protocol_version="2025-06-18",)"
+                                   R"(network_transport="tcp",network_protocol_name="http"} 86405)"));
 }
 
 TEST(OperationMetrics, TargetsBeyondTheMostCountAsOther) {

@@ -50,6 +50,7 @@ TEST_F(ServerSpanTest, ACallIsASpanBelowItsCallers) {
   EXPECT_EQ(one.at("http.response.status_code"), "200");
   EXPECT_EQ(one.at("url.scheme"), "http");
   EXPECT_EQ(one.at("client.address"), "127.0.0.1");
+  EXPECT_GT(std::stoi(one.at("client.port")), 0);
   EXPECT_EQ(one.at("gen_ai.tool.name"), "fake_echo");
   EXPECT_EQ(one.at("toolrack.tool"), "test/fake");
   EXPECT_EQ(one.at("toolrack.request_id"), "mine-call-1");
@@ -66,6 +67,25 @@ TEST_F(ServerSpanTest, WhatACallerDidWrongIsNoErrorOfTheServers) {
   const auto broken = span();
   EXPECT_EQ(broken.status, 2);
   EXPECT_EQ(broken.at("error.type"), "502");
+}
+
+TEST_F(ServerSpanTest, WhatGoesInAndComesOutIsToldWhereTheOperatorWantsIt) {
+  constexpr std::string_view kBody = R"({"tool":"fake","skill":"echo","input":{"text":"plain"}})";
+  send("POST", "/v1/tools/call", kBody);
+  EXPECT_EQ(span().at("gen_ai.tool.call.arguments"), "(absent)");
+  auto settings = testing::record_all();
+  settings.call_content_bytes = 100;
+  rack_.rack.tracer.apply(settings);
+  send("POST", "/v1/tools/call", kBody);
+  const auto one = span();
+  EXPECT_EQ(one.at("gen_ai.tool.call.arguments"), R"({"text":"plain"})");
+  EXPECT_EQ(one.at("gen_ai.tool.call.result"), R"({"text":"plain"})");
+  send("POST", "/v1/tools/batch", R"({"calls":[)" + std::string(kBody) + "]}");
+  const auto batch = spans();
+  ASSERT_EQ(batch.size(), 2u);
+  EXPECT_EQ(batch[0].at("gen_ai.tool.call.arguments"), R"({"text":"plain"})");
+  EXPECT_EQ(batch[0].at("gen_ai.tool.call.result"), R"({"text":"plain"})");
+  EXPECT_EQ(batch[1].at("gen_ai.tool.call.arguments"), "(absent)");
 }
 
 TEST_F(ServerSpanTest, AStreamedCallIsOneToo) {
