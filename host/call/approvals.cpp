@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/shown_text.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -77,7 +78,7 @@ base::Result<Approval> from_document(std::string_view account, std::string_view 
 }
 
 tl::unexpected<base::Error> approval_not_found(std::string_view id) {
-  return tl::unexpected(base::Error(ErrorCode::kKeyNotFound, fmt::format("there is no approval \"{}\"", id),
+  return tl::unexpected(base::Error(ErrorCode::kKeyNotFound, fmt::format("there is no approval {}", base::shown(id)),
                                     "They are forgotten after 15 minutes, and when their call has run. List those "
                                     "that are open with GET /v1/approvals or `toolrack approvals list`.")
                             .with_name("approval_not_found"));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/shown_text.hpp"
 #include "call/execution.hpp"
 #include "registry/near_names.hpp"
 #include "registry/uri_template.hpp"
@@ -18,8 +19,11 @@ using base::fail;
 using base::Result;
 using registry::Kind;
 
+/// URIs are longer than names.
+constexpr std::size_t kShownUri = 200;
+
 base::Error resource_not_found(std::string_view uri) {
-  return {ErrorCode::kResourceNotFound, fmt::format("there is no resource {}", json::quote(uri))};
+  return {ErrorCode::kResourceNotFound, fmt::format("there is no resource {}", base::shown(uri, kShownUri))};
 }
 
 bool is_list(Kind kind) { return kind == Kind::kListResources || kind == Kind::kListPrompts; }
@@ -120,7 +124,7 @@ Result<const registry::Tool*> Execution::find_prompt(const registry::Catalogue& 
   if (tool != nullptr && tool->lists_prompts && is_name(request_.skill))
     offer_->name = registry::own_name(*tool, request_.skill);
   if (!offer_->name.empty()) return tool;
-  return fail(ErrorCode::kPromptNotFound, fmt::format("there is no prompt {}", json::quote(request_.skill)));
+  return fail(ErrorCode::kPromptNotFound, fmt::format("there is no prompt {}", base::shown(request_.skill)));
 }
 
 Result<const registry::Tool*> Execution::find_lister(const registry::Catalogue& catalogue) {

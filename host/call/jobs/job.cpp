@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/shown_text.hpp"
 
 namespace toolrack::call::jobs {
 namespace {
@@ -77,7 +78,7 @@ bool is_job_id(std::string_view text) noexcept {
 
 base::Error job_not_found(std::string_view id) {
   return base::Error(
-             base::ErrorCode::kKeyNotFound, fmt::format("there is no job \"{}\"", id),
+             base::ErrorCode::kKeyNotFound, fmt::format("there is no job {}", base::shown(id)),
              "Jobs are forgotten some time after their end. List yours with GET /v1/jobs or `toolrack jobs list`.")
       .with_name("job_not_found");
 }

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "base/shown_text.hpp"
 #include "registry/questions.hpp"
+#include "transports/mcp/refusals.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -14,7 +19,37 @@ bool has(const json::Value& object, std::string_view name) {
   return member != nullptr && member->IsObject();
 }
 
+/// A capability whose members of those names are objects; without names: all of its members are.
+struct Shape {
+  std::string_view name;
+  std::array<std::string_view, 2> members;
+  bool holds_any = false;
+};
+constexpr std::array<Shape, 5> kShapes{{{"elicitation", {"form", "url"}},
+                                        {"sampling", {"context", "tools"}},
+                                        {"roots", {}},
+                                        {"extensions", {}, true},
+                                        {"experimental", {}, true}}};
+
 }  // namespace
+
+std::optional<std::string> wrong_capabilities(const json::Value& capabilities, std::string_view where) {
+  if (!capabilities.IsObject()) return wrong_type(where, &capabilities, "an object");
+  if (capabilities.ObjectEmpty()) return std::nullopt;
+  for (const auto& shape : kShapes) {
+    const auto* capability = json::find(capabilities, shape.name);
+    if (capability == nullptr) continue;
+    if (!capability->IsObject()) return wrong_type(fmt::format("{}.{}", where, shape.name), capability, "an object");
+    for (const auto& [key, value] : capability->GetObject()) {
+      const auto name = json::view(key);
+      const bool is_known =
+          shape.holds_any || (!name.empty() && std::ranges::find(shape.members, name) != shape.members.end());
+      if (is_known && !value.IsObject())
+        return wrong_type(fmt::format("{}.{}[{}]", where, shape.name, base::shown(name)), &value, "an object");
+    }
+  }
+  return std::nullopt;
+}
 
 std::uint32_t can_ask(const json::Value& capabilities, Revision revision) {
   if (!capabilities.IsObject() || capabilities.ObjectEmpty()) return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@
 #include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
+
+/// What is wrong with a ClientCapabilities object, whose members are objects in every revision; nothing when all is
+/// well. `where`: its name for the client. Members that no revision has are left alone.
+std::optional<std::string> wrong_capabilities(const base::json::Value& capabilities, std::string_view where);
 
 /// Bits of registry/questions.hpp, of a ClientCapabilities object; only what the revision has.
 std::uint32_t can_ask(const base::json::Value& capabilities, Revision revision);

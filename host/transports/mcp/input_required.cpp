@@ -1,8 +1,9 @@
 #include "transports/mcp/input_required.hpp"
-#include "transports/mcp/rpc.hpp"
 
 #include "call/questions/question_words.hpp"
 #include "transports/mcp/client_capabilities.hpp"
+#include "transports/mcp/refusals.hpp"
+#include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
 
 namespace toolrack::mcp {
@@ -16,12 +17,13 @@ std::optional<RpcError> read_asking(const Message& message, const json::Value& c
   asking.method = message.method;
   asking.kinds = can_ask(capabilities, Revision::k20260728);
   if (const auto* state = json::find(*message.params, "requestState")) {
-    if (!state->IsString() || state->GetStringLength() == 0)
-      return invalid_params("params.requestState is not the text that was given out");
+    if (!state->IsString()) return invalid_params(wrong_type("params.requestState", state, "a string"));
+    if (state->GetStringLength() == 0)
+      return invalid_params("params.requestState is empty; it must be the text that was given out");
     asking.state = json::view(*state);
   }
   if (const auto* answers = json::find(*message.params, "inputResponses")) {
-    if (!answers->IsObject()) return invalid_params("params.inputResponses is not an object");
+    if (!answers->IsObject()) return invalid_params(wrong_type("params.inputResponses", answers, "an object"));
     asking.answers = answers;
   }
   return std::nullopt;

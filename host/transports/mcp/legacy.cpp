@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include "base/shown_text.hpp"
 #include "transports/mcp/client_capabilities.hpp"
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
 
@@ -14,15 +16,16 @@ namespace toolrack::mcp {
 using net::HeaderName;
 
 void McpHandler::initialize(Inbound& inbound, const Message& message, Answer&& answer) {
-  const auto wanted =
-      message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "protocolVersion");
-  if (!wanted)
-    return answer.message(200, error_message(message.id, {.code = kInvalidParams,
-                                                          .message = "initialize lacks params.protocolVersion",
-                                                          .data_json = {}}));
-  const auto known = find_revision(*wanted);
+  const auto refuse = [&](std::string text) {
+    answer.message(200, error_message(message.id, invalid_params(std::move(text))));
+  };
+  const auto* wanted = message.param("protocolVersion");
+  if (wanted == nullptr || !wanted->IsString()) return refuse(wrong_type("params.protocolVersion", wanted, "a string"));
+  const auto* capabilities = message.param("capabilities");
+  if (capabilities != nullptr)
+    if (auto wrong = wrong_capabilities(*capabilities, "params.capabilities")) return refuse(*std::move(wrong));
+  const auto known = find_revision(base::json::view(*wanted));
   const auto revision = known && *known <= kNewestLegacy ? *known : kNewestLegacy;
-  const auto* capabilities = base::json::find(*message.params, "capabilities");
   const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal),
                                            capabilities == nullptr ? 0 : can_ask(*capabilities, revision));
   if (const auto opened = deps_.sessions.find(session, bound_account(*inbound.principal)))
@@ -44,13 +47,13 @@ bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& 
   inbound.revision = Revision::k20250326;
   if (const auto version = headers.get(HeaderName::kMcpProtocolVersion); !version.empty()) {
     const auto known = find_revision(version);
-    if (!known) return refuse(400, fmt::format("the protocol version \"{}\" is not served here", version));
+    if (!known) return refuse(400, fmt::format("the protocol version {} is not served here", base::shown(version)));
     inbound.revision = *known;
   }
   if (!headers.has(HeaderName::kMcpSessionId)) return true;
   const auto id = headers.get(HeaderName::kMcpSessionId);
   const auto session = deps_.sessions.find(id, bound_account(*inbound.principal));
-  if (!session) return refuse(404, "there is no such session; initialize again");
+  if (!session) return refuse(404, no_session(id));
   if (!headers.has(HeaderName::kMcpProtocolVersion)) inbound.revision = session->revision;
   inbound.session = id;
   inbound.agreed = session->revision;
@@ -85,10 +88,10 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer&& answe
     if (message.method == "notifications/cancelled") cancel(inbound, message);
     return answer.accept();
   }
-  if (message.has_bad_meta)
-    return answer.message(
-        200, error_message(message.id,
-                           {.code = kInvalidParams, .message = "params._meta is not an object", .data_json = {}}));
+  auto wrong = message.has_bad_meta      ? wrong_type("params._meta", message.param("_meta"), "an object")
+               : message.meta != nullptr ? wrong_progress_token(*message.meta)
+                                         : std::nullopt;
+  if (wrong) return answer.message(200, error_message(message.id, invalid_params(*std::move(wrong))));
   serve(inbound, message, std::move(answer));
 }
 

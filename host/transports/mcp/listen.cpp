@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/notifications.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
@@ -26,17 +27,14 @@ base::Result<std::vector<std::string>> read_names(const json::Value& filter, std
   std::vector<std::string> out;
   const auto* names = json::find(filter, member);
   if (names == nullptr) return out;
-  const auto refuse = [&] {
-    return base::fail(base::ErrorCode::kInvalidRequest,
-                      fmt::format("notifications.{} is not an array of {}", member, what));
-  };
-  if (!names->IsArray()) return refuse();
+  const auto where = fmt::format("params.notifications.{}", member);
+  const auto refuse = [](std::string text) { return base::fail(base::ErrorCode::kInvalidRequest, std::move(text)); };
+  if (!names->IsArray()) return refuse(wrong_type(where, names, fmt::format("an array of {}", what)));
   if (names->Size() > kMostFollowed)
-    return base::fail(base::ErrorCode::kInvalidRequest,
-                      fmt::format("notifications.{} has {} {}; one stream follows {} at most", member, names->Size(),
-                                  what, kMostFollowed));
+    return refuse(
+        fmt::format("{} has {} {}; one stream follows {} at most", where, names->Size(), what, kMostFollowed));
   for (const auto& name : names->GetArray()) {
-    if (!name.IsString()) return refuse();
+    if (!name.IsString()) return refuse(wrong_type(where + "[]", &name, "a string"));
     const auto text = json::view(name);
     if (std::ranges::find(out, text) == out.end()) out.emplace_back(text);
   }
@@ -50,7 +48,8 @@ base::Result<Interest> read_filter(const json::Value& filter) {
   for (std::size_t kind = 0; kind < kListKinds; ++kind) {
     const auto* member = json::find(filter, kFilterMembers[kind]);
     if (member == nullptr) continue;
-    if (!member->IsBool()) return refuse(fmt::format("notifications.{} is not true or false", kFilterMembers[kind]));
+    if (!member->IsBool())
+      return refuse(wrong_type(fmt::format("params.notifications.{}", kFilterMembers[kind]), member, "true or false"));
     out.lists[kind] = member->GetBool();
   }
   out.uris = TRY(read_names(filter, "resourceSubscriptions", "URIs"));
@@ -102,8 +101,8 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
         200, error_message(message.id,
                            {.code = kInvalidParams, .http_status = 200, .message = std::move(text), .data_json = {}}));
   };
-  const auto* filter = message.params == nullptr ? nullptr : json::find(*message.params, "notifications");
-  if (filter == nullptr || !filter->IsObject()) return refuse("params.notifications is missing or no object");
+  const auto* filter = message.param("notifications");
+  if (filter == nullptr || !filter->IsObject()) return refuse(wrong_type("params.notifications", filter, "an object"));
   auto interest = read_filter(*filter);
   if (!interest) return refuse(interest.error().message());
   auto exposure = registry::Exposure::parse(inbound.request.query);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
@@ -26,13 +27,8 @@ void McpHandler::set_log_level(Inbound& inbound, const Message& message, Answer&
     answer.message(200,
                    error_message(message.id, {.code = kInvalidParams, .message = std::move(text), .data_json = {}}));
   };
-  const auto name = message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "level");
-  const auto level = name ? find_log_level(*name) : std::nullopt;
-  if (!level)
-    return refuse(
-        fmt::format("params.level is \"{}\"; it must be debug, info, notice, warning, error, critical, alert "
-                    "or emergency",
-                    name.value_or("")));
+  std::uint8_t level = 0;
+  if (auto wrong = read_log_level("params.level", message.param("level"), level)) return refuse(*std::move(wrong));
   if (inbound.session.empty()) return refuse("a log level belongs to a session, and this request names none");
   const auto session = deps_.sessions.find(inbound.session, bound_account(*inbound.principal));
   const auto kept = deps_.states.change(Sessions::key_of(inbound.session), session ? session->expires_unix_s : 0,

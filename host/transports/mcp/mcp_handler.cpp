@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/shown_text.hpp"
 #include "transports/mcp/offer_entries.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/net/error_body.hpp"
 #include "transports/net/media_type.hpp"
@@ -112,10 +114,11 @@ void McpHandler::end_session(const net::Request& request, net::Exchange& exchang
       for (const auto& uri : state->uris) unfollow(exchange.loop(), principal, uri, key);
     return exchange.respond(204, "", net::ReplyBody());
   }
-  exchange.respond(
-      404, "application/json",
-      error_message(
-          "", {.code = kInvalidMessage, .http_status = 404, .message = "there is no such session", .data_json = {}}));
+  exchange.respond(404, "application/json",
+                   error_message("", {.code = kInvalidMessage,
+                                      .http_status = 404,
+                                      .message = no_session(request.headers.get(HeaderName::kMcpSessionId)),
+                                      .data_json = {}}));
 }
 
 void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
@@ -168,10 +171,10 @@ void McpHandler::classify(Inbound& inbound, const Message& message, Answer&& ans
   const bool opens_legacy = message.method == "initialize" && !is_modern(message.claimed_version());
   if (opens_legacy && header_is_modern)
     return answer.message(
-        400, error_message(
-                 message.id,
-                 header_mismatch(fmt::format(
-                     "the header MCP-Protocol-Version says \"{}\", but that revision has no initialize", header))));
+        400, error_message(message.id, header_mismatch(fmt::format(
+                                           "the header MCP-Protocol-Version says {}, but that revision has no "
+                                           "initialize",
+                                           base::shown(header)))));
   if (!opens_legacy && (message.has_claim() || header_is_modern)) return modern(inbound, message, std::move(answer));
   legacy(inbound, message, std::move(answer));
 }

@@ -52,6 +52,10 @@ std::string_view Message::claimed_version() const {
   return version == nullptr || !version->IsString() ? std::string_view() : json::view(*version);
 }
 
+const json::Value* Message::param(std::string_view name) const {
+  return params == nullptr ? nullptr : json::find(*params, name);
+}
+
 bool Message::has_claim() const { return meta != nullptr && json::find(*meta, kMetaVersion) != nullptr; }
 
 std::string Message::id_key() const {

@@ -25,6 +25,8 @@ struct Message {
   std::string_view nested_arguments;           ///< Raw JSON of params.arguments.arguments, or empty.
   std::string_view meta_json, progress_token;  ///< Raw JSON of params._meta and of its progressToken, or empty.
 
+  /// A member of `params`, or null.
+  const base::json::Value* param(std::string_view name) const;
   bool is_batch() const { return document.IsArray(); }
   /// The request's id in one spelling: equal for equal ids.
   std::string id_key() const;

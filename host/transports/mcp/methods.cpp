@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/shown_text.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
@@ -57,11 +58,12 @@ void McpHandler::serve(Inbound& inbound, const Message& message, Answer&& answer
     if (method.name == message.method && (static_cast<unsigned>(method.eras) & era) != 0)
       return (this->*method.serve)(inbound, message, std::move(answer));
   const int status = is_modern_request ? 404 : 200;
-  answer.message(status,
-                 error_message(message.id, {.code = kMethodNotFound,
-                                            .http_status = status,
-                                            .message = fmt::format("the method \"{}\" is not offered", message.method),
-                                            .data_json = {}}));
+  answer.message(
+      status,
+      error_message(message.id, {.code = kMethodNotFound,
+                                 .http_status = status,
+                                 .message = fmt::format("the method {} is not offered", base::shown(message.method)),
+                                 .data_json = {}}));
 }
 
 void McpHandler::ping(Inbound&, const Message& message, Answer&& answer) {

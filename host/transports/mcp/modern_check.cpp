@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "base/shown_text.hpp"
 #include "base/utf8.hpp"
+#include "transports/mcp/client_capabilities.hpp"
+#include "transports/mcp/refusals.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -17,31 +20,50 @@ RpcError bad_meta(std::string message) {
   return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
 
+/// "params._meta.io.modelcontextprotocol/clientInfo".
+std::string in_meta(std::string_view name) { return fmt::format("params._meta.{}", name); }
+
+std::optional<RpcError> check_client_info(const json::Value& info) {
+  const auto where = in_meta(kMetaClientInfo);
+  if (!info.IsObject()) return bad_meta(wrong_type(where, &info, "an object with name and version"));
+  const auto check = [&](std::string_view name, bool is_required) -> std::optional<RpcError> {
+    const auto* member = json::find(info, name);
+    if (member == nullptr ? !is_required : member->IsString()) return std::nullopt;
+    return bad_meta(wrong_type(fmt::format("{}.{}", where, name), member, "a string"));
+  };
+  for (const auto* name : {"name", "version"})
+    if (auto error = check(name, true)) return error;
+  for (const auto* name : {"title", "description", "websiteUrl"})
+    if (auto error = check(name, false)) return error;
+  const auto* icons = json::find(info, "icons");
+  if (icons == nullptr) return std::nullopt;
+  if (!icons->IsArray()) return bad_meta(wrong_type(where + ".icons", icons, "an array"));
+  for (const auto& icon : icons->GetArray())
+    if (!json::find_string(icon, "src"))
+      return bad_meta(wrong_type(where + ".icons[].src", json::find(icon, "src"), "a string"));
+  return std::nullopt;
+}
+
 std::optional<RpcError> check_meta(const Message& message, ModernMeta& out) {
   const auto member = [&](std::string_view name) {
     return message.meta == nullptr ? nullptr : json::find(*message.meta, name);
   };
-  if (message.has_bad_meta) return bad_meta("params._meta is not an object");
+  if (message.has_bad_meta)
+    return bad_meta(wrong_type("params._meta", json::find(*message.params, "_meta"), "an object"));
   const auto *version = member(kMetaVersion), *capabilities = member(kMetaCapabilities);
   if (version == nullptr || capabilities == nullptr)
     return bad_meta(fmt::format("params._meta lacks {}{}{}", version == nullptr ? kMetaVersion : "",
                                 version == nullptr && capabilities == nullptr ? ", " : "",
                                 capabilities == nullptr ? kMetaCapabilities : ""));
-  if (!version->IsString()) return bad_meta(fmt::format("params._meta.{} is not a string", kMetaVersion));
-  if (!capabilities->IsObject()) return bad_meta(fmt::format("params._meta.{} is not an object", kMetaCapabilities));
+  if (!version->IsString()) return bad_meta(wrong_type(in_meta(kMetaVersion), version, "a string"));
+  if (auto wrong = wrong_capabilities(*capabilities, in_meta(kMetaCapabilities))) return bad_meta(*std::move(wrong));
   out.capabilities = capabilities;
   if (message.meta->MemberCount() == 2) return std::nullopt;
   if (const auto* info = member(kMetaClientInfo))
-    if (!json::find_string(*info, "name") || !json::find_string(*info, "version"))
-      return bad_meta(fmt::format("params._meta.{} is not an object with name and version", kMetaClientInfo));
-  if (const auto* level = member(kMetaLogLevel)) {
-    const auto number = level->IsString() ? find_log_level(json::view(*level)) : std::nullopt;
-    if (!number) return bad_meta(fmt::format("params._meta.{} is not a log level", kMetaLogLevel));
-    out.log_level = *number;
-  }
-  if (const auto* token = member("progressToken");
-      token != nullptr && !token->IsString() && !token->IsInt64() && !token->IsUint64())
-    return bad_meta("params._meta.progressToken is neither a string nor an integer");
+    if (auto error = check_client_info(*info)) return error;
+  if (const auto* level = member(kMetaLogLevel))
+    if (auto wrong = read_log_level(in_meta(kMetaLogLevel), level, out.log_level)) return bad_meta(*std::move(wrong));
+  if (auto wrong = wrong_progress_token(*message.meta)) return bad_meta(*std::move(wrong));
   return std::nullopt;
 }
 
@@ -70,7 +92,8 @@ std::optional<RpcError> check_name(const Message& message, const net::Headers& h
   const auto given = decode_header(headers.get(HeaderName::kMcpName));
   if (!given) return header_mismatch("the header Mcp-Name is not strict base64 of UTF-8 between =?base64? and ?=");
   if (*given != *expected)
-    return header_mismatch(fmt::format("the header Mcp-Name says \"{}\", the body \"{}\"", *given, *expected));
+    return header_mismatch(
+        fmt::format("the header Mcp-Name says {}, the body {}", base::shown(*given), base::shown(*expected)));
   return std::nullopt;
 }
 
@@ -88,7 +111,7 @@ std::optional<std::string> decode_header(std::string_view value) {
 RpcError unsupported_version(std::string_view requested) {
   return {.code = kUnsupportedVersion,
           .http_status = 400,
-          .message = fmt::format("the protocol version \"{}\" is not served here", requested),
+          .message = fmt::format("the protocol version {} is not served here", base::shown(requested)),
           .data_json = fmt::format(R"({{"supported":["{}"],"requested":{}}})", kModernName, json::quote(requested))};
 }
 
@@ -100,11 +123,12 @@ std::optional<RpcError> check_modern(const Message& message, const net::Headers&
     return headers.has(name) && headers.get(name) != body;
   };
   if (differs(HeaderName::kMcpProtocolVersion, claimed))
-    return header_mismatch(fmt::format("the header MCP-Protocol-Version says \"{}\", the body \"{}\"",
-                                       headers.get(HeaderName::kMcpProtocolVersion), claimed));
+    return header_mismatch(fmt::format("the header MCP-Protocol-Version says {}, the body {}",
+                                       base::shown(headers.get(HeaderName::kMcpProtocolVersion)),
+                                       base::shown(claimed)));
   if (differs(HeaderName::kMcpMethod, message.method))
-    return header_mismatch(fmt::format("the header Mcp-Method says \"{}\", the body \"{}\"",
-                                       headers.get(HeaderName::kMcpMethod), message.method));
+    return header_mismatch(fmt::format("the header Mcp-Method says {}, the body {}",
+                                       base::shown(headers.get(HeaderName::kMcpMethod)), base::shown(message.method)));
   if (claimed != kModernName) return unsupported_version(claimed);
   for (const auto name : {HeaderName::kMcpProtocolVersion, HeaderName::kMcpMethod})
     if (!headers.has(name)) return header_mismatch(fmt::format("the header {} is missing", to_string(name)));

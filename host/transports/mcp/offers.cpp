@@ -4,10 +4,12 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "base/shown_text.hpp"
 #include "transports/mcp/cursors.hpp"
 #include "transports/mcp/list_page.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/offer_result.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
@@ -19,6 +21,25 @@ using registry::Exposure;
 /// What sorts a list, and what a cursor remembers.
 std::string_view name_of(const registry::Resource& resource) { return resource.uri; }
 std::string_view name_of(const registry::Prompt& prompt) { return prompt.flat_name; }
+
+/// What is wrong with what is to be completed, and with what is known already; nothing when all is well.
+std::optional<std::string> wrong_completion(const Message& message) {
+  const auto* argument = message.param("argument");
+  if (argument == nullptr || !argument->IsObject()) return wrong_type("params.argument", argument, "an object");
+  for (const auto* name : {"name", "value"})
+    if (!json::find_string(*argument, name))
+      return wrong_type(fmt::format("params.argument.{}", name), json::find(*argument, name), "a string");
+  const auto* context = message.param("context");
+  if (context == nullptr) return std::nullopt;
+  if (!context->IsObject()) return wrong_type("params.context", context, "an object");
+  const auto* known = json::find(*context, "arguments");
+  if (known == nullptr) return std::nullopt;
+  if (!known->IsObject()) return wrong_type("params.context.arguments", known, "an object of strings");
+  for (const auto& [key, value] : known->GetObject())
+    if (!value.IsString())
+      return wrong_type(fmt::format("params.context.arguments[{}]", base::shown(json::view(key))), &value, "a string");
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -33,9 +54,9 @@ void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer,
   const auto list =
       fmt::format("{} {} {}", message.method, exposure->cache_key(), base::to_hex(catalogue.set_digest()));
   std::optional<ListPlace> place{{}};
-  if (const auto* cursor = message.params == nullptr ? nullptr : json::find(*message.params, "cursor")) {
+  if (const auto* cursor = message.param("cursor")) {
     place = cursor->IsString() ? read_cursor(deps_.sessions.key(), list, json::view(*cursor)) : std::nullopt;
-    if (!place) return refuse("the cursor is not one that this list has given; begin without one");
+    if (!place) return refuse(bad_cursor(*cursor));
   }
   const auto listed = ((*exposure).*of.entries)(catalogue);
   if (!listed) return refuse(listed.error().message());
@@ -82,7 +103,9 @@ void McpHandler::list_prompts(Inbound& inbound, const Message& message, Answer&&
 
 void McpHandler::read_resource(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto uri = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "uri");
-  if (!uri) return answer.message(200, error_message(message.id, invalid_params("params.uri is missing or no string")));
+  if (!uri)
+    return answer.message(
+        200, error_message(message.id, invalid_params(wrong_type("params.uri", message.param("uri"), "a string"))));
   call::CallRequest request;
   request.kind = registry::Kind::kResource;
   answer.observation().note_resource(*uri);
@@ -95,9 +118,10 @@ void McpHandler::get_prompt(Inbound& inbound, const Message& message, Answer&& a
     answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
-  if (!name) return refuse("params.name is missing or no string");
+  if (!name) return refuse(wrong_type("params.name", message.param("name"), "a string"));
   const auto* arguments = json::find(*message.params, "arguments");
-  if (arguments != nullptr && !arguments->IsObject()) return refuse("params.arguments is not an object");
+  if (arguments != nullptr && !arguments->IsObject())
+    return refuse(wrong_type("params.arguments", arguments, "an object"));
   call::CallRequest request;
   request.kind = registry::Kind::kPrompt;
   if (const auto* prompt = state(inbound.loop).catalogue.get()->find_prompt(*name))
@@ -112,32 +136,24 @@ void McpHandler::complete(Inbound& inbound, const Message& message, Answer&& ans
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
-  if (message.params == nullptr) return refuse("params.ref and params.argument are missing");
-  const auto& params = *message.params;
-  const auto* ref = json::find(params, "ref");
-  const auto* argument = json::find(params, "argument");
-  const auto type = ref == nullptr ? std::nullopt : json::find_string(*ref, "type");
+  const auto* ref = message.param("ref");
+  if (ref == nullptr || !ref->IsObject()) return refuse(wrong_type("params.ref", ref, "an object"));
+  const auto type = json::find_string(*ref, "type");
   const bool is_prompt = type == "ref/prompt";
-  if (!is_prompt && type != "ref/resource") return refuse("params.ref.type is neither ref/prompt nor ref/resource");
-  const auto name = json::find_string(*ref, is_prompt ? "name" : "uri");
-  if (!name) return refuse(fmt::format("params.ref.{} is missing or no string", is_prompt ? "name" : "uri"));
+  if (!is_prompt && type != "ref/resource")
+    return refuse(type ? fmt::format("params.ref.type is {}; it must be ref/prompt or ref/resource", base::shown(*type))
+                       : wrong_type("params.ref.type", json::find(*ref, "type"), "ref/prompt or ref/resource"));
+  const auto* const member = is_prompt ? "name" : "uri";
+  const auto name = json::find_string(*ref, member);
+  if (!name) return refuse(wrong_type(fmt::format("params.ref.{}", member), json::find(*ref, member), "a string"));
   if (is_prompt == (name->find(':') != std::string_view::npos))
-    return refuse(fmt::format("params.ref.{} {} is no {}", is_prompt ? "name" : "uri", json::quote(*name),
+    return refuse(fmt::format("params.ref.{} {} is no {}", member, base::shown(*name),
                               is_prompt ? "prompt's name" : "URI template"));
-  if (argument == nullptr || !json::find_string(*argument, "name") || !json::find_string(*argument, "value"))
-    return refuse("params.argument is not an object with the strings name and value");
-  if (const auto* context = json::find(params, "context")) {
-    const auto* known = json::find(*context, "arguments");
-    const bool are_texts =
-        known == nullptr || (known->IsObject() && std::ranges::all_of(known->GetObject(), [](const auto& one) {
-                               return one.value.IsString();
-                             }));
-    if (!context->IsObject() || !are_texts) return refuse("params.context.arguments is not an object of strings");
-  }
+  if (const auto wrong = wrong_completion(message)) return refuse(*wrong);
   call::CallRequest request;
   request.kind = registry::Kind::kCompletion;
   request.skill = *name;
-  request.input = &params;
+  request.input = message.params;
   start_offer(inbound, message, request,
               {is_prompt ? Exposure::Offer::kPrompt : Exposure::Offer::kTemplate, &write_completion_result},
               std::move(answer));

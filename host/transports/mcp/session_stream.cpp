@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/net/media_type.hpp"
 
@@ -32,7 +33,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
                   {&allow, 1});
   }
   const auto session = deps_.sessions.find(id, bound_account(*principal));
-  if (!session) return refuse(exchange, 404, "there is no such session; initialize again");
+  if (!session) return refuse(exchange, 404, no_session(id));
   auto exposure = registry::Exposure::parse(request.query);
   if (!exposure) return refuse(exchange, 400, exposure.error().message());
   Streams::Opening opening{.subscription = {},

@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "base/ids.hpp"
+#include "base/shown_text.hpp"
 #include "services/log/log.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/offer_result.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 
 namespace toolrack::mcp {
@@ -62,14 +64,14 @@ void McpHandler::change_subscription(Inbound& inbound, const Message& message, A
     return RpcError{.code = kInvalidParams, .message = std::move(text), .data_json = {}};
   };
   const auto uri = message.params == nullptr ? std::nullopt : base::json::find_string(*message.params, "uri");
-  if (!uri) return refuse(invalid("params.uri is missing or no string"));
+  if (!uri) return refuse(invalid(wrong_type("params.uri", message.param("uri"), "a string")));
   answer.observation().note_resource(*uri);
   if (inbound.session.empty())
     return refuse(invalid("a subscription belongs to a session, and this request names none"));
   if (follows && catalogue_of(inbound)->find_resource(*uri) == nullptr)
-    return refuse(offer_error(base::Error(base::ErrorCode::kResourceNotFound,
-                                          fmt::format("there is no resource {}", base::json::quote(*uri))),
-                              *uri, inbound.revision));
+    return refuse(offer_error(
+        base::Error(base::ErrorCode::kResourceNotFound, fmt::format("there is no resource {}", base::shown(*uri, 200))),
+        *uri, inbound.revision));
   const auto key = Sessions::key_of(inbound.session);
   const auto session = deps_.sessions.find(inbound.session, bound_account(*inbound.principal));
   bool is_full = false;

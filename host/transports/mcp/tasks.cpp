@@ -7,6 +7,7 @@
 
 #include "transports/mcp/client_capabilities.hpp"
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/task_json.hpp"
 
@@ -16,9 +17,11 @@ namespace {
 namespace json = base::json;
 using base::ErrorCode;
 
-RpcError task_error(const base::Error& error) {
+RpcError task_error(const base::Error& error, std::string_view task) {
   if (error.name() == "job_not_found")
-    return invalid_params("there is no such task; tasks are forgotten some time after their end");
+    return invalid_params(not_there("task", task,
+                                    "tasks are known to the keys of their account only, and forgotten some time after "
+                                    "their end; call the tool again"));
   if (error.code() == ErrorCode::kInvalidRequest) return invalid_params(error.message());
   return {.code = kInternalError, .http_status = 200, .message = error.message(), .data_json = {}};
 }
@@ -50,20 +53,20 @@ bool McpHandler::may_use_tasks(const Inbound& inbound, const Message& message, A
 
 void McpHandler::serve_task(Inbound& inbound, const Message& message, Answer&& answer, TaskWork work) {
   if (!may_use_tasks(inbound, message, answer)) return;
-  const auto id = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "taskId");
-  if (!id)
-    return answer.message(200, error_message(message.id, invalid_params("params.taskId is missing or no string")));
+  const auto* id = message.param("taskId");
+  if (id == nullptr || !id->IsString())
+    return answer.message(200, error_message(message.id, invalid_params(wrong_type("params.taskId", id, "a string"))));
   // Shared because std::function wants to be copied.
   const auto owed = std::make_shared<Answer>(std::move(answer));
   const auto posted = deps_.tasks.pool->post(
       [&jobs = *deps_.tasks.jobs, &loop = inbound.loop, request = std::string(message.id), owed,
-       account = inbound.principal->account, task = std::string(*id), work = std::move(work)]() mutable {
+       account = inbound.principal->account, task = std::string(json::view(*id)), work = std::move(work)]() mutable {
         const auto result = work(jobs, account, task);
-        boost::asio::post(loop.context(),
-                          [owed = std::move(owed), text = result ? result_message(request, *result)
-                                                                 : error_message(request, task_error(result.error()))] {
-                            owed->message(200, text);
-                          });
+        boost::asio::post(loop.context(), [owed = std::move(owed),
+                                           text = result ? result_message(request, *result)
+                                                         : error_message(request, task_error(result.error(), task))] {
+          owed->message(200, text);
+        });
       });
   if (!posted)
     owed->message(
@@ -81,17 +84,17 @@ void McpHandler::get_task(Inbound& inbound, const Message& message, Answer&& ans
 }
 
 void McpHandler::update_task(Inbound& inbound, const Message& message, Answer&& answer) {
-  const auto* given = message.params == nullptr ? nullptr : json::find(*message.params, "inputResponses");
+  const auto* given = message.param("inputResponses");
   const auto answers = std::make_shared<json::Document>();
   if (given != nullptr) answers->CopyFrom(*given, answers->GetAllocator());
-  serve_task(inbound, message, std::move(answer),
-             [answers](call::jobs::Jobs& jobs, const std::string& account,
-                       const std::string& task) -> base::Result<std::string> {
-               if (!answers->IsObject())
-                 return base::fail(ErrorCode::kInvalidRequest, "params.inputResponses is missing or no object");
-               TRY(jobs.answer(account, task, *answers));
-               return task_acknowledgement();
-             });
+  serve_task(
+      inbound, message, std::move(answer),
+      [answers, wrong = wrong_type("params.inputResponses", given, "an object")](
+          call::jobs::Jobs& jobs, const std::string& account, const std::string& task) -> base::Result<std::string> {
+        if (!answers->IsObject()) return base::fail(ErrorCode::kInvalidRequest, wrong);
+        TRY(jobs.answer(account, task, *answers));
+        return task_acknowledgement();
+      });
 }
 
 void McpHandler::cancel_task(Inbound& inbound, const Message& message, Answer&& answer) {

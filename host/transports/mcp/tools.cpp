@@ -7,6 +7,7 @@
 #include "transports/mcp/input_required.hpp"
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/param_headers.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/tool_result.hpp"
 #include "transports/net/provider_keys.hpp"
@@ -28,8 +29,7 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& a
   const auto refuse = [&](std::string text) {
     answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
-  if (message.params != nullptr && json::find(*message.params, "cursor") != nullptr)
-    return refuse("the cursor is not one of ours: the list has one page");
+  if (const auto* cursor = message.param("cursor")) return refuse(bad_cursor(*cursor));
   const auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
   auto& own = state(inbound.loop);
@@ -43,10 +43,10 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& a
 void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& answer) {
   const auto refuse = [&](RpcError error) { answer.message(error.http_status, error_message(message.id, error)); };
   const auto name = message.params == nullptr ? std::nullopt : json::find_string(*message.params, "name");
-  if (!name) return refuse(invalid_params("params.name is missing or no string"));
+  if (!name) return refuse(invalid_params(wrong_type("params.name", message.param("name"), "a string")));
   const auto* arguments = json::find(*message.params, "arguments");
   if (arguments != nullptr && !arguments->IsObject())
-    return refuse(invalid_params("params.arguments is not an object"));
+    return refuse(invalid_params(wrong_type("params.arguments", arguments, "an object")));
 
   if (const auto* entry = deps_.table.find(*name); entry != nullptr && entry->operation.meta_tool)
     return call_operation(inbound, message, *entry, std::move(answer));
@@ -63,8 +63,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   } else {
     skill = catalogue.find_flat(*name);
   }
-  if (skill == nullptr)
-    return refuse(invalid_params(fmt::format("there is no tool \"{}\"; tools/list names what there is", *name)));
+  if (skill == nullptr) return refuse(invalid_params(not_there("tool", *name, "tools/list names what there is")));
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
   answer.observation().note_target(TargetKind::kTool, skill->flat_name);

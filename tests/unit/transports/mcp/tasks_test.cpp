@@ -308,6 +308,23 @@ TEST_F(TasksTest, HaveNoListAndNoResultMethod) {
   }
 }
 
+TEST_F(TasksTest, OneThatIsNotThereIsNamedWithWhatToDo) {
+  for (const auto* method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
+    const auto reply = of_task(method, "job_of_nobody", R"(,"inputResponses":{})");
+    EXPECT_EQ(code(reply), "-32602");
+    EXPECT_THAT(at(parsed(reply.body), "/error/message"),
+                AllOf(HasSubstr(R"(there is no task "job_of_nobody": )"), HasSubstr("call the tool again")))
+        << method;
+    const std::string longer(300, 'x');
+    EXPECT_THAT(at(parsed(of_task(method, longer, R"(,"inputResponses":{})").body), "/error/message"),
+                HasSubstr('"' + longer.substr(0, 80) + "…\":"));
+    EXPECT_THAT(at(parsed(ask(method, "", R"("taskId":7)", kKnowsTasks).body), "/error/message"),
+                "params.taskId is a number; it must be a string");
+  }
+  EXPECT_THAT(at(parsed(of_task("tasks/update", begin("wait"), R"(,"inputResponses":[])").body), "/error/message"),
+              "params.inputResponses is an array; it must be an object");
+}
+
 TEST_F(TasksTest, AreNamedInAHeaderToo) {
   const auto task = begin("wait");
   for (const auto* method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
