@@ -146,7 +146,7 @@ class Cutter {
     });
   }
 
-  static constexpr std::size_t kMost = 64;
+  [[maybe_unused]] static constexpr std::size_t kMost = 64;
 
  private:
   template <typename Action>
