@@ -57,7 +57,7 @@ class Execution final : public registry::Completion,
   }
 
   // registry::Completion
-  void complete(registry::Outcome outcome) noexcept override;
+  void complete(registry::Outcome&& outcome) noexcept override;
   void progress(double done, double total, std::string_view note) noexcept override;
   void log(std::uint8_t level, std::string_view text, std::string_view fields_json) noexcept override;
   bool partial(registry::Part part) noexcept override;

@@ -55,7 +55,7 @@ std::int64_t Execution::timeout_ns() const {
   return timeout_ms * 1'000'000;
 }
 
-void Execution::complete(registry::Outcome outcome) noexcept {
+void Execution::complete(registry::Outcome&& outcome) noexcept {
   if (state_ == State::kAbandoned)
     return recycle();  // Too late: the caller has its answer. The outcome is released here.
   outcome_.result = std::move(outcome);

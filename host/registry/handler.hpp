@@ -88,8 +88,9 @@ struct Invocation {
 /// How a handler answers. Implemented by the call path; called on the invocation's loop.
 class Completion {
  public:
-  /// Exactly once for each invoke, perhaps before `invoke` has returned. The invocation is gone afterwards.
-  virtual void complete(Outcome outcome) noexcept = 0;
+  /// Exactly once for each invoke, perhaps before `invoke` has returned. The invocation is gone afterwards. What is not
+  /// moved out of `outcome` is released by the source; whoever may have the source destroyed moves it out first.
+  virtual void complete(Outcome&& outcome) noexcept = 0;
   /// `total` ≤ 0: not known.
   virtual void progress(double done, double total, std::string_view note) noexcept = 0;
   /// False: nobody listens, stop sending.

@@ -99,7 +99,7 @@ void bare_loop(benchmark::State& state, const char* skill, bool checks) {
 // ---- Through the source.
 
 struct Counting final : registry::Completion {
-  void complete(registry::Outcome outcome) noexcept override {
+  void complete(registry::Outcome&& outcome) noexcept override {
     if (outcome.error) ++failed;
     bytes += outcome.output_json.view().size();
   }

@@ -79,7 +79,7 @@ class Caller final : public registry::Completion {
     done.get_future().wait();
     return !has_failed_;
   }
-  void complete(registry::Outcome outcome) noexcept override {
+  void complete(registry::Outcome&& outcome) noexcept override {
     has_failed_ |= outcome.error.has_value();
     outcome = {};
     if (--left_ == 0) return done_->set_value();

@@ -61,9 +61,4 @@ void CallEvents::flush(registry::Completion* completion) {
   }
 }
 
-void CallEvents::reset() {
-  flush(nullptr);
-  is_deaf_.store(false, std::memory_order_release);
-}
-
 }  // namespace toolrack::sources::native

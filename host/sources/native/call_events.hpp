@@ -54,7 +54,10 @@ class CallEvents {
   /// Passes everything on, in order; to nobody when `completion` is null.
   void flush(registry::Completion* completion);
   bool is_empty() const noexcept { return !has_any_.load(std::memory_order_acquire); }
-  void reset();
+  void reset() {
+    if (!is_empty()) flush(nullptr);
+    is_deaf_.store(false, std::memory_order_release);
+  }
 
  private:
   base::Mutex mutex_;

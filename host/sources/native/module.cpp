@@ -19,7 +19,6 @@ using base::ErrorCode;
 constexpr std::size_t kMaxParked = 256;
 /// Calls that may wait for the first load, which takes milliseconds.
 constexpr std::size_t kMaxParkedForLoad = 4096;
-/// What an inline skill promises, and how often it may break it.
 
 void answer_at_once(registry::Completion& completion, base::Error error) {
   registry::Outcome outcome;
@@ -218,11 +217,6 @@ void Module::note_misuse(std::string_view function, std::string_view what) noexc
   if (!std::has_single_bit(count)) return;
   log::write(log::Level::kWarning, "plugin misbehaving",
              {{"tool", id_}, {"function", function}, {"what", what}, {"times", count}});
-}
-
-std::optional<LoopFrames::Frame> Module::begin_loop_frame(const registry::Skill& skill) const noexcept {
-  if (isolation_ != isolated::Isolation::kInProcess) return std::nullopt;
-  return LoopFrames::Frame(skills_[skill.index].frames);
 }
 
 void Module::end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept {

@@ -107,14 +107,15 @@ class Module final : public registry::Handler, public Served, public std::enable
   const std::string& id() const noexcept override { return id_; }
   /// The plugin did what the contract forbids: counted, and logged less and less often.
   void note_misuse(std::string_view function, std::string_view what) noexcept;
-  /// A frame of an inline skill on its loop, from its begin to its end. A skill that keeps the loop too long for the
-  /// third time goes to the pool from now on.
   /// On the board of frames; null: of what belongs to no skill. 0 when its code does not run in this process.
   std::uint32_t frame_number(const registry::Skill* skill) const noexcept {
     return skill == nullptr ? frame_number_ : skills_[skill->index].frame_number;
   }
-  /// Nothing where it is not the plugin's code that runs.
-  std::optional<LoopFrames::Frame> begin_loop_frame(const registry::Skill& skill) const noexcept;
+  /// Null where it is not the plugin's code that runs.
+  const LoopFrames* loop_frames(const registry::Skill& skill) const noexcept {
+    return isolation_ == isolated::Isolation::kInProcess ? &skills_[skill.index].frames : nullptr;
+  }
+  /// A skill that keeps the loop too long for the third time goes to the pool from now on.
   void end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept;
   /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
   void call_is_quiet(bool was_admitted);

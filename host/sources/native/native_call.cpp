@@ -41,12 +41,13 @@ class NativeCall::FrameScope {
   FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
       : call_(call),
         outer_(current_frame),
-        mark_(call.runtime_.frames(), call.module_->frame_number(call.skill_), where(call, is_on_loop)) {
+        mark_(call.runtime_.frames(), call.module_->frame_number(call.skill_), where(call, is_on_loop)),
+        on_loop_(is_on_loop && call.skill_ != nullptr ? call.module_->loop_frames(*call.skill_) : nullptr) {
     current_frame = {&call, nullptr, is_on_loop, is_invoke};
-    if (is_on_loop && call.skill_ != nullptr) on_loop_ = call.module_->begin_loop_frame(*call.skill_);
   }
   ~FrameScope() {
-    if (on_loop_) call_.module_->end_loop_frame(*call_.skill_, *on_loop_);
+    if (on_loop_.is_timed()) [[unlikely]]
+      call_.module_->end_loop_frame(*call_.skill_, on_loop_);
     current_frame = outer_;
   }
   FrameScope(const FrameScope&) = delete;
@@ -61,7 +62,7 @@ class NativeCall::FrameScope {
   NativeCall& call_;
   const Current outer_;
   const FrameBoard::Mark mark_;
-  std::optional<LoopFrames::Frame> on_loop_;
+  const LoopFrames::Frame on_loop_;
 };
 
 NativeCall* NativeCall::current() noexcept { return current_frame.call; }
@@ -332,7 +333,9 @@ void NativeCall::quiet() {
 }
 
 void NativeCall::drop_storage() noexcept {
-  if (storage_.fetch_sub(1, std::memory_order_acq_rel) != 1 || pool_ == nullptr) return;
+  // Whoever has the only share has no rival either, and spares itself the arithmetic.
+  if (storage_.load(std::memory_order_acquire) != 1 && storage_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (pool_ == nullptr) return;
   trim(input_);
   trim(scratch_);
   if (!checkpoint_.empty()) [[unlikely]]

@@ -193,6 +193,8 @@ class NativeCall {
   void unlist(Operation& operation) TR_REQUIRES(mutex_);
   void end_suspended(Operation& question);
   void quiet();
+  bool take_answer(bool is_on_loop) noexcept;
+  void add_storage(bool is_on_loop) noexcept;
   void drop_storage() noexcept;
   void discard_assets();
   void drop_files() noexcept;

@@ -19,10 +19,29 @@ thread_local NativeCall::DeliverHere* deliver_here = nullptr;
 
 }  // namespace
 
+// Only the loop's thread gives a call up (abandon), so who completes it there has no rival: neither for the answer nor
+// for the shares of the storage, of which nobody but ourselves has one then. Others that pinned us before the handle
+// was closed are seen by `deliver`, after it.
+
+bool NativeCall::take_answer(bool is_on_loop) noexcept {
+  auto expected = Answer::kOwed;
+  if (!is_on_loop) return answer_.compare_exchange_strong(expected, Answer::kGiven, std::memory_order_seq_cst);
+  if (answer_.load(std::memory_order_relaxed) != expected) return false;
+  answer_.store(Answer::kGiven, std::memory_order_release);
+  return true;
+}
+
+void NativeCall::add_storage(bool is_on_loop) noexcept {
+  if (is_on_loop)
+    storage_.store(storage_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  else
+    storage_.fetch_add(1, std::memory_order_relaxed);
+}
+
 bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
   if (!runtime_.calls.close(*slot_, handle)) return false;
-  auto expected = Answer::kOwed;
-  if (!answer_.compare_exchange_strong(expected, Answer::kGiven, std::memory_order_seq_cst)) {
+  const bool is_in_frame = current() == this && current_is_on_loop();
+  if (!take_answer(is_in_frame)) {
     // Too late: the host answered long ago. What it lent us still goes back.
     std::vector<base::LentBytes> lent;
     registry::Outcome late;
@@ -51,14 +70,14 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
       scratch_.assign(output);
       output = scratch_;
     }
-    storage_.fetch_add(1, std::memory_order_relaxed);
+    add_storage(is_in_frame);
     outcome_.output_json = base::LentBytes(output, &release_storage, this);
     output_needs_lease_ = true;
   }
   if (has_operations_.load(std::memory_order_seq_cst)) cancel_operations();
   if (has_files_.load(std::memory_order_acquire)) [[unlikely]]
     discard_assets();
-  if (current() == this && current_is_on_loop()) {
+  if (is_in_frame) {
     completed_in_frame_ = true;
   } else if (auto* here = DeliverHere::current(); here != nullptr && &here->loop_ == &loop_ && here->call_ == nullptr) {
     here->call_ = this;

@@ -158,6 +158,30 @@ bool read_part(const tr_part& in, registry::Part& out, std::vector<base::LentByt
   return true;
 }
 
+namespace {
+
+/// Returns what is wrong with them, or nothing. Takes all their buffers in any case.
+std::string read_parts(const tr_outcome& in, registry::Outcome& outcome, std::vector<base::LentBytes>& lent) {
+  if (in.part_count > kMaxParts) {
+    for (std::size_t i = 0; i < in.part_count; ++i) take(in.parts[i].bytes, lent);
+    return fmt::format("{} parts, more than the {} that are read", in.part_count, kMaxParts);
+  }
+  std::string misuse;
+  outcome.parts.reserve(in.part_count);
+  for (std::size_t i = 0; i < in.part_count; ++i) {
+    registry::Part part;
+    std::string wrong;
+    if (read_part(in.parts[i], part, lent, wrong)) {
+      outcome.parts.push_back(std::move(part));
+    } else {
+      misuse = std::move(wrong);
+    }
+  }
+  return misuse;
+}
+
+}  // namespace
+
 ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool is_overdue,
                          std::vector<base::LentBytes>& lent, bool has_schema) {
   if (in.struct_size < sizeof(tr_outcome)) {
@@ -175,22 +199,8 @@ ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool 
   if (in.output_json.release != nullptr)
     lent_output = base::LentBytes(output, in.output_json.release, in.output_json.owner);
   std::string misuse;
-  const auto part_count = in.parts == nullptr ? 0 : in.part_count;
-  if (part_count > kMaxParts) {
-    misuse = fmt::format("{} parts, more than the {} that are read", part_count, kMaxParts);
-    for (std::size_t i = 0; i < part_count; ++i) take(in.parts[i].bytes, lent);
-  } else {
-    if (part_count != 0) outcome.parts.reserve(part_count);
-    for (std::size_t i = 0; i < part_count; ++i) {
-      registry::Part part;
-      std::string wrong;
-      if (read_part(in.parts[i], part, lent, wrong)) {
-        outcome.parts.push_back(std::move(part));
-      } else {
-        misuse = std::move(wrong);
-      }
-    }
-  }
+  if (in.parts != nullptr && in.part_count != 0) [[unlikely]]
+    misuse = read_parts(in, outcome, lent);
   // What succeeded is parsed by the call path where it has a schema to hold; once is enough.
   const bool is_parsed_later = has_schema && in.status == TR_OK;
   if (misuse.empty() && !output.empty() && !is_parsed_later) {
@@ -219,7 +229,7 @@ ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool 
   } else {
     out.borrowed_output = output;
   }
-  outcome.meta_json = view(in.meta_json);
+  if (in.meta_json.size != 0) outcome.meta_json = view(in.meta_json);
   if ((in.flags & TR_OUT_BILLED) != 0) {
     outcome.billed = true;
   } else if ((in.flags & TR_OUT_NOT_BILLED) != 0) {

@@ -233,7 +233,7 @@ class OneBelow final : public registry::Caller, private registry::Completion {
   base::Result<std::string> list_tools(std::string_view, std::string_view) override { return std::string(); }
 
  private:
-  void complete(registry::Outcome outcome) noexcept override {
+  void complete(registry::Outcome&& outcome) noexcept override {
     sink_->done({.error = outcome.error,
                  .output_json = std::string(outcome.output_json.view()),
                  .rest_json = {},

@@ -75,7 +75,7 @@ class TestCall final : public registry::Completion {
     return answer_.has_value();
   }
 
-  void complete(registry::Outcome outcome) noexcept override {
+  void complete(registry::Outcome&& outcome) noexcept override {
     Answer answer;
     answer.output = outcome.output_json.view();
     answer.error = std::move(outcome.error);
