@@ -20,15 +20,6 @@ constexpr int kFramesPerTurn = 64;
 /// Buffers that a pooled call keeps for its next use.
 constexpr std::size_t kKeptBytes = 64 << 10;
 
-/// Which frame this thread runs. Host code only; plugins never see it.
-struct Current {
-  NativeCall* call = nullptr;
-  Operation* delivering = nullptr;
-  bool is_on_loop = false;
-  bool is_invoke = false;
-};
-thread_local Current current_frame;
-
 void trim(std::string& buffer) {
   if (buffer.capacity() > kKeptBytes) std::string().swap(buffer);
 }
@@ -40,15 +31,15 @@ class NativeCall::FrameScope {
  public:
   FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
       : call_(call),
-        outer_(current_frame),
+        outer_(current_frame_),
         mark_(call.runtime_.frames(), call.module_->frame_number(call.skill_), where(call, is_on_loop)),
         on_loop_(is_on_loop && call.skill_ != nullptr ? call.module_->loop_frames(*call.skill_) : nullptr) {
-    current_frame = {&call, nullptr, is_on_loop, is_invoke};
+    current_frame_ = {&call, nullptr, is_on_loop, is_invoke};
   }
   ~FrameScope() {
     if (on_loop_.is_timed()) [[unlikely]]
       call_.module_->end_loop_frame(*call_.skill_, on_loop_);
-    current_frame = outer_;
+    current_frame_ = outer_;
   }
   FrameScope(const FrameScope&) = delete;
   FrameScope& operator=(const FrameScope&) = delete;
@@ -60,15 +51,10 @@ class NativeCall::FrameScope {
   }
 
   NativeCall& call_;
-  const Current outer_;
+  const CurrentFrame outer_;
   const FrameBoard::Mark mark_;
   const LoopFrames::Frame on_loop_;
 };
-
-NativeCall* NativeCall::current() noexcept { return current_frame.call; }
-bool NativeCall::current_is_on_loop() noexcept { return current_frame.is_on_loop; }
-Operation* NativeCall::delivering() noexcept { return current_frame.delivering; }
-void NativeCall::set_delivering(Operation* operation) noexcept { current_frame.delivering = operation; }
 
 NativeCall::NativeCall(Runtime& runtime, base::Loop& loop, CallPool* pool)
     : runtime_(runtime), loop_(loop), pool_(pool), slot_(runtime.calls.take()) {
@@ -290,7 +276,7 @@ void NativeCall::push(Frame& frame) {
 }
 
 bool NativeCall::wait_for(tr_op handle) {
-  if (current() != this || !current_frame.is_invoke || mode_ != registry::Mode::kBlocking) return false;
+  if (current() != this || !current_frame_.is_invoke || mode_ != registry::Mode::kBlocking) return false;
   OperationPtr operation;
   if (auto pin = runtime_.operations.pin(handle)) operation = *pin;
   if (operation == nullptr) return true;  // Over already.

@@ -45,6 +45,14 @@ class NativeCall;
 class Runtime;
 using CallMap = base::SlotMap<NativeCall*>;
 
+/// Which frame a thread runs. Host code only; plugins never see it.
+struct CurrentFrame {
+  NativeCall* call = nullptr;
+  Operation* delivering = nullptr;
+  bool is_on_loop = false;
+  bool is_invoke = false;
+};
+
 class NativeCall {
  public:
   NativeCall(Runtime& runtime, base::Loop& loop, CallPool* pool);
@@ -142,8 +150,8 @@ class NativeCall {
   bool wait_for(tr_op operation);
 
   /// The call whose frame this thread runs, or nullptr; and is that on the call's loop?
-  static NativeCall* current() noexcept;
-  static bool current_is_on_loop() noexcept;
+  static NativeCall* current() noexcept { return current_frame_.call; }
+  static bool current_is_on_loop() noexcept { return current_frame_.is_on_loop; }
   /// While this lives, no plugin's frame is on the stack of the loop's thread, and a call of the loop that completes is
   /// answered when it goes, not in a turn of its own. One call; the next ones are posted.
   class DeliverHere {
@@ -161,7 +169,7 @@ class NativeCall {
   };
 
   /// The operation whose done() this thread runs, or nullptr.
-  static Operation* delivering() noexcept;
+  static Operation* delivering() noexcept { return current_frame_.delivering; }
 
  private:
   friend class CallPool;
@@ -170,7 +178,7 @@ class NativeCall {
   class CancelFrame;
   enum class Answer : std::uint8_t { kOwed, kGiven, kAbandoned };
 
-  static void set_delivering(Operation* operation) noexcept;
+  static void set_delivering(Operation* operation) noexcept { current_frame_.delivering = operation; }
   void describe();
   void go_on_from(const registry::Checkpoint& checkpoint);
   bool invoke_here();
@@ -199,6 +207,8 @@ class NativeCall {
   void discard_assets();
   void drop_files() noexcept;
   static void release_storage(void* owner) noexcept;
+
+  static constinit inline thread_local CurrentFrame current_frame_{};
 
   // Constant after construction.
   Runtime& runtime_;
