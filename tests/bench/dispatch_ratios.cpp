@@ -38,7 +38,7 @@ constexpr Goal kGoals[] = {
 
 int main(int argc, char** argv) {
   std::vector<char*> words(argv, argv + argc);
-  std::string repetitions("--benchmark_repetitions=5"), aggregates("--benchmark_report_aggregates_only=true"),
+  std::string repetitions("--benchmark_repetitions=15"), aggregates("--benchmark_report_aggregates_only=true"),
       in_turn("--benchmark_enable_random_interleaving=true");
   for (auto* word : {&repetitions, &aggregates, &in_turn}) words.insert(words.begin() + 1, word->data());
   int count = static_cast<int>(words.size());

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "sources/native/instance.hpp"
@@ -137,9 +138,10 @@ void NativeCall::answer(bool is_last_activity) {
   auto* completion = std::exchange(completion_, nullptr);
   invocation_ = nullptr;
   completion->complete(std::move(outcome_));
-  // Made anew where it is: cheaper than moving an empty one into it.
+  // Made anew where it is: cheaper than moving an empty one into it, and without zeros under what has its own
+  // beginnings.
   std::destroy_at(&outcome_);
-  std::construct_at(&outcome_);
+  ::new (static_cast<void*>(&outcome_)) registry::Outcome;
   lent_.clear();
 }
 
