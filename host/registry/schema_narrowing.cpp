@@ -7,35 +7,22 @@
 #include <optional>
 
 #include "registry/json_compare.hpp"
+#include "registry/schema_extent.hpp"
 
 namespace toolrack::registry {
 namespace {
 
 namespace json = base::json;
+using extent::kArray;
+using extent::kFraction;
+using extent::kInteger;
+using extent::kObject;
+using extent::kText;
 using json::Value;
 
 constexpr std::size_t kMostSteps = 20'000;
 constexpr std::size_t kMostOpen = 100;
 constexpr int kMostHops = 16;
-
-// What a value can be, as bits.
-enum : unsigned {
-  kNull = 1,
-  kBoolean = 2,
-  kObject = 4,
-  kArray = 8,
-  kText = 16,
-  kInteger = 32,
-  kFraction = 64,
-  kEverything = 127
-};
-constexpr std::array<std::pair<std::string_view, unsigned>, 7> kTypes{{{"null", kNull},
-                                                                       {"boolean", kBoolean},
-                                                                       {"object", kObject},
-                                                                       {"array", kArray},
-                                                                       {"string", kText},
-                                                                       {"integer", kInteger},
-                                                                       {"number", kInteger | kFraction}}};
 
 /// They describe and never refuse.
 constexpr std::array<std::string_view, 14> kWords{
@@ -44,118 +31,6 @@ constexpr std::array<std::string_view, 14> kWords{
 
 bool is_word(std::string_view keyword) {
   return std::ranges::find(kWords, keyword) != kWords.end() || keyword.starts_with("x-");
-}
-
-unsigned type_of(std::string_view name) {
-  const auto* found = std::ranges::find(kTypes, name, &std::pair<std::string_view, unsigned>::first);
-  return found == kTypes.end() ? 0 : found->second;
-}
-
-unsigned type_of(const Value& value) {
-  if (value.IsNull()) return kNull;
-  if (value.IsBool()) return kBoolean;
-  if (value.IsObject()) return kObject;
-  if (value.IsArray()) return kArray;
-  if (value.IsString()) return kText;
-  return is_whole(value) ? kInteger : kFraction;
-}
-
-/// "string, null".
-std::string names_of(unsigned types) {
-  std::string out;
-  for (auto i = kTypes.size(); i-- > 0;) {  // "number" before "integer".
-    if ((types & kTypes[i].second) != kTypes[i].second) continue;
-    types &= ~kTypes[i].second;
-    out.append(out.empty() ? "" : ", ").append(kTypes[i].first);
-  }
-  if (types != 0) out.append(out.empty() ? "" : ", ").append("fractions");
-  return out;
-}
-
-/// The values of `enum` or `const`; empty when there are none.
-std::vector<const Value*> values_of(const Value& schema) {
-  std::vector<const Value*> out;
-  if (const auto* one = json::find(schema, "const")) return {one};
-  const auto* list = json::find(schema, "enum");
-  if (list != nullptr && list->IsArray())
-    for (const auto& value : list->GetArray()) out.push_back(&value);
-  return out;
-}
-
-unsigned types_of(const Value& schema, int depth = 0) {
-  if (!schema.IsObject()) return kEverything;
-  unsigned out = kEverything;
-  if (const auto* type = json::find(schema, "type")) {
-    out = type->IsString() ? type_of(json::view(*type)) : 0;
-    if (type->IsArray())
-      for (const auto& one : type->GetArray())
-        if (one.IsString()) out |= type_of(json::view(one));
-  }
-  if (const auto values = values_of(schema); !values.empty()) {
-    unsigned of_values = 0;
-    for (const auto* value : values) of_values |= type_of(*value);
-    out &= of_values;
-  }
-  for (const auto* keyword : {"anyOf", "oneOf"}) {
-    const auto* list = json::find(schema, keyword);
-    if (list == nullptr || !list->IsArray() || depth > 3) continue;
-    unsigned of_all = 0;
-    for (const auto& one : list->GetArray()) of_all |= types_of(one, depth + 1);
-    out &= of_all;
-  }
-  return out;
-}
-
-/// An end of a range. Upper ends are held with their sign turned, so that higher is always tighter.
-struct End {
-  double at = 0;
-  bool is_open = false;
-  bool is_tighter_than(const std::optional<End>& other) const {
-    return !other || at > other->at || (at == other->at && is_open && !other->is_open);
-  }
-};
-
-void tighten(std::optional<End>& end, End other) {
-  if (other.is_tighter_than(end)) end = other;
-}
-
-std::size_t length_of(const Value& text) {
-  const auto bytes = json::view(text);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(bytes, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-/// Two keywords that bound one thing.
-struct Range {
-  std::string_view low, high;
-  unsigned of;  ///< Types that it is about.
-};
-constexpr std::array<Range, 4> kRanges{{{"minimum", "maximum", kInteger | kFraction},
-                                        {"minLength", "maxLength", kText},
-                                        {"minItems", "maxItems", kArray},
-                                        {"minProperties", "maxProperties", kObject}}};
-
-std::optional<End> end_of(const Value& schema, const Range& range, bool is_high) {
-  const double sign = is_high ? -1 : 1;
-  std::optional<End> out;
-  const auto read = [&](std::string_view keyword, bool is_open) {
-    const auto* number = json::find(schema, keyword);
-    if (number != nullptr && number->IsNumber()) tighten(out, {sign * number->GetDouble(), is_open});
-  };
-  read(is_high ? range.high : range.low, false);
-  if (range.low == "minimum") read(is_high ? "exclusiveMaximum" : "exclusiveMinimum", true);
-  std::optional<double> of_values;
-  for (const auto* value : values_of(schema)) {
-    if ((type_of(*value) & range.of) == 0) continue;
-    const auto size = value->IsNumber()   ? value->GetDouble()
-                      : value->IsString() ? static_cast<double>(length_of(*value))
-                      : value->IsArray()  ? static_cast<double>(value->Size())
-                                          : static_cast<double>(value->MemberCount());
-    of_values = of_values ? std::min(*of_values, sign * size) : sign * size;
-  }
-  if (of_values) tighten(out, {*of_values, false});
-  if (!out && !is_high && range.low != "minimum") out = End{0, false};  // Nothing is shorter than nothing.
-  return out;
 }
 
 bool has(const Value& list, std::string_view text) {
@@ -261,11 +136,12 @@ void SchemaNarrowing::compare_keywords(const Place& before, const Place& after) 
     for (rapidjson::SizeType i = 0; i < list.schema->Size(); ++i) compare(list.item(i), after);
     return;
   }
-  const auto took = types_of(*before.schema), takes = types_of(*after.schema);
-  const auto has_values = !values_of(*after.schema).empty();
+  const auto took = extent::types_of(*before.schema), takes = extent::types_of(*after.schema);
+  const auto has_values = !extent::values_of(*after.schema).empty();
   if ((took & ~takes) != 0 && !has_values) {
     const auto type = after.member("type");
-    add(type.is_there() ? type.pointer : after.pointer, fmt::format("takes no {} any more", names_of(took & ~takes)));
+    add(type.is_there() ? type.pointer : after.pointer,
+        fmt::format("takes no {} any more", extent::names_of(took & ~takes)));
   }
   compare_values(before, after);
   types_ = took & takes;
@@ -287,10 +163,10 @@ void SchemaNarrowing::compare_keywords(const Place& before, const Place& after) 
 }
 
 void SchemaNarrowing::compare_values(const Place& before, const Place& after) {
-  const auto takes = values_of(*after.schema);
+  const auto takes = extent::values_of(*after.schema);
   if (takes.empty()) return;
   const auto place = after.member(json::find(*after.schema, "const") != nullptr ? "const" : "enum").pointer;
-  const auto took = values_of(*before.schema);
+  const auto took = extent::values_of(*before.schema);
   if (took.empty()) return add(place, "takes certain values only now");
   for (const auto* value : took)
     if (std::ranges::none_of(takes, [&](const Value* one) { return *one == *value; }))
@@ -298,11 +174,11 @@ void SchemaNarrowing::compare_values(const Place& before, const Place& after) {
 }
 
 void SchemaNarrowing::compare_bounds(const Place& before, const Place& after) {
-  for (const auto& range : kRanges) {
+  for (const auto& range : extent::kRanges) {
     if ((types_ & range.of) == 0) continue;
     for (const bool is_high : {false, true}) {
-      const auto takes = end_of(*after.schema, range, is_high);
-      const auto took = end_of(*before.schema, range, is_high);
+      const auto takes = extent::end_of(*after.schema, range, is_high);
+      const auto took = extent::end_of(*before.schema, range, is_high);
       if (!takes || !takes->is_tighter_than(took)) continue;
       auto keyword = is_high ? range.high : range.low;
       if (json::find(*after.schema, keyword) == nullptr) keyword = is_high ? "exclusiveMaximum" : "exclusiveMinimum";
