@@ -15,6 +15,9 @@ namespace {
 
 namespace json = base::json;
 
+/// Of an option's words, as CLI11 has it.
+constexpr int kAnyNumber = CLI::detail::expected_max_vector_size;
+
 std::string option_name(std::string_view member) {
   std::string name(member);
   for (auto& c : name)
@@ -37,16 +40,19 @@ void add_options(CLI::App& command, const operations::Operation& operation, Verb
   for (const auto& property : properties->GetObject()) {
     const auto name = std::string(json::view(property.name));
     if (name == "q" || name == "owner") continue;  // Other spellings for URLs.
-    const auto help = std::string(json::find_string(property.value, "description").value_or(""));
     const auto is_positional = is_positional_member(operation, name);
+    const auto is_list = json::find_string(property.value, "type") == "array";
+    auto help = std::string(json::find_string(property.value, "description").value_or(""));
+    if (is_list && !is_positional) help += " Several words, or '' for none.";
     auto* option = command.add_option(is_positional ? name : option_name(name), input.values[name], help);
     const auto* required = json::find(*schema, "required");
     if (is_positional && required != nullptr &&
         std::ranges::any_of(required->GetArray(), [&](const json::Value& r) { return json::view(r) == name; }))
       option->required();
-    const auto is_list = json::find_string(property.value, "type") == "array";
     // A question may be several words; what stands before it is one.
     if (!is_list && !(is_positional && name == "query")) option->expected(1)->allow_extra_args(!is_positional);
+    // Otherwise the parser would read brackets itself, and a JSON array would not reach us.
+    if (is_list) option->expected(1, kAnyNumber)->allow_extra_args(false);
     option->type_name(is_positional ? ""
                                     : fmt::format("{}", json::find_string(property.value, "type").value_or("text")));
   }

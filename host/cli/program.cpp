@@ -5,8 +5,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error_json.hpp"
 #include "base/json.hpp"
@@ -24,6 +28,24 @@ namespace toolrack::cli {
 namespace {
 
 namespace json = base::json;
+
+/// The words behind the program's name, the last one first, as the parser wants them. It would take the next word for
+/// the value of an option that is given an empty one ("--tools="), so that one is two words here. Behind `call` all is
+/// left as it is: options may be the skill's.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> out;
+  bool is_call = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    is_call = is_call || word == "call";
+    const bool has_empty_value = !is_call && word.starts_with("--") && word.find('=') == word.size() - 1;
+    if (has_empty_value) word.pop_back();
+    out.push_back(std::move(word));
+    if (has_empty_value) out.emplace_back();
+  }
+  std::ranges::reverse(out);
+  return out;
+}
 
 /// One run of the program: the commands, what was given to them, and which one to do.
 class Run {
@@ -51,7 +73,7 @@ class Run {
 
   int go(int argc, const char* const* argv) {
     try {
-      app_.parse(argc, argv);
+      app_.parse(words_of(argc, argv));
     } catch (const CLI::CallForHelp&) {
       output_.write(app_.help());
       return kOk;

@@ -41,6 +41,8 @@ std::optional<json::Value> as_json(std::string_view word, const json::Value& pro
 base::Result<json::Value> typed_value(std::string_view name, const std::vector<std::string>& words,
                                       const json::Value& property, json::Document& document) {
   if (words.empty()) return json::Value(true);
+  if (allows(property, "array") && words.size() == 1 && words.front().empty())
+    return json::Value(rapidjson::kArrayType);
   if (allows(property, "array") && !(words.size() == 1 && words.front().starts_with('['))) {
     static const json::Value anything(rapidjson::kObjectType);
     const auto* items = json::find(property, "items");

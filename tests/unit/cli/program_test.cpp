@@ -100,6 +100,37 @@ TEST_F(Program, MakesAnOperationsRequestAndShowsItsAnswer) {
   EXPECT_EQ(out_, "{\n  \"tools\": [],\n  \"total\": 0\n}\n");
 }
 
+TEST_F(Program, ReadsTheWordsOfAList) {
+  using Words = std::vector<const char*>;
+  for (const auto& [words, list] :
+       std::vector<std::pair<Words, std::string>>{{{"--tools", "a", "b"}, R"(["a","b"])"},
+                                                  {{"--tools", "a", "--tools", "b"}, R"(["a","b"])"},
+                                                  {{"--tools=a"}, R"(["a"])"},
+                                                  {{"--tools", R"(["a","b"])"}, R"(["a","b"])"},
+                                                  {{"--tools", "!a.b", "c/*"}, R"(["!a.b","c/*"])"},
+                                                  {{"--tools", ""}, "[]"},
+                                                  {{"--tools="}, "[]"},
+                                                  {{"--tools", "[]"}, "[]"}}) {
+    Words all{"keys", "update", "k1"};
+    all.insert(all.end(), words.begin(), words.end());
+    all.insert(all.end(), {"--name", "x"});
+    backstage_.asked.clear();
+    EXPECT_EQ(run(all), kNotFound) << err_;
+    ASSERT_EQ(backstage_.asked.size(), 1u) << list;
+    EXPECT_EQ(backstage_.asked[0].path, "/v1/keys/k1");
+    EXPECT_EQ(backstage_.asked[0].body, R"({"name":"x","tools":)" + list + "}");
+  }
+  EXPECT_EQ(run({"keys", "update", "k1", "--tools"}), kUsage);
+  EXPECT_EQ(run({"keys", "update", "--help"}), kOk);
+  EXPECT_THAT(out_, HasSubstr("'' for none"));
+}
+
+TEST_F(Program, TakesNothingForTheValueOfAnOptionWithAnEmptyOne) {
+  EXPECT_EQ(run({"serve", "--metrics-listen=", "--listen", ":0"}), kOk) << err_;
+  EXPECT_EQ(backstage_.served->metrics_listen, "");
+  EXPECT_EQ(backstage_.served->listen, ":0");
+}
+
 TEST_F(Program, TakesGlobalOptionsOnBothSidesOfACommand) {
   backstage_.replies["GET /v1/tools"] = {200, R"({"tools":[]})"};
   EXPECT_EQ(run({"tools", "--format", "json", "--data", "/elsewhere"}), kOk);

@@ -39,6 +39,14 @@ TEST(TypedValue, TakesOneWordThatIsAJsonListAsTheList) {
   EXPECT_EQ(typed({R"(["a","b"])"}, R"({"type":"array","items":{"type":"string"}})"), R"(["a","b"])");
 }
 
+TEST(TypedValue, TakesOneEmptyWordForTheEmptyList) {
+  EXPECT_EQ(typed({""}, R"({"type":"array","items":{"type":"string"}})"), "[]");
+  EXPECT_EQ(typed({"[]"}, R"({"type":"array"})"), "[]");
+  EXPECT_EQ(typed({R"([""])"}, R"({"type":"array","items":{"type":"string"}})"), R"([""])");
+  EXPECT_EQ(typed({"", "a"}, R"({"type":"array","items":{"type":"string"}})"), R"(["","a"])");
+  EXPECT_EQ(typed({""}, R"({"type":"string"})"), R"("")") << "a text that is empty is one";
+}
+
 TEST(TypedValue, GuessesWhereTheSchemaSaysNothing) {
   EXPECT_EQ(typed({"5"}, "{}"), "5");
   EXPECT_EQ(typed({"five"}, "{}"), R"("five")");
