@@ -232,6 +232,22 @@ test('what goes in and comes out is told where the operator wants it, without it
   await collector.stop();
 });
 
+test('a session that is open when the gateway stops is counted by it, and not again by the next one', async () => {
+  const collector = await startCollector();
+  const env = {...quick, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url};
+  const durations = () => collector.metric('mcp.server.session.duration')?.points.map(({count}) => Number(count));
+  const first = await startGateway({env});
+  const opened = await post(`${first.url}/mcp`, {jsonrpc: '2.0', id: 1, method: 'initialize', params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 't', version: '1'}}});
+  await first.stop();
+  assert.deepEqual(durations(), [1]);
+  const next = await startGateway({env, data: first.data});
+  const ended = await fetch(`${next.url}/mcp`, {method: 'DELETE', headers: {'mcp-session-id': opened.headers.get('mcp-session-id')}});
+  assert.equal(ended.status, 204);
+  await next.stop();
+  assert.equal(durations(), undefined);
+  await collector.stop();
+});
+
 test('a collector that refuses, hangs or is gone costs no call', async () => {
   let mode = 'refuse';
   const held = [];

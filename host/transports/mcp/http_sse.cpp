@@ -11,6 +11,7 @@
 
 #include "base/ids.hpp"
 #include "base/loop.hpp"
+#include "base/shown_text.hpp"
 #include "transports/mcp/event_outlet.hpp"
 #include "transports/net/error_body.hpp"
 #include "transports/net/event_text.hpp"
@@ -19,6 +20,8 @@ namespace toolrack::mcp {
 namespace {
 
 constexpr std::size_t kChannelIdBytes = 24;
+/// Of an id in a refusal: enough to tell which one it was.
+constexpr std::size_t kShownOfId = 16;
 
 /// A request that outlives its connection's buffer: its texts are its own.
 class HeldRequest {
@@ -198,7 +201,9 @@ void HttpSse::take(const net::Request& request, net::Exchange& exchange) {
   }
   if (channel == nullptr)
     return net::respond_error(
-        exchange, base::Error(base::ErrorCode::kRouteNotFound, "there is no such stream, or it has ended",
+        exchange, base::Error(base::ErrorCode::kRouteNotFound,
+                              fmt::format("there is no stream {}, or it has ended",
+                                          base::shown(channel_id(request.query), kShownOfId)),
                               fmt::format("Open one with GET {}, and post to the URL that it names.", kSsePath)));
   // Shared because std::function wants to be copied.
   auto held = std::make_shared<std::unique_ptr<HeldRequest>>(std::make_unique<HeldRequest>(request));

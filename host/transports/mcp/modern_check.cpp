@@ -20,16 +20,18 @@ RpcError bad_meta(std::string message) {
   return {.code = kInvalidParams, .http_status = 400, .message = std::move(message), .data_json = {}};
 }
 
-/// "params._meta.io.modelcontextprotocol/clientInfo".
-std::string in_meta(std::string_view name) { return fmt::format("params._meta.{}", name); }
+// What the members are called in refusals. Constants, because every request is checked.
+constexpr std::string_view kVersionPlace = "params._meta.io.modelcontextprotocol/protocolVersion";
+constexpr std::string_view kCapabilitiesPlace = "params._meta.io.modelcontextprotocol/clientCapabilities";
+constexpr std::string_view kClientInfoPlace = "params._meta.io.modelcontextprotocol/clientInfo";
+constexpr std::string_view kLogLevelPlace = "params._meta.io.modelcontextprotocol/logLevel";
 
 std::optional<RpcError> check_client_info(const json::Value& info) {
-  const auto where = in_meta(kMetaClientInfo);
-  if (!info.IsObject()) return bad_meta(wrong_type(where, &info, "an object with name and version"));
+  if (!info.IsObject()) return bad_meta(wrong_type(kClientInfoPlace, &info, "an object with name and version"));
   const auto check = [&](std::string_view name, bool is_required) -> std::optional<RpcError> {
     const auto* member = json::find(info, name);
     if (member == nullptr ? !is_required : member->IsString()) return std::nullopt;
-    return bad_meta(wrong_type(fmt::format("{}.{}", where, name), member, "a string"));
+    return bad_meta(wrong_type(fmt::format("{}.{}", kClientInfoPlace, name), member, "a string"));
   };
   for (const auto* name : {"name", "version"})
     if (auto error = check(name, true)) return error;
@@ -37,10 +39,10 @@ std::optional<RpcError> check_client_info(const json::Value& info) {
     if (auto error = check(name, false)) return error;
   const auto* icons = json::find(info, "icons");
   if (icons == nullptr) return std::nullopt;
-  if (!icons->IsArray()) return bad_meta(wrong_type(where + ".icons", icons, "an array"));
+  if (!icons->IsArray()) return bad_meta(wrong_type(fmt::format("{}.icons", kClientInfoPlace), icons, "an array"));
   for (const auto& icon : icons->GetArray())
     if (!json::find_string(icon, "src"))
-      return bad_meta(wrong_type(where + ".icons[].src", json::find(icon, "src"), "a string"));
+      return bad_meta(wrong_type(fmt::format("{}.icons[].src", kClientInfoPlace), json::find(icon, "src"), "a string"));
   return std::nullopt;
 }
 
@@ -55,14 +57,14 @@ std::optional<RpcError> check_meta(const Message& message, ModernMeta& out) {
     return bad_meta(fmt::format("params._meta lacks {}{}{}", version == nullptr ? kMetaVersion : "",
                                 version == nullptr && capabilities == nullptr ? ", " : "",
                                 capabilities == nullptr ? kMetaCapabilities : ""));
-  if (!version->IsString()) return bad_meta(wrong_type(in_meta(kMetaVersion), version, "a string"));
-  if (auto wrong = wrong_capabilities(*capabilities, in_meta(kMetaCapabilities))) return bad_meta(*std::move(wrong));
+  if (!version->IsString()) return bad_meta(wrong_type(kVersionPlace, version, "a string"));
+  if (auto wrong = wrong_capabilities(*capabilities, kCapabilitiesPlace)) return bad_meta(*std::move(wrong));
   out.capabilities = capabilities;
   if (message.meta->MemberCount() == 2) return std::nullopt;
   if (const auto* info = member(kMetaClientInfo))
     if (auto error = check_client_info(*info)) return error;
   if (const auto* level = member(kMetaLogLevel))
-    if (auto wrong = read_log_level(in_meta(kMetaLogLevel), level, out.log_level)) return bad_meta(*std::move(wrong));
+    if (auto wrong = read_log_level(kLogLevelPlace, level, out.log_level)) return bad_meta(*std::move(wrong));
   if (auto wrong = wrong_progress_token(*message.meta)) return bad_meta(*std::move(wrong));
   return std::nullopt;
 }
