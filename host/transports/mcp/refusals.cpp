@@ -10,7 +10,7 @@ namespace {
 
 using base::json::Value;
 
-std::string_view kind_of(const Value* value) {
+std::string_view type_name(const Value* value) {
   if (value == nullptr) return "missing";
   if (value->IsNull()) return "null";
   if (value->IsBool()) return value->GetBool() ? "true" : "false";
@@ -22,7 +22,7 @@ std::string_view kind_of(const Value* value) {
 }  // namespace
 
 std::string wrong_type(std::string_view where, const Value* given, std::string_view expected) {
-  return fmt::format("{} is {}; it must be {}", where, kind_of(given), expected);
+  return fmt::format("{} is {}; it must be {}", where, type_name(given), expected);
 }
 
 std::optional<std::string> wrong_progress_token(const Value& meta) {
