@@ -39,7 +39,7 @@ Result<bool> Execution::begin_round() {
   const auto& asking = *request_.asking;
   const bool is_later = !asking.state.empty();
   // A dry run asks nobody.
-  if (request_.dry_run || (!is_later && asking.kinds == 0)) return true;
+  if (request_.dry_run || (!is_later && (asking.kinds | asking.told_kinds) == 0)) return true;
   // What is recorded to be replayed asks nobody either: one record is one run.
   if (path_.deps_.recording != nullptr || (path_.deps_.suspended == nullptr && !asking.waits)) return true;
   questions_ =
@@ -144,6 +144,7 @@ void Execution::suspend() {
   // A resource or prompt is found by what its caller named it.
   call->skill = request_.kind == registry::Kind::kSkill ? skill_->name : questions_->skill;
   call->run = invocation_.run + 1;
+  call->kinds = questions_->kinds();
   call->backend = outcome_.backend;
   call->attempt = invocation_.attempt;
   for (const auto& each : outcome_.attempts)

@@ -94,6 +94,8 @@ std::string to_kept(const CallRequest& request, const registry::Skill& skill) {
   if (request.asking != nullptr) {
     json::key(writer, "can_ask");
     writer.Uint(request.asking->kinds);
+    json::key(writer, "told_kinds");
+    writer.Uint(request.asking->told_kinds);
   }
   json::key(writer, "options");
   write_options(writer, request);
@@ -111,7 +113,11 @@ base::Result<KeptRequest> KeptRequest::read(std::string_view kept) {
   auto parsed = json::parse(*input, kKeptLimits);
   if (!parsed) return broken();
   KeptRequest out(*std::move(document), *std::move(parsed));
-  out.asking_.kinds = static_cast<std::uint32_t>(json::find_int(out.kept_, "can_ask").value_or(0));
+  const auto bits = [&](std::string_view name) {
+    return static_cast<std::uint32_t>(json::find_int(out.kept_, name).value_or(0));
+  };
+  out.asking_.kinds = bits("can_ask");
+  out.asking_.told_kinds = bits("told_kinds");
   for (const auto& [name, value] : json::find(out.kept_, "options")->GetObject())
     TRY(read_call_option(json::view(name), value, out.options_));
   return out;
@@ -129,7 +135,7 @@ CallRequest KeptRequest::request() const {
   request.locale = text("locale");
   request.traceparent = text("traceparent");
   request.meta_json = text("meta");
-  if (asking_.kinds != 0) request.asking = &asking_;
+  if ((asking_.kinds | asking_.told_kinds) != 0) request.asking = &asking_;
   return request;
 }
 

@@ -22,7 +22,15 @@ using services::recorder::Recording;
 constexpr std::size_t kMostQuestions = 64;
 constexpr Recording::Bounds kBounds{.operations = 10'000, .bytes = kMaxSuspendedBytes};
 
+std::uint32_t bit_of(registry::QuestionKind kind) { return registry::kCanAskForm << (static_cast<unsigned>(kind) - 1); }
+
 Asked failed(Error error) { return {.how = Asked::How::kFailed, .body_json = {}, .error = std::move(error)}; }
+
+Error cannot_ask() {
+  return Error(ErrorCode::kUnimplemented,
+               "the request with which the call goes on says that its caller cannot be asked this")
+      .with_name("cannot_ask");
+}
 
 Error too_large() {
   return Error(ErrorCode::kInvalidRequest,
@@ -37,6 +45,7 @@ Questions::Questions(base::Loop& loop, const Asking& asking, CallSink& sink, std
     : state(asking.state),
       loop_(loop),
       kinds_(asking.kinds),
+      told_kinds_(asking.told_kinds),
       waits_(asking.waits),
       sink_(&sink),
       while_waiting_(std::move(while_waiting)) {}
@@ -64,13 +73,18 @@ std::vector<Question> Questions::open() {
 
 void Questions::close() { sink_ = nullptr; }
 
+const Asking& Questions::of_job() {
+  of_job_.told_kinds = kinds();
+  return of_job_;
+}
+
 void Questions::go_on_as_job(CallSink& sink) noexcept {
   waits_ = true;
   sink_ = &sink;
 }
 
 void Questions::ask(Question question, Done done) {
-  if (auto checked = check_question(question, kinds_); !checked) return done(failed(std::move(checked).error()));
+  if (auto checked = check_question(question, kinds()); !checked) return done(failed(std::move(checked).error()));
   const char* fault = nullptr;
   {
     base::Lock lock(mutex_);
@@ -85,9 +99,12 @@ void Questions::ask(Question question, Done done) {
     return done(failed(
         Error(ErrorCode::kInvalidRequest, fmt::format("the question \"{}\" cannot be asked: {}", question.key, fault))
             .with_name("invalid_question")));
-  if (recording_ == nullptr) return ask_and_wait(std::move(question), std::move(done));
-  ask_by_record(std::move(question), std::move(done));
+  if (recording_ != nullptr) return ask_by_record(std::move(question), std::move(done));
+  if (!can_ask(question)) return done(failed(cannot_ask()));
+  ask_and_wait(std::move(question), std::move(done));
 }
+
+bool Questions::can_ask(const Question& question) const noexcept { return (kinds_ & bit_of(question.kind)) != 0; }
 
 void Questions::ask_and_wait(Question question, Done done) {
   boost::asio::post(loop_.context(),
@@ -108,6 +125,7 @@ void Questions::ask_by_record(Question question, Done done) {
     return recording_->deliver_in_turn(
         loop_, *number, [done = std::move(done), reply = recording_->find(*number).reply] { done(asked_from(reply)); });
   }
+  if (!can_ask(question)) return done(failed(cannot_ask()));
   if (waits_) return ask_and_wait(std::move(question), std::move(done));
   if (recording_->is_overfull()) return done(failed(too_large()));
   {

@@ -27,9 +27,11 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
   void ask(registry::Question question, Done done) override;
   bool waits() const noexcept override { return waits_; }
 
-  std::uint32_t kinds() const noexcept { return kinds_; }
+  /// What the skill is told: what this request can be asked, and what those before it could, or the next run would
+  /// differ. Only the former is asked.
+  std::uint32_t kinds() const noexcept { return kinds_ | told_kinds_ | (earlier == nullptr ? 0 : earlier->kinds); }
   /// What a call is like that becomes a job: its frame waits for whoever answers the job. Good while this lives.
-  const Asking& of_job() const noexcept { return of_job_; }
+  const Asking& of_job();
   /// The call has become a job, whose sink takes the questions. Before an attempt.
   void go_on_as_job(CallSink& sink) noexcept;
   /// An attempt begins: with nothing, or, of a call that was suspended, with its record.
@@ -50,12 +52,14 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
   Suspension suspension;                   ///< What the call is answered with when it is suspended.
 
  private:
+  bool can_ask(const registry::Question& question) const noexcept;
   void ask_and_wait(registry::Question question, Done done);
   void ask_by_record(registry::Question question, Done done);
 
   base::Loop& loop_;
   const std::uint32_t kinds_;
-  const Asking of_job_{.kinds = kinds_, .waits = true, .method = {}, .state = {}};
+  const std::uint32_t told_kinds_;
+  Asking of_job_{.kinds = kinds_, .waits = true, .method = {}, .state = {}};
   bool waits_;      // Constant while an attempt runs.
   CallSink* sink_;  // Of the loop's thread; null once the call is over.
   const std::function<void(bool)> while_waiting_;

@@ -33,6 +33,7 @@ struct SuspendedCall {
   std::string call_id;      ///< Of the first request, and of all that follow.
   std::string tool, skill;  ///< "owner/slug@version": a call stays on it.
   std::uint32_t run = 0;    ///< How often it has run.
+  std::uint32_t kinds = 0;  ///< What it was told that its caller can be asked: the same in every run.
   std::string backend;      ///< The one that served it; empty: it has none.
   std::uint32_t attempt = 0;
   struct Attempt {

@@ -72,6 +72,8 @@ class AskOperation final : public Operation {
 
   /// In the frame that asks, so that all it asks is known when the call is suspended.
   void begin(registry::Asker& asker, Question question) {
+    if (question.kind != registry::QuestionKind::kSample)
+      lacking_ = kKinds[static_cast<std::size_t>(question.kind)].bit;
     if (asker.waits()) {
       boost::asio::post(call().loop().context(), [self = Self(this)] {
         self->is_held_ = !self->has_ended();
@@ -87,8 +89,7 @@ class AskOperation final : public Operation {
   void answered(Asked asked) {
     if (asked.how == Asked::How::kSuspended) return call().suspend(OperationPtr(this));
     if (has_ended()) return;
-    if (asked.error && asked.error->code() == ErrorCode::kUnimplemented)
-      call().note_cannot_ask(registry::kCanSampleWithTools);
+    if (asked.error && asked.error->code() == ErrorCode::kUnimplemented) call().note_cannot_ask(lacking_);
     let_go();
     end(result_of(std::move(asked)));
   }
@@ -100,7 +101,8 @@ class AskOperation final : public Operation {
     if (std::exchange(is_held_, false)) call().go_on();
   }
 
-  bool is_held_ = false;  // Of the loop's thread.
+  bool is_held_ = false;                                   // Of the loop's thread.
+  std::uint32_t lacking_ = registry::kCanSampleWithTools;  // When the call path says that it cannot be asked.
 };
 
 tr_op ask(const tr_host* host, tr_call handle, const tr_question* in, tr_done done, void* user) noexcept {

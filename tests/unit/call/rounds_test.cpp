@@ -217,6 +217,15 @@ TEST_F(RoundsTest, AsksNobodyWhoCannotAnswer) {
   EXPECT_EQ(run(deaf).error, "cannot_ask");
 }
 
+TEST_F(RoundsTest, TellsALaterRunWhatTheFirstWasToldAndAsksNoMore) {
+  auto ask = of(R"("form:who","form:more")");
+  const auto asked = run(ask);
+  ask.can_ask = 0;
+  const auto ended = answer(ask, asked, kAda);
+  EXPECT_EQ(at(parsed(ended.output), "/said/0"), R"({"name":"Ada"})");
+  EXPECT_EQ(at(parsed(ended.output), "/said/1"), "cannot_ask");
+}
+
 TEST_F(RoundsTest, RefusesAKeyThatWasUsed) {
   const auto ask = of(R"("form:who","form:who")");
   const auto ended = answer(ask, run(ask), kAda);
