@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "call/questions/question_check.hpp"
 #include "call/questions/question_words.hpp"
+#include "transports/mcp/notifications.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -89,7 +90,16 @@ void ClientQuestions::on_response(const std::string& id, const json::Value& resp
   const auto* result = json::find(response, "result");
   if (error != nullptr) return one->answered(read_error(one->question, *error));
   static const json::Value nothing;
-  one->answered(call::read_answer(one->question, result == nullptr ? nothing : *result));
+  auto asked = call::read_answer(one->question, result == nullptr ? nothing : *result);
+  if (one->question.kind == registry::QuestionKind::kUrl && asked && asked->how == Asked::How::kAnswered)
+    agreed_.push_back(one->id);
+  one->answered(std::move(asked));
+}
+
+void ClientQuestions::call_succeeded() {
+  if (revision_ != Revision::k20251125) return;
+  for (const auto& id : std::exchange(agreed_, {}))
+    answer_.event(notification("notifications/elicitation/complete", R"("elicitationId":)" + json::quote(id)));
 }
 
 }  // namespace toolrack::mcp

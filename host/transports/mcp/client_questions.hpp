@@ -29,6 +29,9 @@ class ClientQuestions {
   void ask(registry::Question question, call::CallSink::Answered answered);
   /// The client has left the stream: nobody will answer.
   void client_left();
+  /// The call has ended well: whatever the person was sent to a page for is done, and a client that knows such news
+  /// (2025-11-25) is told so. Before the answer.
+  void call_succeeded();
 
  private:
   struct Open {
@@ -45,6 +48,7 @@ class ClientQuestions {
   const Revision revision_;
   const std::string session_;
   std::vector<std::unique_ptr<Open>> open_;
+  std::vector<std::string> agreed_;  ///< Ids of the questions that were URLs which the person agreed to open.
 };
 
 }  // namespace toolrack::mcp

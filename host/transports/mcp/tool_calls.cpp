@@ -65,7 +65,10 @@ class ToolCalls::Call final : public call::CallSink {
     if (!session_.empty()) owner_.running_.remove(session_, id_key_);
     session_.clear();
     poll_timer_.reset();
-    questions_.reset();
+    if (questions_ != nullptr) [[unlikely]] {
+      if (outcome.ok()) questions_->call_succeeded();
+      questions_.reset();
+    }
     auto answer = std::move(*answer_);
     answer_.reset();
     if (answer.is_observed()) answer.observation().note_outcome(outcome);

@@ -1,5 +1,6 @@
 /// Questions on both wires: `input_required` and its answers; requests of ours on a legacy stream and the client's
 /// responses.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "mcp_fixture.hpp"
@@ -205,6 +206,36 @@ TEST_F(LegacyQuestionsTest, AsksInTheWordsOfTheRevision) {
   EXPECT_EQ(at(url, "/params/elicitationId"), at(url, "/id"));
   EXPECT_EQ(base::json::at(parsed(first_event("2025-06-18", kWho)), "/params/mode"), nullptr);
   EXPECT_EQ(at(parsed(first_event("2024-11-05", R"("sample:m")")), "/method"), "sampling/createMessage");
+}
+
+TEST_F(LegacyQuestionsTest, TellsThatAPageIsDoneWithOnceTheCallHasEndedWell) {
+  const auto session = open();
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(call(session, R"("url:page","url:other","url:third")"));
+  std::string seen;
+  std::vector<std::string> agreed;
+  for (const auto* action : {"accept", "decline", "accept"}) {
+    const auto question = parsed(next_event(client, seen));
+    if (action == std::string_view("accept")) agreed.emplace_back(at(question, "/params/elicitationId"));
+    respond(session, at(question, "/id"), fmt::format(R"("result":{{"action":"{}"}})", action));
+  }
+  for (const auto& id : agreed) {
+    const auto told = parsed(next_event(client, seen));
+    EXPECT_EQ(at(told, "/method"), "notifications/elicitation/complete");
+    EXPECT_EQ(at(told, "/params/elicitationId"), id);
+  }
+  EXPECT_EQ(at(parsed(next_event(client, seen)), "/result/structuredContent/said/1"), "declined");
+}
+
+TEST_F(LegacyQuestionsTest, TellsNothingOfAPageWhenTheCallHasNotEndedWell) {
+  const auto session = open();
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(call(session, R"("url:page","form:who")"));
+  std::string seen;
+  respond(session, at(parsed(next_event(client, seen)), "/id"), R"("result":{"action":"accept"})");
+  EXPECT_EQ(at(parsed(next_event(client, seen)), "/method"), "elicitation/create");
+  cancel(session);
+  EXPECT_EQ(at(parsed(next_event(client, seen)), "/method"), "notifications/cancelled") << "and nothing before it";
 }
 
 TEST_F(LegacyQuestionsTest, AsksOnlyWhatTheClientDeclared) {
