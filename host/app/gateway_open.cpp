@@ -28,7 +28,8 @@ base::Result<void> Gateway::Parts::open_store() {
   session_states = TRY(mcp::SessionStates::open(*store, clock));
   const auto key = TRY(session_key(*store));
   sessions.emplace(key, clock, *session_states);
-  suspended.emplace(key, clock);
+  suspended.emplace(key, clock, *store);
+  TRY(suspended->recover());
   return {};
 }
 
@@ -57,6 +58,11 @@ base::Result<void> Gateway::Parts::open_assets() {
                                       {"approvals",
                                        [this]() -> base::Result<void> {
                                          TRY(approvals->sweep());
+                                         return {};
+                                       }},
+                                      {"calls that wait for answers",
+                                       [this]() -> base::Result<void> {
+                                         suspended->sweep();
                                          return {};
                                        }},
                                       {"jobs", [this]() -> base::Result<void> {

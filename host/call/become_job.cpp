@@ -57,7 +57,10 @@ void Execution::become_job() {
         sink_->accepted({.id = begun->id, .created_unix_ns = begun->created_unix_ns, .keep_ns = begun->keep_ns});
         sink_ = begun->sink;
         begin_job_span(begun->id);
-        if (questions_ != nullptr) questions_->go_on_as_job(*sink_);
+        if (questions_ != nullptr) {
+          questions_->go_on_as_job(*sink_);
+          end_round();
+        }
         // A job has a limit of its own, and would keep others of its key from calling for long.
         if (admitted_) principal_->limits->leave();
         admitted_ = false;

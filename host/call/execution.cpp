@@ -4,6 +4,7 @@
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
 #include "call/questions/questions.hpp"
+#include "call/questions/suspended_calls.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -43,8 +44,8 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
   }();
   if (!admitted) {
     fail_with(std::move(admitted).error());
-  } else if (replied_) {
-    // Suspended anew: not all that was asked is answered.
+  } else if (replied_ || state_ == State::kSettling) {
+    // Suspended anew, or about to be: not all that was asked is answered.
   } else if ((skill_->approval || !skill_->limits.empty()) && !request_.dry_run && request_.resumption == nullptr &&
              !is_later_round()) {
     check_store();
@@ -60,6 +61,8 @@ bool Execution::start(const CallRequest& request, CallSink& sink,
 }
 
 void Execution::go() {
+  if (is_later_round() && !is_round_noted()) [[unlikely]]
+    return note_round();
   if (request_.job != JobUse::kNever && is_to_be_job()) [[unlikely]]
     return become_job();
   if (!response_key_.empty() && answer_from_cache()) return;
@@ -167,7 +170,7 @@ void Execution::fail_with(base::Error error) {
   cost_nothing();
   // Refused before it ran: its caller may come again.
   if (run_started_ns_ == 0 && is_later_round() && !questions_->waits()) [[unlikely]]
-    path_.deps_.suspended->put_back(questions_->state, std::move(questions_->earlier));
+    path_.deps_.suspended->put_back(std::move(questions_->earlier));
   record();
   reply();
 }

@@ -120,6 +120,9 @@ class Execution final : public registry::Completion,
   void describe_questions();
   void describe_earlier_rounds();
   void note_divergence();
+  bool is_round_noted() const noexcept;
+  void note_round();
+  void end_round();
   void suspend();
   void reply_suspended(std::unique_ptr<SuspendedCall> call);
   void while_waiting(bool is_waiting);
@@ -168,7 +171,7 @@ class Execution final : public registry::Completion,
   /// for the answer of the same call of somebody else. kStopping: the handler was told to stop. kAbandoned: the caller
   /// has its answer, the handler has not completed yet. kGathering: the handler has completed, calls that it made have
   /// not. kDelivering: files are stored. kSettling: waits for the commit
-  /// of a charge.
+  /// of a charge, or of what is kept of a suspended call.
   enum class State : std::uint8_t {
     kIdle,
     kAdmitting,

@@ -34,8 +34,10 @@ void Execution::reply() {
   if (outcome_.skill != nullptr && outcome_.skill->kind == registry::Kind::kSkill && outcome_.suspended == nullptr)
     state.tools.count(*outcome_.skill, outcome_.ok(), outcome_.timings.total_ns);
   replied_ = true;
-  if (questions_ != nullptr) [[unlikely]]
+  if (questions_ != nullptr) [[unlikely]] {
+    end_round();
     questions_->close();
+  }
   if (job_span_ != nullptr) [[unlikely]]
     job_span_->end(outcome_);
   if (nested_ != nullptr) [[unlikely]]

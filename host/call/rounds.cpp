@@ -1,6 +1,7 @@
 /// Questions, and the runs between them. A call whose skill asks is suspended: its frame is gone, its record waits, and
 /// with the answers it is admitted, routed to the same backend and run again (docs/questions.md).
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "call/execution.hpp"
 #include "call/nested_calls.hpp"
 #include "call/questions/questions.hpp"
+#include "call/questions/suspended_calls.hpp"
 
 namespace toolrack::call {
 namespace {
@@ -53,7 +55,7 @@ Result<bool> Execution::begin_round() {
   auto call = TRY(suspended.take(asking.state, binding_));
   if (asking.answers != nullptr) {
     if (auto taken = take_answers(*call, *asking.answers); !taken) {
-      suspended.put_back(asking.state, std::move(call));
+      suspended.put_back(std::move(call));
       return tl::unexpected(std::move(taken).error());
     }
   }
@@ -122,6 +124,33 @@ void Execution::note_divergence() {
   outcome_.result.is_final = true;
 }
 
+/// What may be repeated needs no note: if the gateway is killed, the state goes on from its question once more. A job
+/// has a record of its own, and what the state stands for becomes one once.
+bool Execution::is_round_noted() const noexcept {
+  return questions_->is_noted || questions_->waits() || (skill_->is_repeatable() && !is_to_be_job());
+}
+
+void Execution::note_round() {
+  questions_->is_noted = true;
+  state_ = State::kAdmitting;
+  pin();
+  if (text_.empty()) keep_text();
+  path_.deps_.suspended->begin_run(
+      questions_->earlier->id, [this, &loop = loop_, ticket = ticket_](Result<void> noted) {
+        boost::asio::post(loop.context(), [this, ticket, noted = std::move(noted)]() mutable {
+          if (ticket != ticket_) return;
+          if (stop_reason_) return fail_with(*std::move(stop_reason_));
+          if (!noted) return fail_with(std::move(noted).error());
+          go();
+        });
+      });
+}
+
+/// Its state has served: the call has ended, has asked more, or is a job now.
+void Execution::end_round() {
+  if (is_later_round()) path_.deps_.suspended->finish(questions_->earlier->id);
+}
+
 void Execution::suspend() {
   outcome_.result = {};
   if (stop_reason_) return fail_with(*std::move(stop_reason_));
@@ -139,6 +168,7 @@ void Execution::suspend() {
 
   const auto& tool = *skill_->tool;
   auto call = std::make_unique<SuspendedCall>();
+  if (questions_->earlier != nullptr) call->id = questions_->earlier->id;  // Which it replaces.
   call->call_id = request_.request_id;
   call->tool = fmt::format("{}@{}", tool.id(), tool.version);
   // A resource or prompt is found by what its caller named it.
@@ -166,12 +196,19 @@ void Execution::reply_suspended(std::unique_ptr<SuspendedCall> call) {
   call->binding = binding_;
   call->account = principal_->account;
   suspension.questions = call->open;
-  auto state = path_.deps_.suspended->keep(std::move(call));
+  pin();
+  if (text_.empty()) keep_text();
+  state_ = State::kSettling;
+  auto state = path_.deps_.suspended->keep(std::move(call), [this, &loop = loop_, ticket = ticket_] {
+    boost::asio::post(loop.context(), [this, ticket] {
+      if (ticket != ticket_) return;
+      outcome_.suspended = &questions_->suspension;
+      cost_nothing();
+      reply();
+    });
+  });
   if (!state) return fail_with(std::move(state).error());
   suspension.state = *std::move(state);
-  outcome_.suspended = &suspension;
-  cost_nothing();
-  reply();
 }
 
 /// A person's time is not the skill's: the deadline comes later by as long as it takes.

@@ -29,6 +29,8 @@ void Execution::settle() {
     path_.deps_.usage.add_to(outcome_.charge, usage_record(request_, *principal_, outcome_, path_.deps_.clock));
     return reply();
   }
+  if (questions_ != nullptr) [[unlikely]]
+    end_round();  // Before the charge reaches the store: what is charged is not run again.
   pin();
   state_ = State::kSettling;
   path_.deps_.usage.record_durably(

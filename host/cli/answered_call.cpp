@@ -91,8 +91,7 @@ std::string present_questions(const json::Value& reply) {
     }
   }
   text += fmt::format("Make the same call again with\n  --answers '{{{}}}'\n", form);
-  text += fmt::format("and, where a gateway runs that keeps it for 15 minutes, --resume {}\n",
-                      json::find_string(reply, "state").value_or(""));
+  text += fmt::format("and, within 15 minutes, --resume {}\n", json::find_string(reply, "state").value_or(""));
   return text;
 }
 

@@ -208,7 +208,7 @@ describe('REST', () => {
 
 test('the command line prints the question, and answers it', async () => {
   const data = scratch();
-  const common = ['--data', data, '--plugins', plugins, 'call', 'asks', 'run', '--input', JSON.stringify({steps: [{form: 'who'}]})];
+  const common = ['--data', data, '--plugins', plugins, 'call', 'asks', 'run', '--input', JSON.stringify({steps: [{once: 'pay'}, {form: 'who'}]})];
   const asked = await run(common);
   assert.equal(asked.code, 6, asked.stderr);
   assert.match(asked.stdout, /who: What is your name\?/);
@@ -216,4 +216,10 @@ test('the command line prints the question, and answers it', async () => {
   const ended = await run([...common, '--answers', JSON.stringify(accepted)]);
   assert.equal(ended.code, 0, ended.stderr + ended.stdout);
   assert.match(ended.stdout, /Ada/);
+
+  // No gateway runs between: what the first command did is in the data directory.
+  const state = /--resume (\S+)/.exec(asked.stdout)[1];
+  const resumed = await run([...common, '--answers', JSON.stringify(accepted), '--resume', state]);
+  assert.equal(resumed.code, 0, resumed.stderr + resumed.stdout);
+  assert.match(resumed.stdout, /found:/, 'done by the first command, and not again');
 });

@@ -18,7 +18,8 @@
 namespace toolrack::testing {
 
 /// Input: {"ask": ["form:who", "sample:model", "roots:dirs", "url:page"], "together"?: true}. One after another unless
-/// together. Output: {"run", "call", "said": [...], "step": what once says of the key "step"}.
+/// together; "hold": true has a later run wait at its end until it is cancelled. Output: {"run", "call", "said": [...],
+/// "step": what once says of the key "step"}.
 class AskingSkill final : public registry::Handler {
  public:
   static constexpr auto kSchema = R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})";
@@ -27,7 +28,7 @@ class AskingSkill final : public registry::Handler {
 
   std::uint64_t invoke(const registry::Invocation& invocation, registry::Completion& completion) override {
     invoked.add();
-    auto run = std::make_shared<Run>(invocation, completion);
+    auto run = std::make_shared<Run>(invocation, completion, held);
     boost::asio::post(invocation.loop->context(), [run] { run->begin(); });
     base::Lock lock(mutex_);
     runs_.push_back(run);
@@ -41,12 +42,12 @@ class AskingSkill final : public registry::Handler {
       run->finish(failure({base::ErrorCode::kCancelled, "the handler was cancelled"}));
     });
   }
-  Count invoked, cancelled;
+  Count invoked, cancelled, held;
 
  private:
   struct Run : std::enable_shared_from_this<Run> {
-    Run(const registry::Invocation& one, registry::Completion& to)
-        : invocation(one), completion(to), loop(*one.loop), document(*base::json::parse(one.input_json)) {}
+    Run(const registry::Invocation& one, registry::Completion& to, Count& holds)
+        : invocation(one), completion(to), held(holds), loop(*one.loop), document(*base::json::parse(one.input_json)) {}
 
     void begin() {
       if (const auto* list = base::json::find(document, "ask"))
@@ -114,6 +115,7 @@ class AskingSkill final : public registry::Handler {
       finish(std::move(outcome));
     }
     void answer() {
+      if (invocation.run > 0 && base::json::find_bool(document, "hold").value_or(false)) return held.add();
       std::string list;
       for (const auto& text : said) list += (list.empty() ? "" : ",") + base::json::quote(text);
       finish(success(fmt::format(R"({{"run":{},"call":{},"said":[{}],"step":{}}})", invocation.run,
@@ -125,6 +127,7 @@ class AskingSkill final : public registry::Handler {
 
     const registry::Invocation& invocation;
     registry::Completion& completion;
+    Count& held;
     base::Loop& loop;
     const base::json::Document document;
     std::vector<std::string> asks, said;

@@ -67,6 +67,8 @@ Rack::Rack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions
       anonymous(principal("anonymous", {accounts::Scope::kToolsRead}, true)) {
   for (std::size_t i = 0; i < loops.size(); ++i)
     identifiers.push_back(std::make_unique<call::Identifier>(options.mode, *keys, local, anonymous));
+  suspended_clock.advance(options.suspended_later);
+  EXPECT_TRUE(suspended.recover());
   if (options.starts_loops) loops.start();
 }
 

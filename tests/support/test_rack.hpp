@@ -42,6 +42,7 @@ struct RackOptions {
   accounts::Scopes local_scopes = accounts::Scopes::all();
   const call::FileOutputs* files = nullptr;  ///< Where files of skills go; null: nowhere. Outlives the rack.
   const MemoryStore* left = nullptr;         ///< What a process before has left; null: nothing.
+  base::Nanoseconds suspended_later{0};      ///< How long after another rack's start `suspended_clock` begins.
   bool starts_loops = true;                  ///< False: nothing runs on a loop but what the test polls there itself.
 };
 
@@ -77,7 +78,7 @@ class Rack {
   call::Approvals approvals;
   call::jobs::Jobs jobs;
   FakeClock suspended_clock;  ///< Of the calls only that wait for answers.
-  call::SuspendedCalls suspended{base::Seal::Key{9}, suspended_clock};
+  call::SuspendedCalls suspended{base::Seal::Key{9}, suspended_clock, store};
   call::CallPath calls;
   operations::Table table;
   operations::Services services;

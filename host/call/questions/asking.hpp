@@ -11,10 +11,16 @@
 
 namespace toolrack::call {
 
+/// A question and what was said to it, as they stand in a record (question_check.hpp).
+struct KeptAnswer {
+  std::string question, answer;
+};
+
 /// Borrowed like the rest of the request.
 struct Asking {
-  std::uint32_t kinds = 0;       ///< What this caller can be asked (registry/questions.hpp).
-  std::uint32_t told_kinds = 0;  ///< Of a job: what earlier runs were told that they can ask, too; it is not asked.
+  std::uint32_t kinds = 0;           ///< What this caller can be asked (registry/questions.hpp).
+  std::uint32_t told_kinds = 0;      ///< Of a job: what earlier runs were told that they can ask, too; it is not asked.
+  std::vector<KeptAnswer> answered;  ///< Of a call that becomes a job: what its caller has answered already.
   /// The sink takes questions and answers them (CallSink::ask), and the skill's frame waits. False: the call is
   /// suspended, and comes again with `state` and `answers`.
   bool waits = false;

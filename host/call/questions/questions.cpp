@@ -75,6 +75,7 @@ void Questions::close() { sink_ = nullptr; }
 
 const Asking& Questions::of_job() {
   of_job_.told_kinds = kinds();
+  of_job_.answered = earlier == nullptr ? std::vector<KeptAnswer>() : answers_in(earlier->operations);
   return of_job_;
 }
 

@@ -11,7 +11,7 @@
 #include "call/call.hpp"
 #include "call/questions/asking.hpp"
 #include "call/questions/steps.hpp"
-#include "call/questions/suspended_calls.hpp"
+#include "call/questions/suspended_call.hpp"
 #include "registry/questions.hpp"
 #include "services/recorder/recording.hpp"
 
@@ -49,6 +49,7 @@ class Questions final : public registry::Asker, public std::enable_shared_from_t
   /// Of the rounds before this one; the request's views go into them. `skill` in the first one: as it was named.
   std::string call_id, tool, skill;
   std::unique_ptr<SuspendedCall> earlier;  ///< Of the rounds before this one; null: this is the first.
+  bool is_noted = false;                   ///< Of a later one: it is on disk that it runs.
   Suspension suspension;                   ///< What the call is answered with when it is suspended.
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <utility>
 
 namespace toolrack::call {
 namespace {
@@ -50,6 +51,22 @@ base::Result<void> Steps::end(std::string_view key, Once::Ending ending, std::st
   found->second.is_done = true;
   found->second.value = value;
   return {};
+}
+
+std::vector<Steps::Kept> Steps::all() const {
+  std::vector<Kept> all;
+  for (const auto& [key, step] : steps_)
+    all.push_back({.key = key, .is_done = step.is_done, .is_lost = step.is_lost, .value = step.value});
+  return all;
+}
+
+Steps Steps::from(std::vector<Kept> all) {
+  Steps steps;
+  for (auto& [key, is_done, is_lost, value] : all) {
+    steps.bytes_ += key.size() + value.size();
+    steps.steps_.emplace(std::move(key), Step{.is_done = is_done, .is_lost = is_lost, .value = std::move(value)});
+  }
+  return steps;
 }
 
 }  // namespace toolrack::call

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "registry/once.hpp"
 
@@ -15,6 +16,14 @@ class Steps {
  public:
   base::Result<registry::Once::Begun> begin(std::string_view key);
   base::Result<void> end(std::string_view key, registry::Once::Ending ending, std::string_view value);
+  /// What is kept of one.
+  struct Kept {
+    std::string key;
+    bool is_done = false, is_lost = false;  ///< As in Step.
+    std::string value;
+  };
+  std::vector<Kept> all() const;
+  static Steps from(std::vector<Kept> all);
   bool is_empty() const noexcept { return steps_.empty(); }
   std::size_t bytes() const noexcept { return bytes_; }
 

@@ -1,5 +1,7 @@
 #include "transports/mcp/input_required.hpp"
 
+#include <fmt/format.h>
+
 #include "call/questions/question_words.hpp"
 #include "transports/mcp/client_capabilities.hpp"
 #include "transports/mcp/refusals.hpp"
@@ -49,7 +51,8 @@ std::optional<RpcError> refusal_of(const call::CallOutcome& outcome, Revision re
   if (revision < Revision::k20260728 || outcome.ok()) return std::nullopt;
   const auto& error = *outcome.result.error;
   if (error.name() == "invalid_request_state" || error.name() == "invalid_answer")
-    return invalid_params(error.message());
+    return invalid_params(error.hint().empty() ? std::string(error.message())
+                                               : fmt::format("{}. {}", error.message(), error.hint()));
   if (outcome.result.cannot_ask == 0 || error.code() != base::ErrorCode::kUnimplemented) return std::nullopt;
   return RpcError{.code = kMissingCapability,
                   .http_status = 400,
