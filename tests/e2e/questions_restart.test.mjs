@@ -143,3 +143,31 @@ describe('MCP 2026-07-28', () => {
     await gateway.stop();
   });
 });
+
+for (const how of ['SIGTERM', 'SIGKILL'])
+  test(`a job does not ask again, after ${how}, what was answered`, async () => {
+    const options = setUp('in_process');
+    let gateway = await startGateway(options);
+    const steps = [{form: 'first'}, {form: 'second'}, {run: 1}];
+    const {job_id: id} = (await call(gateway, 'run_again', steps, {async: true})).json;
+    const look = async (wait) => (await fetch(`${gateway.url}/v1/jobs/${id}?wait=${wait}`)).json();
+    const asks = async (key) => {
+      for (;;) {
+        const {questions} = await look(1);
+        if (questions?.[key]) return Object.keys(questions);
+      }
+    };
+    const answer = async (key, name) => {
+      const reply = await post(`${gateway.url}/v1/jobs/${id}/answers`, {answers: {[key]: {action: 'accept', content: {name}}}});
+      assert.equal(reply.status, 200, reply.text);
+    };
+    await asks('first');
+    await answer('first', 'Ada');
+    gateway = await again(gateway, options, how);
+    assert.deepEqual(await asks('second@2'), ['second@2']);
+    await answer('second@2', 'Grace');
+    let job;
+    do job = await look(20); while (!job.ended_at);
+    assert.deepEqual(job.result.output.said, ['{"name":"Ada"}', '{"name":"Grace"}', 'run 1']);
+    await gateway.stop();
+  });

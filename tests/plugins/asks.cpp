@@ -77,7 +77,7 @@ tr::Reply answer(const std::vector<std::string>& said) {
 class Asks final : public tr::Plugin {
  public:
   explicit Asks(const tr::Host& host) : Plugin(host) {
-    for (const char* name : {"run", "run_inline", "run_priced", "inner"}) skill<&Asks::run>(name);
+    for (const char* name : {"run", "run_inline", "run_priced", "run_again", "inner"}) skill<&Asks::run>(name);
     skill<&Asks::run_blocking>("run_blocking");
   }
 

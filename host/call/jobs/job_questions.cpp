@@ -10,9 +10,10 @@
 namespace toolrack::call::jobs {
 
 void JobQuestions::add(registry::Question question, CallSink::Answered answered) {
+  auto identity = to_json(question);
   if (run_ > 1) question.key += fmt::format("@{}", run_);
   const base::Lock lock(mutex_);
-  open_.push_back({.question = std::move(question), .answered = std::move(answered)});
+  open_.push_back({.question = std::move(question), .identity = std::move(identity), .answered = std::move(answered)});
 }
 
 void JobQuestions::close() {
@@ -34,26 +35,28 @@ bool JobQuestions::is_empty() const {
   return open_.empty();
 }
 
-base::Result<std::size_t> JobQuestions::answer(const base::json::Value& answers) {
-  std::vector<std::pair<CallSink::Answered, registry::Asked>> answered;
-  {
-    const base::Lock lock(mutex_);
-    std::vector<std::pair<std::size_t, registry::Asked>> good;
-    for (std::size_t i = 0; i < open_.size(); ++i)
-      if (const auto* given = base::json::find(answers, open_[i].question.key))
-        good.emplace_back(i, TRY(read_answer(open_[i].question, *given)));
-    for (auto& [i, asked] : good) answered.emplace_back(std::move(open_[i].answered), std::move(asked));
-    std::erase_if(open_, [](const Open& one) { return one.answered == nullptr; });
+base::Result<JobQuestions::Taken> JobQuestions::take(const base::json::Value& answers) {
+  Taken taken;
+  const base::Lock lock(mutex_);
+  std::vector<std::pair<Open*, registry::Asked>> good;
+  for (auto& one : open_)
+    if (const auto* given = base::json::find(answers, one.question.key))
+      good.emplace_back(&one, TRY(read_answer(one.question, *given)));
+  for (auto& [one, asked] : good) {
+    taken.kept.push_back({.question = std::move(one->identity), .answer = to_json(asked)});
+    taken.answers.emplace_back(std::exchange(one->answered, nullptr), std::move(asked));
   }
-  const auto count = answered.size();
-  if (count == 0) return count;
-  boost::asio::post(loop_.context(), [self = shared_from_this(), answered = std::move(answered)]() mutable {
-    for (auto& [tell, asked] : answered) {
+  std::erase_if(open_, [](const Open& one) { return one.answered == nullptr; });
+  return taken;
+}
+
+void JobQuestions::tell(std::vector<std::pair<CallSink::Answered, registry::Asked>> answers) {
+  boost::asio::post(loop_.context(), [self = shared_from_this(), answers = std::move(answers)]() mutable {
+    for (auto& [answered, asked] : answers) {
       if (self->is_closed_) return;  // Perhaps by what the one before has brought about.
-      tell(std::move(asked));
+      answered(std::move(asked));
     }
   });
-  return count;
 }
 
 }  // namespace toolrack::call::jobs

@@ -11,11 +11,13 @@
 #include "call/content.hpp"
 #include "call/jobs/job_store.hpp"
 #include "call/reply.hpp"
+#include "services/log/log.hpp"
 
 namespace toolrack::call::jobs {
 namespace {
 
 namespace json = base::json;
+namespace log = services::log;
 
 constexpr std::size_t kMaxNoteBytes = 1'000;
 /// An error beyond this is kept without its particulars, because a record is one document.
@@ -84,14 +86,15 @@ void interrupt(Job& job, const base::Error* reason) {
 }
 
 JobRun::JobRun(Job job, CallPath& path, base::Loop& loop, const base::Clock& clock, std::uint64_t ticket,
-               std::shared_ptr<RunKeeper> keeper)
+               std::shared_ptr<RunKeeper> keeper, std::unique_ptr<JobAnswers> answers)
     : job_(std::move(job)),
       path_(path),
       loop_(loop),
       clock_(clock),
       keeper_(std::move(keeper)),
       ticket_(ticket),
-      questions_(std::make_shared<JobQuestions>(loop, job_.runs)) {
+      questions_(std::make_shared<JobQuestions>(loop, job_.runs)),
+      answers_(std::move(answers)) {
   can_go_on_.store(keeper_ != nullptr && keeper_->note().can_go_on());
 }
 
@@ -191,13 +194,24 @@ bool JobRun::partial(registry::Part part) noexcept {
 }
 
 void JobRun::ask(registry::Question question, Answered answered) noexcept {
+  if (auto told = answers_ == nullptr ? std::nullopt : answers_->find(question)) {
+    std::vector<std::pair<Answered, registry::Asked>> again;
+    again.emplace_back(std::move(answered), *std::move(told));
+    return questions_->tell(std::move(again));
+  }
   questions_->add(std::move(question), std::move(answered));
   note_change();
   on_questions_(true);
 }
 
 base::Result<void> JobRun::answer(const json::Value& answers) {
-  if (TRY(questions_->answer(answers)) == 0) return {};
+  auto taken = TRY(questions_->take(answers));
+  if (taken.answers.empty()) return {};
+  if (answers_ != nullptr)
+    if (const auto kept = answers_->add(std::move(taken.kept)); !kept)
+      log::write(log::Level::kWarning, "an answer to a job is not on disk, and is asked for again after a restart",
+                 {{"job", job_.id}, {"reason", kept.error().message()}});
+  questions_->tell(std::move(taken.answers));
   note_change();
   on_questions_(false);
   return {};

@@ -13,6 +13,7 @@
 #include "base/mutex.hpp"
 #include "call/call_path.hpp"
 #include "call/jobs/job.hpp"
+#include "call/jobs/job_answers.hpp"
 #include "call/jobs/job_questions.hpp"
 #include "call/jobs/run_keeper.hpp"
 
@@ -35,9 +36,10 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   using OnQuestions = std::function<void(bool has_asked)>;
 
   /// `path`, `loop` and `ticket` are the call's (0: `start` is still to make it). Path, loop and clock outlive it.
-  /// `keeper` is null for a job that does not go on after a restart.
+  /// `keeper` is null for a job that does not go on after a restart, and `answers` for one whose answers need not be
+  /// kept.
   JobRun(Job job, CallPath& path, base::Loop& loop, const base::Clock& clock, std::uint64_t ticket,
-         std::shared_ptr<RunKeeper> keeper);
+         std::shared_ptr<RunKeeper> keeper, std::unique_ptr<JobAnswers> answers);
 
   const std::string& id() const noexcept { return job_.id; }
   const std::string& account() const noexcept { return job_.account; }
@@ -58,6 +60,7 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   /// As JobQuestions has them.
   std::vector<registry::Question> questions() const { return questions_->open(); }
   bool is_asking() const { return !questions_->is_empty(); }
+  /// As JobQuestions::take; the skill is told. Waits for the store where another run is to know of it: not on a loop.
   base::Result<void> answer(const base::json::Value& answers);
   /// The content blocks so far, a JSON array.
   std::string partials_json() const;
@@ -95,6 +98,7 @@ class JobRun final : public CallSink, public std::enable_shared_from_this<JobRun
   OnEnd on_end_;
   OnQuestions on_questions_;  ///< Constant once it has begun.
   const std::shared_ptr<JobQuestions> questions_;
+  const std::unique_ptr<JobAnswers> answers_;
   std::atomic<bool> has_begun_{false}, can_go_on_{false};
   std::atomic<std::int64_t> changed_ns_{0};
 

@@ -197,17 +197,24 @@ void Jobs::begin(CallPath& path, base::Loop& loop, std::uint64_t ticket, const C
   job.created_ns = impl_->clock.unix_ns();
   store::Commit more;
   std::shared_ptr<RunKeeper> keeper;
+  std::unique_ptr<JobAnswers> answers;
   if (skill.resumable) {
     RunNote note;
     note.runs = job.runs = 1;  // It may have acted from the moment that it is durable.
     note.is_repeatable = skill.is_repeatable();
     note.has_callers_keys = request.provider_keys != nullptr;
-    if (!note.has_callers_keys) note.request_pieces = put_blob(more, job.id, Blob::kRequest, to_kept(request, skill));
+    if (!note.has_callers_keys) {
+      note.request_pieces = put_blob(more, job.id, Blob::kRequest, to_kept(request, skill));
+      auto answered = request.asking == nullptr ? std::vector<KeptAnswer>() : request.asking->answered;
+      put_answers(more, job.id, answered);
+      answers = std::make_unique<JobAnswers>(impl_->documents, job.id, std::move(answered));
+    }
     put_note(more, job.id, note);
     keeper = std::make_shared<RunKeeper>(impl_->documents, loop, job.id, std::move(note));
   }
-  impl_->begin(std::make_shared<JobRun>(std::move(job), path, loop, impl_->clock, ticket, std::move(keeper)),
-               std::move(more), std::move(begun));
+  impl_->begin(
+      std::make_shared<JobRun>(std::move(job), path, loop, impl_->clock, ticket, std::move(keeper), std::move(answers)),
+      std::move(more), std::move(begun));
 }
 
 base::Result<Job> Jobs::find(std::string_view account, std::string_view id) {

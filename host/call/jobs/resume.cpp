@@ -47,6 +47,7 @@ base::Result<std::shared_ptr<Jobs::Impl::Next>> Jobs::Impl::prepare(WaitingJob w
   const auto text = TRY(read_blob(snapshot, job.id, Blob::kRequest, note.request_pieces));
   auto kept = TRY(KeptRequest::read(text));
   auto partials = TRY(read_blob(snapshot, job.id, Blob::kPartials, note.partial_pieces));
+  auto answers = TRY(read_answers(snapshot, job.id));
   auto resumption = std::make_shared<Resumption>();
   resumption->run = note.runs++;
   if (note.has_checkpoint) {
@@ -59,7 +60,8 @@ base::Result<std::shared_ptr<Jobs::Impl::Next>> Jobs::Impl::prepare(WaitingJob w
   auto again = job;
   again.runs = note.runs;
   auto run = std::make_shared<JobRun>(std::move(again), path, loop, clock, 0,
-                                      std::make_shared<RunKeeper>(documents, loop, job.id, note));
+                                      std::make_shared<RunKeeper>(documents, loop, job.id, note),
+                                      std::make_unique<JobAnswers>(documents, job.id, std::move(answers)));
   run->go_on_from(note.progress, std::move(partials));
   return std::make_shared<Next>(Next{.waiting = std::move(waiting),
                                      .kept = std::move(kept),

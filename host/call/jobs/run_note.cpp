@@ -17,7 +17,7 @@ using base::Result;
 constexpr std::string_view kRuns = "job_runs", kBlobs = "job_blobs";
 /// Four characters for three bytes, and a document may have 1 MiB.
 constexpr std::size_t kBlobPieceBytes = 600'000;
-constexpr std::array<std::string_view, 3> kBlobNames{"request", "state", "partials"};
+constexpr std::array<std::string_view, 4> kBlobNames{"request", "state", "partials", "answers"};
 
 constexpr std::array<std::pair<std::string_view, std::uint32_t RunNote::*>, 5> kNoteCounts{
     {{"partial_pieces", &RunNote::partial_pieces},
@@ -157,6 +157,12 @@ void delete_blob(store::Commit& commit, std::string_view job_id, Blob blob, std:
   for (auto i = first; i < end; ++i) commit.emplace_back(store::Delete{std::string(kBlobs), blob_key(job_id, blob, i)});
 }
 
+Result<std::string> read_blob(store::Snapshot& snapshot, std::string_view job_id, Blob blob) {
+  std::uint32_t pieces = 0;
+  while (TRY(snapshot.get(kBlobs, blob_key(job_id, blob, pieces)))) ++pieces;
+  return read_blob(snapshot, job_id, blob, pieces);
+}
+
 Result<std::string> read_blob(store::Snapshot& snapshot, std::string_view job_id, Blob blob, std::uint32_t pieces) {
   std::string whole;
   for (std::uint32_t i = 0; i < pieces; ++i) {
@@ -179,6 +185,7 @@ void forget_run(store::Commit& commit, std::string_view job_id, const RunNote& n
   // All that there can be: a commit whose failure the store reported may have reached the disk.
   delete_blob(commit, job_id, Blob::kState, 0, most_pieces(registry::kMaxCheckpointBytes));
   delete_blob(commit, job_id, Blob::kPartials, 0, most_pieces(kMaxPartialBytes));
+  delete_blob(commit, job_id, Blob::kAnswers, 0, most_pieces(kMaxAnswerBytes));
 }
 
 }  // namespace toolrack::call::jobs

@@ -21,6 +21,8 @@ namespace toolrack::call::jobs {
 
 /// The partials of a job that are kept; the skill is told that nobody listens beyond them.
 inline constexpr std::size_t kMaxPartialBytes = 1 << 20;
+/// The answers to a job's questions that are kept for its next run, with the questions.
+inline constexpr std::size_t kMaxAnswerBytes = 1 << 20;
 /// A job whose runs are cut off so often may be the reason for that.
 inline constexpr std::uint32_t kMostInterruptions = 10;
 
@@ -48,7 +50,7 @@ struct RunNote {
 /// Why a job that was left behind is not run again; empty: it is.
 std::optional<base::Error> obstacle(const RunNote& note);
 
-enum class Blob : std::uint8_t { kRequest, kState, kPartials };
+enum class Blob : std::uint8_t { kRequest, kState, kPartials, kAnswers };
 
 void put_note(store::Commit& commit, std::string_view job_id, const RunNote& note);
 /// Null when nothing of that kind is kept: the job does not go on.
@@ -57,6 +59,8 @@ base::Result<std::optional<RunNote>> find_note(store::Snapshot& snapshot, std::s
 /// Any bytes. Returns how many pieces they have; those before `first` are there already, and the same.
 std::uint32_t put_blob(store::Commit& commit, std::string_view job_id, Blob blob, std::string_view bytes,
                        std::uint32_t first = 0);
+/// Of a blob that only grows, however many pieces it has; empty: there are none.
+base::Result<std::string> read_blob(store::Snapshot& snapshot, std::string_view job_id, Blob blob);
 /// Which piece the byte at `offset` stands in.
 std::uint32_t piece_of(std::size_t offset) noexcept;
 /// How many pieces so many bytes have at most.

@@ -56,9 +56,9 @@ class JobQuestionsTest : public CallTest {
   }
   /// Comes again with what the call was suspended with.
   std::shared_ptr<JobSink> again(const JobSink& suspended, std::string input, std::string_view answers,
-                                 std::string skill = "first") {
+                                 std::string skill = "first", std::uint32_t kinds = kEverything) {
     answers_ = parsed(answers);
-    asking_now_ = {.kinds = kEverything, .method = "tools/call", .state = suspended.state, .answers = &answers_};
+    asking_now_ = {.kinds = kinds, .method = "tools/call", .state = suspended.state, .answers = &answers_};
     return start(std::move(input), std::move(skill));
   }
   std::string job(std::string input, std::string skill = "asks") {
@@ -244,6 +244,16 @@ TEST_F(JobQuestionsTest, KeepAStateGoodThatBroughtNoJobAbout) {
   EXPECT_EQ(told(accepted->id, "/result/output/said/0"), R"({"name":"Ada"})");
 }
 
+TEST_F(JobQuestionsTest, AreTheSameToASkillThoughTheLastRequestCanAnswerLess) {
+  const auto input = asks(R"("form:who","form:colour")");
+  const auto asked = begin(input, "first");
+  const auto accepted = again(*asked, input, kAda, "first", 0);
+  ASSERT_NE(accepted->id, "") << accepted->error;
+  ASSERT_TRUE(await_job(rack_, accepted->id));
+  EXPECT_EQ(told(accepted->id, "/result/output/said/0"), R"({"name":"Ada"})");
+  EXPECT_EQ(told(accepted->id, "/result/output/said/1"), "cannot_ask");
+}
+
 TEST_F(JobQuestionsTest, ComeFromTheJobWhereNobodyCanBeAskedFirst) {
   const auto sink = begin(asks(R"("form:who")"), "first", 0);
   ASSERT_NE(sink->id, "");
@@ -251,14 +261,20 @@ TEST_F(JobQuestionsTest, ComeFromTheJobWhereNobodyCanBeAskedFirst) {
   EXPECT_EQ(told(sink->id, "/error_detail/code"), "cannot_ask");
 }
 
-class ResumedQuestionsTest : public ResumeFixture {};
+class ResumedQuestionsTest : public ResumeFixture {
+ protected:
+  std::string job(std::string input) {
+    const Asking asking{.kinds = kEverything, .method = {}, .state = {}};
+    JobAsk ask{.skill = {}, .input = std::move(input)};
+    ask.request.asking = &asking;
+    const auto id = begin("inquires", ask);
+    EXPECT_TRUE(until_it_asks(*rack_, id));
+    return id;
+  }
+};
 
-TEST_F(ResumedQuestionsTest, AreAskedAgainUnderAnotherKey) {
-  const Asking asking{.kinds = kEverything, .method = {}, .state = {}};
-  JobAsk ask{.skill = {}, .input = asks(R"("form:who")")};
-  ask.request.asking = &asking;
-  const auto id = begin("inquires", ask);
-  ASSERT_TRUE(until_it_asks(*rack_, id));
+TEST_F(ResumedQuestionsTest, AreAskedAgainUnderAnotherKeyWhileNobodyHasAnswered) {
+  const auto id = job(asks(R"("form:who")"));
   EXPECT_NE(told(id, "/questions/who"), "(absent)");
   restart();
   ASSERT_TRUE(until_it_asks(*rack_, id));
@@ -270,6 +286,75 @@ TEST_F(ResumedQuestionsTest, AreAskedAgainUnderAnotherKey) {
   EXPECT_EQ(ended(id), "completed");
   EXPECT_EQ(told(id, "/result/output/said/0"), R"({"name":"Grace"})");
   EXPECT_EQ(told(id, "/runs"), "2");
+}
+
+TEST_F(ResumedQuestionsTest, AreNotAskedAgainOnceTheyWereAnswered) {
+  const auto id = job(asks(R"("form:who","form:colour","form:place")"));
+  ASSERT_TRUE(answer_job(*rack_, id, kAda));
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  restart();
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/who@2"), "(absent)");
+  EXPECT_EQ(told(id, "/questions/colour@2/method"), "elicitation/create");
+  ASSERT_TRUE(answer_job(*rack_, id, R"({"colour@2":{"action":"decline"}})"));
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  restart();
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/place@3/method"), "elicitation/create");
+  ASSERT_TRUE(answer_job(*rack_, id, R"({"place@3":{"action":"accept","content":{"name":"Paris"}}})"));
+  EXPECT_EQ(ended(id), "completed");
+  EXPECT_EQ(told(id, "/result/output/said/0"), R"({"name":"Ada"})");
+  EXPECT_EQ(told(id, "/result/output/said/1"), "declined");
+  EXPECT_EQ(told(id, "/result/output/said/2"), R"({"name":"Paris"})");
+  EXPECT_EQ(documents("job_blobs"), 0u) << "forgotten with the job's end";
+}
+
+TEST_F(ResumedQuestionsTest, ThatWereAskedTogetherAreToldOneByOne) {
+  const auto id = job(R"({"ask":["form:who","form:colour"],"together":true})");
+  ASSERT_TRUE(answer_job(*rack_, id, kBlue));
+  restart();
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/colour@2"), "(absent)");
+  ASSERT_TRUE(answer_job(*rack_, id, R"({"who@2":{"action":"accept","content":{"name":"Ada"}}})"));
+  EXPECT_EQ(ended(id), "completed");
+  EXPECT_EQ(told(id, "/result/output/said/0"), R"({"name":"Ada"})");
+  EXPECT_EQ(told(id, "/result/output/said/1"), R"({"name":"blue"})");
+}
+
+TEST_F(ResumedQuestionsTest, GoOnWithAnswersThatTheDiskDoesNotTakeAndAreAskedAgainThen) {
+  const auto id = job(asks(R"("form:who","form:colour")"));
+  rack_->store.set_failing_for("job_blobs");
+  ASSERT_TRUE(answer_job(*rack_, id, kAda));
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/colour/method"), "elicitation/create");
+  rack_->store.set_failing_for("");
+  restart();
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/who@2/method"), "elicitation/create");
+}
+
+TEST_F(ResumedQuestionsTest, WhoseCallerAnsweredBeforeThereWasAJobAreNotAskedByIt) {
+  const auto input = asks(R"("form:who","form:colour")");
+  Asking asking{.kinds = kEverything, .method = "tools/call", .state = {}};
+  JobAsk ask{.skill = "first", .input = input};
+  ask.request.job = JobUse::kAlways;
+  ask.request.asking = &asking;
+  const auto asked = start_as_job(*rack_, ask);
+  ASSERT_NE(asked->state, "");
+  const auto answers = parsed(kAda);
+  asking.state = asked->state;
+  asking.answers = &answers;
+  const auto id = start_as_job(*rack_, ask)->id;
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/colour/method"), "elicitation/create");
+  EXPECT_TRUE(rack_->store.commit({store::Put{.collection = "test", .key = "through", .json = "1"}}));
+  EXPECT_EQ(documents("suspended_calls"), 0u) << "the state has become the job";
+  restart();
+  ASSERT_TRUE(until_it_asks(*rack_, id));
+  EXPECT_EQ(told(id, "/questions/who@2"), "(absent)");
+  ASSERT_TRUE(answer_job(*rack_, id, R"({"colour@2":{"action":"accept","content":{"name":"blue"}}})"));
+  EXPECT_EQ(ended(id), "completed");
+  EXPECT_EQ(told(id, "/result/output/said/0"), R"({"name":"Ada"})");
 }
 
 }  // namespace

@@ -26,16 +26,17 @@ class ResumeFixture : public ::testing::Test {
   std::vector<std::shared_ptr<const registry::Tool>> tools(std::string version = "1.0.0") {
     auto steps = skill("steps", steps_), anew = skill("anew", steps_), priced = skill("priced", steps_),
          inquires = skill("inquires", asking_), asks = skill("asks", steps_), acts = skill("acts", steps_),
-         routed = skill("routed", steps_);
+         routed = skill("routed", steps_), first = skill("first", asking_);
     anew.idempotent = inquires.idempotent = true;
     priced.price = base::Money::from_micros(10'000);
     asks.confirm = true;
     asks.limits = {{.count = 1, .window = std::chrono::hours(24), .name = "once"}};
     acts.resumable = false;
     acts.idempotent = true;
+    first.idempotent = first.async = first.asks_first = true;
     routed.providers = {"alpha", "beta"};
     routed.read_only = true;
-    return {testing::make_tool("fake", {steps, anew, priced, inquires, asks, acts, routed}, std::move(version))};
+    return {testing::make_tool("fake", {steps, anew, priced, inquires, asks, acts, routed, first}, std::move(version))};
   }
 
   /// The process is killed in this moment, and another one started; without `resumes` only as far as that it knows
