@@ -32,10 +32,11 @@ struct SuspendedCall;
 
 /// What a call that is no skill's is about.
 struct Offer {
-  std::string name;                              ///< As the plugin hears it.
-  std::string input_json;                        ///< What it hears beside.
-  const registry::Resource* resource = nullptr;  ///< Of a read; of the completion of a template.
-  const registry::Prompt* prompt = nullptr;      ///< Of a prompt; of the completion of one.
+  std::string name;                                           ///< As the plugin hears it.
+  std::string input_json;                                     ///< What it hears beside.
+  const registry::Resource* resource = nullptr;               ///< Of a read.
+  std::shared_ptr<const registry::UriTemplate> uri_template;  ///< Of the completion of one.
+  const registry::Prompt* prompt = nullptr;                   ///< Of a prompt; of the completion of one.
 };
 
 class Execution final : public registry::Completion,
@@ -74,6 +75,7 @@ class Execution final : public registry::Completion,
   base::Result<const registry::Tool*> find_resource(const registry::Catalogue& catalogue);
   base::Result<const registry::Tool*> find_prompt(const registry::Catalogue& catalogue);
   base::Result<const registry::Tool*> find_completed(const registry::Catalogue& catalogue);
+  base::Result<const registry::Tool*> find_template(const registry::Catalogue& catalogue);
   base::Result<const registry::Tool*> find_lister(const registry::Catalogue& catalogue);
   base::Result<void> validate_offer();
   void deliver_offer();

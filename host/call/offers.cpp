@@ -26,7 +26,10 @@ base::Error resource_not_found(std::string_view uri) {
   return {ErrorCode::kResourceNotFound, fmt::format("there is no resource {}", base::shown(uri, kShownUri))};
 }
 
-bool is_list(Kind kind) { return kind == Kind::kListResources || kind == Kind::kListPrompts; }
+/// Skills are listed for the catalogue, not for a caller.
+bool is_list(Kind kind) {
+  return kind == Kind::kListResources || kind == Kind::kListTemplates || kind == Kind::kListPrompts;
+}
 
 /// A URI is told from a prompt's name by its colon, which a name cannot have.
 bool is_uri(std::string_view name) { return name.find(':') != std::string_view::npos; }
@@ -134,23 +137,27 @@ Result<const registry::Tool*> Execution::find_lister(const registry::Catalogue& 
 }
 
 Result<const registry::Tool*> Execution::find_completed(const registry::Catalogue& catalogue) {
-  const registry::Tool* owner = nullptr;
-  if (!is_uri(request_.skill)) {
-    owner = TRY(find_prompt(catalogue));
-  } else if (request_.tool.empty()) {
-    offer_->resource = catalogue.find_template(request_.skill);
-  } else {
-    const auto* tool = TRY(catalogue.find_tool(request_.tool));
-    const auto found = std::ranges::find(tool->resources, request_.skill, &registry::Resource::uri);
-    if (found != tool->resources.end() && found->uri_template != nullptr) offer_->resource = &*found;
-  }
-  if (owner == nullptr) {
-    if (offer_->resource == nullptr) return tl::unexpected(resource_not_found(request_.skill));
-    offer_->name = offer_->resource->uri;
-    owner = offer_->resource->tool;
-  }
+  const auto* owner = is_uri(request_.skill) ? TRY(find_template(catalogue)) : TRY(find_prompt(catalogue));
   offer_->input_json = completion_params(*request_.input, *offer_);
   return owner;
+}
+
+/// Of a manifest, or one that its plugin lists itself, or says that it has not.
+Result<const registry::Tool*> Execution::find_template(const registry::Catalogue& catalogue) {
+  const auto text = request_.skill;
+  offer_->name = text;
+  const registry::Resource* found = nullptr;
+  if (request_.tool.empty()) {
+    found = catalogue.find_template(text);
+    if (found == nullptr) found = catalogue.find_family(text);
+  } else {
+    const auto* tool = TRY(catalogue.find_tool(request_.tool));
+    const auto known = std::ranges::find(tool->resources, text, &registry::Resource::uri);
+    found = known == tool->resources.end() ? registry::find_family(*tool, text) : &*known;
+  }
+  if (found == nullptr || found->uri_template == nullptr) return tl::unexpected(resource_not_found(text));
+  offer_->uri_template = found->uri == text ? found->uri_template : TRY(registry::UriTemplate::compile(text));
+  return found->tool;
 }
 
 /// Against what the manifest says; the plugin hears nothing else.
@@ -176,7 +183,7 @@ Result<void> Execution::validate_offer() {
     if (offer_->prompt != nullptr && offer_->prompt->find_argument(name) == nullptr)
       return refuse(fmt::format("the prompt \"{}\" has no argument {}.{}", request_.skill, json::quote(name),
                                 list_of(*offer_->prompt, name)));
-    if (offer_->resource != nullptr && std::ranges::count(offer_->resource->uri_template->variables(), name) == 0)
+    if (offer_->uri_template != nullptr && std::ranges::count(offer_->uri_template->variables(), name) == 0)
       return refuse(
           fmt::format("the URI template {} has no variable {}", json::quote(request_.skill), json::quote(name)));
   }

@@ -138,6 +138,7 @@ const Resource* Catalogue::find_resource(std::string_view uri) const { return re
 const Resource* Catalogue::find_template(std::string_view text) const noexcept {
   return resources_->find_template(text);
 }
+const Resource* Catalogue::find_family(std::string_view text) const { return resources_->find_family(text); }
 const Prompt* Catalogue::find_prompt(std::string_view flat_name) const noexcept {
   return resources_->find_prompt(flat_name);
 }

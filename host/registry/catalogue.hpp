@@ -91,6 +91,9 @@ class Catalogue {
   const Resource* find_resource(std::string_view uri) const;
   /// A template of the default versions by its text, or nullptr.
   const Resource* find_template(std::string_view text) const noexcept;
+  /// Whose a template is that its plugin lists itself: the template of its manifest, with the most characters of its
+  /// own, that matches every URI which `text` does. nullptr: there is none, or `text` is no template.
+  const Resource* find_family(std::string_view text) const;
   /// A prompt of the default versions by its flat name, or nullptr.
   const Prompt* find_prompt(std::string_view flat_name) const noexcept;
   /// The default version of a tool that lists prompts itself, by the prefix of the name; nullptr: there is none.
@@ -134,8 +137,9 @@ class Catalogue {
   mutable std::unique_ptr<SearchIndex> search_;
 };
 
-/// As Catalogue::find_resource, within one tool.
+/// As Catalogue::find_resource and find_family, within one tool.
 const Resource* find_resource(const Tool& tool, std::string_view uri);
+const Resource* find_family(const Tool& tool, std::string_view text);
 
 /// The part of a flat name behind the tool's prefix; empty when it has another one.
 std::string_view own_name(const Tool& tool, std::string_view flat_name) noexcept;

@@ -39,6 +39,7 @@ std::vector<Break> find_breaks(const Tool& before, const Tool& after) {
       out.push_back({fmt::format("/aliases/{}", i), true, fmt::format("\"{}\" is gone", alias)});
   }
   for (const auto& was : before.skills) {
+    if (was.is_listed) continue;  // They come and go in one version, too.
     const auto is = std::ranges::find(after.skills, was.name, &Skill::name);
     const auto place = fmt::format("/skills/{}", was.index);
     if (is == after.skills.end()) {

@@ -48,6 +48,8 @@ struct Exposure {
   base::Result<const Tool*> find_pinned(const Catalogue& catalogue, Offer offer, std::string_view name) const;
   /// The tools whose plugins list more of these themselves, by id and version.
   base::Result<std::vector<const Tool*>> listers(const Catalogue& catalogue, Offer offer) const;
+  /// Are that tool's skills and offers listed here, in that version? `tool`: "owner/slug@version".
+  bool shows(const Catalogue& catalogue, std::string_view tool) const;
 };
 
 }  // namespace toolrack::registry

@@ -49,7 +49,8 @@ bool has_offer(const Tool& tool, Exposure::Offer offer, std::string_view name) {
            (tool.lists_prompts && !own_name(tool, name).empty());
   if (offer == Exposure::Offer::kResource) return find_resource(tool, name) != nullptr;
   return std::ranges::any_of(tool.resources,
-                             [&](const auto& one) { return one.uri_template != nullptr && one.uri == name; });
+                             [&](const auto& one) { return one.uri_template != nullptr && one.uri == name; }) ||
+         find_family(tool, name) != nullptr;
 }
 
 const Tool* usual_tool(const Catalogue& catalogue, Exposure::Offer offer, std::string_view name) {
@@ -59,6 +60,7 @@ const Tool* usual_tool(const Catalogue& catalogue, Exposure::Offer offer, std::s
   }
   const auto* resource =
       offer == Exposure::Offer::kResource ? catalogue.find_resource(name) : catalogue.find_template(name);
+  if (resource == nullptr && offer == Exposure::Offer::kTemplate) resource = catalogue.find_family(name);
   return resource == nullptr ? nullptr : resource->tool;
 }
 
@@ -86,8 +88,10 @@ Result<std::vector<const Tool*>> Exposure::listers(const Catalogue& catalogue, O
   std::vector<const Tool*> out;
   if (kind == Kind::kMeta) return out;
   const auto add = [&](const Tool* tool) {
-    if (offer == Offer::kPrompt ? tool->lists_prompts : offer == Offer::kResource && tool->lists_resources)
-      out.push_back(tool);
+    const bool lists = offer == Offer::kPrompt     ? tool->lists_prompts
+                       : offer == Offer::kTemplate ? tool->lists_templates
+                                                   : tool->lists_resources;
+    if (lists) out.push_back(tool);
   };
   if (tools.empty()) {
     for (const auto* tool : catalogue.tools()) add(tool);
@@ -97,6 +101,20 @@ Result<std::vector<const Tool*>> Exposure::listers(const Catalogue& catalogue, O
   std::ranges::sort(out, {}, [](const Tool* tool) { return tool->id() + "@" + tool->version; });
   out.erase(std::ranges::unique(out).begin(), out.end());
   return out;
+}
+
+bool Exposure::shows(const Catalogue& catalogue, std::string_view tool) const {
+  if (kind == Kind::kMeta) return false;
+  const auto is_it = [&](const Tool& one) {
+    const auto id = one.id();
+    return tool.size() == id.size() + 1 + one.version.size() && tool.starts_with(id) && tool[id.size()] == '@' &&
+           tool.ends_with(one.version);
+  };
+  if (tools.empty()) return std::ranges::any_of(catalogue.tools(), [&](const Tool* one) { return is_it(*one); });
+  return std::ranges::any_of(tools, [&](const std::string& name) {
+    const auto found = catalogue.find_tool(name);
+    return found && is_it(**found);
+  });
 }
 
 Result<const Tool*> Exposure::find_pinned(const Catalogue& catalogue, Offer offer, std::string_view name) const {

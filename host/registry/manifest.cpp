@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -108,18 +109,26 @@ class HiddenText {
 /// What an author can use of a list that may have a place for every value of the manifest.
 constexpr std::size_t kMaxViolations = 32;
 
-Result<void> require_none(std::vector<Violation> violations) {
+/// Skills from the one with number `own` on come from the plugin, and are named by their places in its list.
+Result<void> require_none(std::vector<Violation> violations, std::size_t own) {
   if (violations.empty()) return {};
+  constexpr std::string_view kSkillsPointer = "/skills/";
+  for (auto& one : violations) {
+    if (!one.pointer.starts_with(kSkillsPointer)) continue;
+    std::size_t place = 0;
+    const auto* const begin = one.pointer.data() + kSkillsPointer.size();
+    const auto [end, error] = std::from_chars(begin, one.pointer.data() + one.pointer.size(), place);
+    if (error == std::errc() && place >= own) one.pointer = fmt::format("/items/{}{}", place - own, end);
+  }
   if (const auto count = violations.size(); count > kMaxViolations) {
     violations.resize(kMaxViolations - 1);
     violations.push_back({"", "", fmt::format("{} more places are wrong", count - violations.size())});
   }
-  return tl::unexpected(to_error(violations, "manifest", ErrorCode::kInvalidManifest));
+  return tl::unexpected(
+      to_error(violations, own == SIZE_MAX ? "manifest" : "list of skills", ErrorCode::kInvalidManifest));
 }
 
-}  // namespace
-
-Result<std::shared_ptr<Tool>> load_manifest(std::string_view text) {
+Result<std::shared_ptr<Tool>> load(std::string_view text, std::size_t own_skills) {
   auto document = json::parse(text);
   if (!document) {
     return fail(ErrorCode::kInvalidManifest, "the manifest cannot be read: " + document.error().message());
@@ -127,16 +136,55 @@ Result<std::shared_ptr<Tool>> load_manifest(std::string_view text) {
   TRY(check_version(*document));
   const auto& schema = manifest_schema();
   if (!schema) return tl::unexpected(schema.error());
-  TRY(require_none((*schema)->check(*document)));
+  TRY(require_none((*schema)->check(*document), own_skills));
   HiddenText hidden;
   hidden.read(*document, "");
-  TRY(require_none(std::move(hidden.found)));
+  TRY(require_none(std::move(hidden.found), own_skills));
 
   const auto compacted = compact(text);
   ManifestReader reader(*document, compacted);
   auto tool = reader.read();
-  TRY(require_none(std::move(reader.violations())));
+  const auto& skills = (*document)["skills"];
+  for (auto place = static_cast<rapidjson::SizeType>(std::min<std::size_t>(own_skills, skills.Size()));
+       place < skills.Size(); ++place)
+    if (json::find(skills[place], "request") != nullptr)
+      reader.violations().push_back({fmt::format("/skills/{}/request", place), "",
+                                     "requests that the host sends stand in manifests; what a plugin lists, it runs"});
+  TRY(require_none(std::move(reader.violations()), own_skills));
+  return tool;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Tool>> load_manifest(std::string_view text) {
+  auto tool = TRY(load(text, SIZE_MAX));
   tool->manifest_json = text;
+  return tool;
+}
+
+Result<std::shared_ptr<Tool>> with_listed_skills(const Tool& manifest, std::string_view items) {
+  auto text = compact(manifest.manifest_json);
+  const auto skills = member_text(text, "skills");
+  const auto own = manifest.skills.size();
+  if (!items.empty()) {
+    const auto end = static_cast<std::size_t>(skills.data() - text.data()) + skills.size() - 1;  // The bracket's place.
+    text.insert(end, fmt::format("{}{}", own == 0 ? "" : ",", items));
+  }
+  auto tool = TRY(load(text, own));
+  for (std::size_t i = 0; i < own; ++i) tool->skills[i].handler = manifest.skills[i].handler;
+  for (std::size_t i = 0; i < manifest.services.size(); ++i) {
+    tool->services[i].index = manifest.services[i].index;
+    tool->services[i].handler = manifest.services[i].handler;
+  }
+  for (auto i = own; i < tool->skills.size(); ++i) {
+    tool->skills[i].index = static_cast<std::uint32_t>(own + manifest.services.size());
+    tool->skills[i].is_listed = true;
+  }
+  tool->manifest_json = manifest.manifest_json;
+  tool->source = manifest.source;
+  tool->build_id = manifest.build_id;
+  tool->bundled = manifest.bundled;
+  tool->knowledge = manifest.knowledge;  // With that of its files.
   return tool;
 }
 

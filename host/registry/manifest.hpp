@@ -30,11 +30,17 @@ inline constexpr std::size_t kMaxListed = 1'000;
 /// the manifest and its skills may hold anything. At most 32 violations are told, and how many there are beside.
 base::Result<std::shared_ptr<Tool>> load_manifest(std::string_view json);
 
-/// Fills `tool.services` for the resources and prompts that it has; handlers not yet set. Its skills are complete.
+/// `manifest`, a tool as it was loaded, with the skills behind its own that its plugin lists itself. `items`: their
+/// JSON objects, in the manifest's words and compact, with commas between them. They are read and checked as if they
+/// stood in the manifest; kInvalidManifest names places such as /items/0/input. Handlers are taken over; those of
+/// listed skills are not set.
+base::Result<std::shared_ptr<Tool>> with_listed_skills(const Tool& manifest, std::string_view items);
+
+/// Fills `tool.services` for what it offers and lists beside its skills; handlers not yet set. Its skills are complete.
 void add_services(Tool& tool);
 
 /// An entry of the manifest's `resources` or `prompts`, or of a list that the plugin gives itself: what it says, not
-/// checked.
+/// checked. Of a template that is none, `uri_template` is null.
 Resource resource_of(const Tool& tool, const base::json::Value& entry);
 Prompt prompt_of(const Tool& tool, const base::json::Value& entry);
 

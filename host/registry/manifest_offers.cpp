@@ -44,10 +44,21 @@ std::string list_output(std::string_view item_members, std::string_view name) {
 constexpr std::string_view kResourceItem =
     R"("name":{"type":"string","minLength":1},"uri":{"type":"string","pattern":"^[a-zA-Z][a-zA-Z0-9+.-]*:"},"media_type":{"type":"string"},)"
     R"("size":{"type":"integer","minimum":0},"annotations":{"type":"object"})";
+constexpr std::string_view kTemplateItem =
+    R"("name":{"type":"string","minLength":1},"uri_template":{"type":"string","pattern":"^[a-zA-Z][a-zA-Z0-9+.-]*:"},)"
+    R"("media_type":{"type":"string"},"annotations":{"type":"object"})";
 constexpr std::string_view kPromptItem =
     R"("name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"arguments":{"type":"array","items":{"type":"object","required":["name"],"properties":{)"
     R"("name":{"type":"string"},"title":{"type":"string"},"description":{"type":"string"},)"
     R"("required":{"type":"boolean"}}}})";
+
+/// Skills are held against the manifest's own schema, with the rest of it.
+std::string skill_list_output() {
+  return fmt::format(
+      R"({{"type":"object","required":["items"],"properties":{{"next":{{"type":"string"}},"items":{{"type":"array",)"
+      R"("maxItems":{},"items":{{"type":"object"}}}}}}}})",
+      kMaxListed);
+}
 
 std::string word_of(const Value& object, std::string_view key) {
   return std::string(json::find_string(object, key).value_or(""));
@@ -168,20 +179,28 @@ void ManifestReader::read_dynamic(Tool& tool) {
   if (lists == nullptr || !lists->IsArray()) return;
   for (const auto& list : lists->GetArray()) {
     if (!list.IsString()) continue;
+    tool.lists_skills = tool.lists_skills || json::view(list) == "skills";
     tool.lists_resources = tool.lists_resources || json::view(list) == "resources";
+    tool.lists_templates = tool.lists_templates || json::view(list) == "templates";
     tool.lists_prompts = tool.lists_prompts || json::view(list) == "prompts";
   }
   const auto is_family = [](const Resource& one) { return one.uri_template != nullptr; };
-  if (tool.lists_resources && std::ranges::none_of(tool.resources, is_family))
+  if ((tool.lists_resources || tool.lists_templates) && std::ranges::none_of(tool.resources, is_family))
     violate("/dynamic",
-            "resources that the plugin lists itself are known to be the tool's by a uri_template among /resources");
+            fmt::format("{} that the plugin lists itself are known to be the tool's by a uri_template among "
+                        "/resources",
+                        tool.lists_resources ? "resources" : "templates"));
 }
 
 void add_services(Tool& tool) {
-  if (tool.resources.empty() && tool.prompts.empty() && !tool.lists_prompts) return;
+  const bool has_prompts = !tool.prompts.empty() || tool.lists_prompts;
+  const bool has_offers = !tool.resources.empty() || has_prompts;
+  if (!has_offers && !tool.lists_skills) return;
   static const auto prompt_output = compiled(kPromptOutput);
   static const auto completion_output = compiled(kCompletionOutput);
   static const auto resource_list = compiled(list_output(kResourceItem, R"("uri","name")"));
+  static const auto template_list = compiled(list_output(kTemplateItem, R"("uri_template","name")"));
+  static const auto skill_list = compiled(skill_list_output());
   static const auto prompt_list = compiled(list_output(kPromptItem, R"("name")"));
   const auto add = [&](Kind kind, std::string name, std::shared_ptr<const InputValidator> output) {
     Skill service;
@@ -198,10 +217,12 @@ void add_services(Tool& tool) {
     add(Kind::kSubscribe, "resources/subscribe", nullptr);
     add(Kind::kUnsubscribe, "resources/unsubscribe", nullptr);
   }
+  if (tool.lists_skills) add(Kind::kListSkills, "skills/list", skill_list);
   if (tool.lists_resources) add(Kind::kListResources, "resources/list", resource_list);
+  if (tool.lists_templates) add(Kind::kListTemplates, "resources/templates/list", template_list);
   if (tool.lists_prompts) add(Kind::kListPrompts, "prompts/list", prompt_list);
-  if (!tool.prompts.empty() || tool.lists_prompts) add(Kind::kPrompt, "prompts/get", prompt_output);
-  add(Kind::kCompletion, "completion/complete", completion_output);
+  if (has_prompts) add(Kind::kPrompt, "prompts/get", prompt_output);
+  if (has_offers) add(Kind::kCompletion, "completion/complete", completion_output);
 }
 
 }  // namespace toolrack::registry

@@ -23,7 +23,7 @@ struct Share {
   bool is_nothing_of(const Tool& tool) const noexcept {
     if (std::ranges::find(skills, true) != skills.end()) return false;
     const bool has_more = !tool.resources.empty() || !tool.prompts.empty() || !tool.knowledge.empty() ||
-                          tool.lists_resources || tool.lists_prompts;
+                          tool.lists_resources || tool.lists_templates || tool.lists_prompts;
     return !is_whole || !has_more;
   }
 };
@@ -142,7 +142,7 @@ std::shared_ptr<Tool> part_of(const Tool& tool, const Share& share, std::span<co
     out->prompts.clear();
     out->services.clear();
     out->knowledge.clear();
-    out->lists_resources = out->lists_prompts = false;
+    out->lists_resources = out->lists_templates = out->lists_prompts = false;
   }
   for (auto& skill : out->skills) skill.tool = out.get();
   for (auto& service : out->services) service.tool = out.get();

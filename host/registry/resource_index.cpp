@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "registry/catalogue.hpp"
+#include "registry/hidden_text.hpp"
 #include "registry/uri_template.hpp"
 
 namespace toolrack::registry {
@@ -15,6 +16,18 @@ namespace {
 bool says_more(const Resource* a, const Resource* b) {
   return std::tuple(-static_cast<std::int64_t>(a->uri_template->literal_size()), std::string_view(a->uri)) <
          std::tuple(-static_cast<std::int64_t>(b->uri_template->literal_size()), std::string_view(b->uri));
+}
+
+/// What stands for all URIs of a template that no manifest has; empty when it is none.
+std::string sample_of(std::string_view text) {
+  constexpr std::size_t kLongest = 2'000;
+  if (text.size() > kLongest || find_hidden(text)) return {};
+  const auto made = UriTemplate::compile(text);
+  return made ? (*made)->sample() : std::string();
+}
+
+bool may_be_family(const Resource* found) {
+  return found != nullptr && found->uri_template != nullptr && found->tool->lists_templates;
 }
 
 base::Result<void> refuse_twin(std::string_view what, std::string_view name, const Tool& one, const Tool& other) {
@@ -70,6 +83,12 @@ const Resource* ResourceIndex::find_template(std::string_view text) const noexce
   return found == by_template_.end() ? nullptr : found->second;
 }
 
+const Resource* ResourceIndex::find_family(std::string_view text) const {
+  const auto sample = sample_of(text);
+  const auto* found = sample.empty() ? nullptr : find(sample);
+  return may_be_family(found) ? found : nullptr;
+}
+
 const Prompt* ResourceIndex::find_prompt(std::string_view flat_name) const noexcept {
   const auto found = by_flat_name_.find(flat_name);
   return found == by_flat_name_.end() ? nullptr : found->second;
@@ -98,6 +117,12 @@ const Resource* find_resource(const Tool& tool, std::string_view uri) {
     }
   }
   return best;
+}
+
+const Resource* find_family(const Tool& tool, std::string_view text) {
+  const auto sample = sample_of(text);
+  const auto* found = sample.empty() ? nullptr : find_resource(tool, sample);
+  return may_be_family(found) ? found : nullptr;
 }
 
 }  // namespace toolrack::registry

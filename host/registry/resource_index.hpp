@@ -22,6 +22,8 @@ class ResourceIndex {
   const Resource* find(std::string_view uri) const;
   /// By its text.
   const Resource* find_template(std::string_view text) const noexcept;
+  /// As Catalogue::find_family.
+  const Resource* find_family(std::string_view text) const;
   const Prompt* find_prompt(std::string_view flat_name) const noexcept;
   /// The tool that lists prompts itself and whose prefix, the longest that fits, the name has. Null: none.
   const Tool* find_prompt_lister(std::string_view flat_name) const noexcept;

@@ -23,14 +23,21 @@ bool is_variable_name(std::string_view name) {
   });
 }
 
-/// One expression without its braces, as a pattern with one group; `name` loses the operator.
-std::string_view group_of(std::string_view& name) {
+/// What one variable may be, and what stands for all of that in a sample: U+0001 for characters of one segment, U+0002
+/// for any. No text of a manifest holds either, so only a variable matches them, and only one that may be anything the
+/// second.
+struct Group {
+  std::string_view pattern, sample;
+};
+
+/// Of one expression without its braces; `name` loses the operator.
+Group group_of(std::string_view& name) {
   if (name.starts_with('+') || name.starts_with('#')) {
     const bool is_fragment = name.front() == '#';
     name.remove_prefix(1);
-    return is_fragment ? "#(.+)" : "(.+)";
+    return is_fragment ? Group{"#(.+)", "#\x02"} : Group{"(.+)", "\x02"};
   }
-  return "([^/?#]+)";
+  return {"([^/?#\\x{2}]+)", "\x01"};
 }
 
 }  // namespace
@@ -49,6 +56,7 @@ Result<std::shared_ptr<const UriTemplate>> UriTemplate::compile(std::string_view
     const auto literal = rest.substr(0, brace);
     pattern += re2::RE2::QuoteMeta(re2::StringPiece(literal.data(), literal.size()));
     made->literal_size_ += literal.size();
+    made->sample_ += literal;
     if (made->variables_.empty()) made->prefix_ += literal;
     rest.remove_prefix(brace);
     if (rest.empty()) break;
@@ -57,7 +65,9 @@ Result<std::shared_ptr<const UriTemplate>> UriTemplate::compile(std::string_view
     auto name = rest.substr(1, end - 1);
     const auto expression = name;
     rest.remove_prefix(end + 1);
-    pattern += group_of(name);
+    const auto group = group_of(name);
+    pattern += group.pattern;
+    made->sample_ += group.sample;
     if (!is_variable_name(name)) return refuse(fmt::format("has {{{}}}, which is beyond level 2", expression));
     if (std::ranges::count(made->variables_, name) != 0) return refuse(fmt::format("names \"{}\" twice", name));
     made->variables_.emplace_back(name);

@@ -17,7 +17,8 @@ class RE2;
 
 namespace toolrack::registry {
 
-/// Immutable; any thread. `{name}` stands for one or more characters other than `/`, `?` and `#`; `{+name}` for any;
+/// Immutable; any thread. `{name}` stands for one or more characters other than `/`, `?`, `#` and U+0002; `{+name}` for
+/// any;
 /// `{#name}` for `#` and any. Matching takes time that grows with the URI, never with the ways to match it.
 class UriTemplate {
  public:
@@ -35,6 +36,9 @@ class UriTemplate {
   /// names are views into the template.
   std::optional<Values> match(std::string_view uri) const;
 
+  /// Stands for all URIs of the family: a template that matches it matches each of them. No URI itself, as it holds
+  /// control characters.
+  const std::string& sample() const noexcept { return sample_; }
   const std::vector<std::string>& variables() const noexcept { return variables_; }
   /// Characters outside of variables: of two templates that match, the one with more of them says more.
   std::size_t literal_size() const noexcept { return literal_size_; }
@@ -42,6 +46,7 @@ class UriTemplate {
  private:
   UriTemplate() = default;
 
+  std::string sample_;
   std::string prefix_;  ///< Before the first variable: most URIs are told apart by it.
   std::vector<std::string> variables_;
   std::size_t literal_size_ = 0;

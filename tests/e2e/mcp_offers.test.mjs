@@ -23,7 +23,11 @@ async function exercise(client) {
   assert.deepEqual([text.name, text.title, text.mimeType, text.size], ['text', 'A text', 'text/plain', 9]);
   assert.equal(resources.find(({uri}) => uri === 'ui://offers/view').mimeType, 'text/html;profile=mcp-app');
   const {resourceTemplates} = await client.listResourceTemplates();
-  assert.deepEqual(resourceTemplates.map(({uriTemplate}) => uriTemplate), ['notes://{id}', 'test://files/{+path}', 'test://items/{id}']);
+  assert.deepEqual(resourceTemplates.map(({uriTemplate}) => uriTemplate),
+    ['notes://{id}', 'test://files/{+path}', 'test://items/{id}', 'notes://{year}-{month}']);
+  assert.equal((await client.readResource({uri: 'notes://2026-11'})).contents[0].text, 'note {"id":"2026-11"}');
+  const months = await client.complete({ref: {type: 'ref/resource', uri: 'notes://{year}-{month}'}, argument: {name: 'month', value: ''}});
+  assert.deepEqual(months.completion.values, ['notes://{year}-{month}']);
 
   const [read] = (await client.readResource({uri: 'test://text'})).contents;
   assert.deepEqual(read, {uri: 'test://text', mimeType: 'text/plain', text: 'Some text'});

@@ -1,4 +1,5 @@
-// Lists that a plugin gives itself: two pages of notes, and prompts that no manifest names.
+// Lists that a plugin gives itself: two pages of notes, templates of a narrower kind, and prompts that no manifest
+// names.
 #include <toolrack/plugin.hpp>
 
 #include <string>
@@ -10,7 +11,9 @@ class Lists final : public tr::Plugin {
   explicit Lists(const tr::Host& host) : Plugin(host) {
     on<&Lists::read>(TR_RESOURCE);
     on<&Lists::prompt>(TR_PROMPT);
+    on<&Lists::complete>(TR_COMPLETION);
     on<&Lists::notes>(TR_LIST_RESOURCES);
+    on<&Lists::templates>(TR_LIST_TEMPLATES);
     on<&Lists::prompts>(TR_LIST_PROMPTS);
   }
 
@@ -43,6 +46,13 @@ class Lists final : public tr::Plugin {
         "{\"items\":[{\"uri\":\"notes://3\",\"name\":\"three\"},{\"uri\":\"notes://index\",\"name\":\"index\"},"
         "{\"uri\":\"elsewhere://1\",\"name\":\"not ours\"},{\"uri\":\"notes://4\",\"name\":\"hid\\u202eden\"}]}");
   }
+  tr::Reply templates(tr::Call&) {
+    return tr::Reply::json(
+        "{\"items\":[{\"uri_template\":\"notes://{year}-{month}\",\"name\":\"by month\"},"
+        "{\"uri_template\":\"notes://{+path}\",\"name\":\"wider than ours\"},"
+        "{\"uri_template\":\"elsewhere://{id}\",\"name\":\"not ours\"}]}");
+  }
+  tr::Reply complete(tr::Call& call) { return tr::Reply::json("{\"values\":[" + tr::json_quote(call.name()) + "]}"); }
   tr::Reply prompts(tr::Call&) {
     return tr::Reply::json(
         "{\"items\":[{\"name\":\"made\",\"description\":\"Made "

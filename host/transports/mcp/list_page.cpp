@@ -5,6 +5,7 @@
 
 #include "registry/hidden_text.hpp"
 #include "registry/manifest.hpp"
+#include "registry/uri_template.hpp"
 #include "transports/mcp/offer_entries.hpp"
 #include "transports/mcp/server_info.hpp"
 
@@ -18,6 +19,18 @@ constexpr int kManifestTtlMs = 30'000;
 /// A list waits for no plugin longer.
 constexpr std::int64_t kListerTimeoutMs = 10'000;
 constexpr std::size_t kMaxNameBytes = 64;
+
+registry::Kind kind_of(Exposure::Offer offer) noexcept {
+  switch (offer) {
+    case Exposure::Offer::kTemplate:
+      return registry::Kind::kListTemplates;
+    case Exposure::Offer::kPrompt:
+      return registry::Kind::kListPrompts;
+    case Exposure::Offer::kResource:
+      break;
+  }
+  return registry::Kind::kListResources;
+}
 
 template <class T>
 bool is_plain(const T& entry) {
@@ -83,8 +96,7 @@ void ListPage::ask_lister() {
   while (has_next() && !is_full() && calls_left_-- > 0) {
     was_plugin_asked_ = true;
     call::CallRequest request;
-    request.kind =
-        setting_.offer == Exposure::Offer::kPrompt ? registry::Kind::kListPrompts : registry::Kind::kListResources;
+    request.kind = kind_of(setting_.offer);
     request.principal = &principal_;
     request.tool = listers_[next_];
     request.skill = cursor_;
@@ -135,7 +147,16 @@ void ListPage::add_listed(const registry::Tool& tool, const json::Value& entry) 
       add(prompt);
     return;
   }
-  const auto resource = registry::resource_of(tool, entry);
+  auto resource = registry::resource_of(tool, entry);
+  if (setting_.offer == Exposure::Offer::kTemplate) {
+    resource.uri = json::find_string(entry, "uri_template").value_or("");
+    const auto* family = catalogue.find_family(resource.uri);
+    if (family == nullptr || !is_own(family->tool) || catalogue.find_template(resource.uri) != nullptr ||
+        !is_plain(resource))
+      return;
+    resource.uri_template = family->uri_template;  // Its being one is what is written, not which one.
+    return add(resource);
+  }
   const auto* known = catalogue.find_resource(resource.uri);
   if (known != nullptr && known->uri_template != nullptr && is_own(known->tool) && is_plain(resource)) add(resource);
 }

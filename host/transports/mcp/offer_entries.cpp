@@ -87,6 +87,7 @@ std::uint64_t offers_digest(const registry::Catalogue& catalogue, const registry
     put_all(exposure.resources(catalogue));
     put_all(exposure.templates(catalogue));
     put_listers(Exposure::Offer::kResource);
+    put_listers(Exposure::Offer::kTemplate);
   }
   writer.EndArray();
   return std::hash<std::string_view>()(base::json::view(buffer));

@@ -72,6 +72,7 @@ TEST(ManifestOffers, WhatAPluginAnswersIsHeldAgainstASchema) {
   const auto tool =
       load("t", R"("dynamic":["resources","prompts"],"resources":[{"uri_template":"x://{id}","name":"b"}],)");
   EXPECT_TRUE(tool->lists_resources && tool->lists_prompts);
+  EXPECT_FALSE(tool->lists_templates || tool->lists_skills);
   for (const auto kind : {Kind::kPrompt, Kind::kCompletion, Kind::kListResources, Kind::kListPrompts}) {
     ASSERT_NE(tool->find_service(kind), nullptr);
     EXPECT_NE(tool->find_service(kind)->output_validator, nullptr) << tool->find_service(kind)->name;
@@ -100,6 +101,7 @@ TEST(ManifestOffers, SaysWhichPlaceIsWrong) {
   EXPECT_THAT(refusal(R"("resources":[{"uri_template":"{s}://a","name":"a"}],)"), HasSubstr("every other tool"));
   EXPECT_THAT(refusal(R"("resources":[{"name":"a"}],)"), HasSubstr("/resources/0"));
   EXPECT_THAT(refusal(R"("dynamic":["resources"],"resources":[{"uri":"x://a","name":"a"}],)"), HasSubstr("/dynamic"));
+  EXPECT_THAT(refusal(R"("dynamic":["templates"],)"), HasSubstr("templates that the plugin lists"));
   EXPECT_THAT(refusal(R"("prompts":[{"name":"a"},{"name":"a"}],)"), HasSubstr("/prompts/1/name"));
   EXPECT_THAT(refusal(R"("prompts":[{"name":"a__b"}],)"), HasSubstr("underscores"));
   EXPECT_THAT(refusal(R"("prompts":[{"name":"a","arguments":[{"name":"q"},{"name":"q"}]}],)"),
@@ -130,6 +132,26 @@ TEST(CatalogueOffers, FindsTheUriItselfThenTheTemplateThatSaysMost) {
   EXPECT_EQ(tools->find_resource("y://f/1"), nullptr);
   EXPECT_EQ(tools->find_template("x://f/{id}")->name, "f");
   EXPECT_EQ(tools->find_template("x://f/1"), nullptr);
+}
+
+TEST(CatalogueOffers, TemplatesThatAPluginListsAreKnownByTheManifests) {
+  const std::string_view dynamic =
+      R"("dynamic":["templates"],"resources":[{"uri_template":"x://{+any}","name":"any"}],)";
+  const auto tools =
+      catalogue({load("a", dynamic), load("b", R"("resources":[{"uri_template":"x://b/{id}","name":"b"}],)")});
+  const auto owner = [&](std::string_view text) {
+    const auto* family = tools->find_family(text);
+    return family == nullptr ? "none" : family->tool->slug;
+  };
+  EXPECT_EQ(owner("x://{a}/{b}"), "a");
+  EXPECT_EQ(owner("x://b/{id}/more"), "a") << "what b has is one segment";
+  EXPECT_EQ(owner("x://b/c{id}"), "none") << "b says more of it, and lists none itself";
+  EXPECT_EQ(owner("y://{a}"), "none");
+  EXPECT_EQ(owner("x://a"), "none");
+  EXPECT_EQ(owner("x://{a"), "none");
+  EXPECT_EQ(owner("x://{a}" + std::string(2'000, 'a')), "none");
+  EXPECT_EQ(find_family(*tools->all()[0], "x://{a}")->name, "any");
+  EXPECT_EQ(find_family(*tools->all()[1], "x://b/c{id}"), nullptr);
 }
 
 TEST(CatalogueOffers, PromptsThatAPluginListsAreKnownByItsPrefix) {

@@ -31,6 +31,23 @@ TEST(UriTemplate, FindsTheValuesThatMakeItIntoAUri) {
   EXPECT_EQ(matched("x://dots.and+signs(*)/{a}", "x://dots.and+signs(*)/1"), "a=1;");
 }
 
+TEST(UriTemplate, ASampleIsMatchedByTemplatesThatMatchEveryUriOfTheFamily) {
+  struct Row {
+    std::string_view family, text;
+    bool is_within;
+  };
+  for (const auto& [family, text, is_within] :
+       {Row{"x://{id}", "x://{id}", true}, Row{"x://{id}", "x://{other}", true}, Row{"x://{id}", "x://{a}-{b}", true},
+        Row{"x://{id}", "x://a{b}", true}, Row{"x://{id}", "x://{a}/{b}", false}, Row{"x://{id}", "x://{+a}", false},
+        Row{"x://{id}", "x://{a}{#b}", false}, Row{"x://{+p}", "x://{a}/{b}", true}, Row{"x://{+p}", "x://{+q}", true},
+        Row{"x://{+p}", "x://{a}{#b}", true}, Row{"x://{a}/{+p}", "x://{+q}", false},
+        Row{"x://{a}/{+p}", "x://{b}/c/{+q}", true}, Row{"x://{a}{b}", "x://{a}", false},
+        Row{"x://f{#p}", "x://f{#q}", true}, Row{"x://f{#p}", "x://f#{+q}", true}, Row{"x://f#{p}", "x://f{#q}", false},
+        Row{"x://{id}", "y://{id}", false}, Row{"x://a{id}", "x://{id}", false}}) {
+    EXPECT_EQ(compiled(family)->match(compiled(text)->sample()).has_value(), is_within) << text << " in " << family;
+  }
+}
+
 TEST(UriTemplate, AVariableStaysWithinItsSegmentUnlessItMayNot) {
   EXPECT_EQ(matched("x://f/{path}", "x://f/a/b"), "none");
   EXPECT_EQ(matched("x://f/{path}", "x://f/a?b"), "none");

@@ -79,6 +79,7 @@ TEST_F(Offers, APluginListsItselfPageByPage) {
   };
   EXPECT_NE(page(Kind::kListResources, "").find(R"("next":"2")"), std::string::npos);
   EXPECT_NE(page(Kind::kListResources, "2").find("notes://3"), std::string::npos);
+  EXPECT_NE(page(Kind::kListTemplates, "").find("notes://{year}-{month}"), std::string::npos);
   EXPECT_NE(page(Kind::kListPrompts, "").find("made"), std::string::npos);
 }
 

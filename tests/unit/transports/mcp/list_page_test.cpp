@@ -141,6 +141,41 @@ TEST_F(ListPages, LeaveOutWhatIsNotThePluginsOrIsHidden) {
   EXPECT_THAT(resources().names, ElementsAre("notes://index", "notes://2"));
 }
 
+TEST_F(ListPages, HaveTemplatesOfTheManifestsFamiliesBehindTheManifests) {
+  rack_.rack.publish({fake_.make(), listing_tool(answers([](const auto& asked) {
+                        EXPECT_EQ(asked.skill->kind, registry::Kind::kListTemplates);
+                        return testing::success(
+                            R"({"items":[{"uri_template":"notes://{id}","name":"in the manifest"},)"
+                            R"({"uri_template":"notes://{a}-{b}","name":"narrower","media_type":"text/x"},)"
+                            R"({"uri_template":"notes://{+any}","name":"wider"},)"
+                            R"({"uri_template":"else://{id}","name":"not its own"},)"
+                            R"({"uri_template":"notes://one","name":"no template"},)"
+                            R"({"uri_template":"notes://{?q}","name":"of another level"},)"
+                            R"({"uri_template":"notes://x{id}","name":"hid\u202eden"}]})");
+                      }))});
+  const auto listed = all("resources/templates/list", "resourceTemplates", "uriTemplate");
+  EXPECT_THAT(listed.names, ElementsAre("notes://{id}", "notes://{a}-{b}"));
+  EXPECT_EQ(listed.scope, "private");
+  const auto page = ask("resources/templates/list");
+  EXPECT_EQ(at(page, "/result/resourceTemplates/1"),
+            R"({"uriTemplate":"notes://{a}-{b}","name":"narrower","mimeType":"text/x"})");
+}
+
+TEST_F(ListPages, TemplatesThatAreListedAreCompleted) {
+  rack_.rack.publish({listing_tool(answers([](const auto& asked) {
+    return testing::success(R"({"values":[)" + json::quote(asked.name) + "," + json::quote(asked.input_json) + "]}");
+  }))});
+  const auto complete = [&](const std::string& uri, const std::string& variable) {
+    return ask("completion/complete", R"("ref":{"type":"ref/resource","uri":")" + uri + R"("},"argument":{"name":")" +
+                                          variable + R"(","value":"x"},)");
+  };
+  const auto known = complete("notes://{a}-{b}", "b");
+  EXPECT_EQ(at(known, "/result/completion/values/0"), "notes://{a}-{b}");
+  EXPECT_THAT(at(known, "/result/completion/values/1"), HasSubstr(R"("uri":"notes://{a}-{b}")"));
+  EXPECT_THAT(at(complete("notes://{a}-{b}", "c"), "/error/message"), HasSubstr("has no variable \"c\""));
+  EXPECT_THAT(at(complete("else://{a}", "a"), "/error/message"), HasSubstr("else://{a}"));
+}
+
 TEST_F(ListPages, AnswerWithWhatIsNoListAsIfItHadFailed) {
   for (const auto* output :
        {"{}", R"({"items":[{"uri":"notes://1"}]})", R"({"items":[{"uri":"no uri","name":"n"}]})"}) {
