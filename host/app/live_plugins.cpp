@@ -37,6 +37,11 @@ LivePlugins::LivePlugins(native::NativeSource& source, std::vector<native::Plugi
       trials_(settings_.loops) {}
 
 base::Result<void> LivePlugins::open() {
+  source_.on_lists([this] {
+    const std::lock_guard lock(lists_mutex_);
+    has_lists_ = true;
+    lists_changed_.notify_one();
+  });
   first_look_ = native::take_fingerprints(directories_);
   policies_.emplace(TRY(KeptPolicies::open(store_)));
   native::ScanOptions options;
@@ -50,6 +55,7 @@ base::Result<void> LivePlugins::open() {
   catalogue_.emplace(TRY(build(policies_->all())));
   update_trials(*catalogue_->load(), *catalogue_->load());
   source_.on_reversal([this](std::function<void()> published) { begin_reversal(std::move(published)); });
+  lists_ = std::jthread([this](const std::stop_token& stop) { publish_lists(stop); });
   return {};
 }
 
@@ -70,11 +76,37 @@ void LivePlugins::stop() {
     is_stopped_ = true;
   }
   judge_ = {};  // Asks it to stop, and waits for it; none begins any more.
+  source_.on_lists(nullptr);
+  lists_ = {};
   source_.on_reversal(nullptr);
   std::vector<std::jthread> reversals;
   {
     const std::lock_guard lock(reversal_mutex_);
     reversals.swap(reversals_);
+  }
+}
+
+/// The body of `lists_`. What was read while the first scan was under way is in its catalogue already.
+void LivePlugins::publish_lists(const std::stop_token& stop) {
+  for (;;) {
+    {
+      std::unique_lock lock(lists_mutex_);
+      if (!lists_changed_.wait(lock, stop, [this] { return has_lists_; })) return;
+      has_lists_ = false;
+    }
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_) return;
+    auto tools = source_.take_lists();
+    if (!tools) continue;
+    tools_ = *std::move(tools);
+    is_unpublished_ = true;
+    if (auto next = build(policies_->all())) {
+      publish(*std::move(next));
+      log::write(log::Level::kInfo, "plugins have listed other skills", {});
+    } else {
+      log::write(log::Level::kError, "the skills that plugins list cannot be offered",
+                 {{"reason", next.error().message()}, {"remedy", next.error().hint()}});
+    }
   }
 }
 
@@ -112,7 +144,7 @@ base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options,
                {{"file", file.path}, {"code", file.code}, {"reason", file.message}, {"remedy", file.remedy}});
   faults_.add(change.faults.size());
   std::ranges::move(found.retired.modules, std::back_inserter(retired_.modules));
-  if (!change.is_change() && !is_unpublished_) {
+  if (!change.is_change() && !found.has_new_lists && !is_unpublished_) {
     source_.drain(std::exchange(retired_, {}), nullptr);  // What nobody has ever been offered.
     return change;
   }
@@ -120,8 +152,9 @@ base::Result<LivePlugins::Change> LivePlugins::scan(native::ScanOptions options,
   is_unpublished_ = true;
   keep_forced(change.added);
   publish(TRY(build(policies_->all())));
-  log::write(log::Level::kNotice, "the plugins have changed",
-             {{"added", list(change.added)}, {"removed", list(change.removed)}});
+  if (change.is_change())
+    log::write(log::Level::kNotice, "the plugins have changed",
+               {{"added", list(change.added)}, {"removed", list(change.removed)}});
   return change;
 }
 

@@ -80,6 +80,7 @@ class LivePlugins {
   base::Result<std::shared_ptr<const registry::Catalogue>> build(const registry::VersionPolicies& policies);
   void publish(std::shared_ptr<const registry::Catalogue> next);
   void begin_reversal(std::function<void()> published);
+  void publish_lists(const std::stop_token& stop);
   std::set<std::string> forced() const;
   void keep_forced(const std::vector<std::string>& added);
   void note_usual_versions(const registry::Catalogue& before, const registry::Catalogue& now);
@@ -112,6 +113,11 @@ class LivePlugins {
   bool is_unpublished_ = false;              // The last scan's tools.
   bool is_stopped_ = false;
   std::jthread judge_;  // Of trials; from the first one on.
+
+  std::mutex lists_mutex_;
+  std::condition_variable_any lists_changed_;
+  bool has_lists_ = false;  // That were not looked at yet.
+  std::jthread lists_;      // Publishes the skills that plugins list themselves.
 
   std::mutex reversal_mutex_;
   std::vector<std::jthread> reversals_;  // Scans for plugins that are back; few ever.

@@ -50,6 +50,11 @@ std::string plugins_json(std::span<const sources::native::PluginFile> files) {
       writer.Null();
     else
       put(writer, base::to_rfc3339(file.loaded_at).text);
+    if (file.listed_skills != 0) {
+      key(writer, "listed_skills");
+      writer.Uint64(file.listed_skills);
+    }
+    text("list_problem", file.list_problem);
     key(writer, "demoted_skills");
     put_names(writer, file.demoted_skills);
     text("isolation", file.isolation);

@@ -10,8 +10,8 @@
 
 namespace toolrack::app {
 
-/// An array of {path, state, tool?, version?, build_id?, bundled, size, calls, misuses, loaded_at, demoted_skills,
-/// code?, message?, remedy?}.
+/// An array of {path, state, tool?, version?, build_id?, bundled, size, calls, misuses, loaded_at, listed_skills?,
+/// list_problem?, demoted_skills, code?, message?, remedy?}.
 std::string plugins_json(std::span<const sources::native::PluginFile> files);
 
 /// What /health says of those that run in processes of their own: {running, ended, down: [tools], sandbox?, missing?}.

@@ -13,10 +13,18 @@ namespace {
 
 using registry::Tool;
 
-/// As the catalogue holds it; null when it does not.
+/// What a plugin is that lists its skills itself, whichever those are now; empty where a tool is one plugin anyway.
+std::string identity_of(const Tool& tool) {
+  return tool.lists_skills ? fmt::format("{}@{} {}", tool.id(), tool.version, tool.build_id) : std::string();
+}
+
+/// As the catalogue holds it, perhaps with other listed skills; null when it does not.
 std::shared_ptr<const Tool> held_by(const registry::Catalogue& catalogue, const Tool& tool) {
   const auto versions = registry::versions_of(catalogue, tool);
-  const auto found = std::ranges::find(versions, &tool, &std::shared_ptr<const Tool>::get);
+  const auto identity = identity_of(tool);
+  const auto found = std::ranges::find_if(versions, [&](const auto& one) {
+    return one.get() == &tool || (!identity.empty() && identity_of(*one) == identity);
+  });
   return found == versions.end() ? nullptr : *found;
 }
 
@@ -24,18 +32,29 @@ std::shared_ptr<const Tool> held_by(const registry::Catalogue& catalogue, const 
 
 const registry::OutcomeTallies& VersionTrials::tallies(const std::vector<std::shared_ptr<const Tool>>& tools) {
   registry::OutcomeTallies next;
+  std::map<std::string, std::shared_ptr<registry::OutcomeTally>> next_by_identity;
   for (const auto& tool : tools) {
     auto& tally = next[tool.get()];
+    const auto identity = identity_of(*tool);
     const auto before = tallies_.find(tool.get());
-    tally = before != tallies_.end() ? before->second : std::make_shared<registry::OutcomeTally>(loops_);
+    const auto same = by_identity_.find(identity);
+    tally = before != tallies_.end()     ? before->second
+            : same != by_identity_.end() ? same->second
+                                         : std::make_shared<registry::OutcomeTally>(loops_);
+    if (!identity.empty()) next_by_identity.emplace(identity, tally);
   }
   tallies_ = std::move(next);
+  by_identity_ = std::move(next_by_identity);
   return tallies_;
 }
 
 void VersionTrials::update(const registry::Catalogue& before, const registry::Catalogue& now,
                            const registry::VersionPolicies& policies) {
   const auto canaries = now.canaries();
+  for (auto& [key, trial] : all_) {
+    if (auto newer = held_by(now, *trial.newer)) trial.newer = std::move(newer);
+    if (auto older = held_by(now, *trial.older)) trial.older = std::move(older);
+  }
   std::erase_if(all_, [&](const auto& entry) {
     const auto& trial = entry.second;
     const bool are_there = held_by(now, *trial.newer) != nullptr && held_by(now, *trial.older) != nullptr;
@@ -49,7 +68,9 @@ void VersionTrials::update(const registry::Catalogue& before, const registry::Ca
     const auto id = usual->id();
     const auto* policy = registry::find_policy(policies, id);
     // What was set back, or is gone, is not what anybody would want to have back.
-    if (was == nullptr || was == usual || (policy != nullptr && policy->find_set_back(*was) != nullptr)) continue;
+    if (was == nullptr || was->version == usual->version ||
+        (policy != nullptr && policy->find_set_back(*was) != nullptr))
+      continue;
     const bool is_higher = registry::Semver::parse(was->version) < registry::Semver::parse(usual->version);
     const bool is_promoted = policy != nullptr && policy->promoted == usual->version;
     if ((is_higher || is_promoted) && held_by(now, *was) != nullptr) begin(id, now, *usual, *was, false);

@@ -57,6 +57,8 @@ class VersionTrials {
 
   const std::size_t loops_;
   registry::OutcomeTallies tallies_;
+  std::map<std::string, std::shared_ptr<registry::OutcomeTally>>
+      by_identity_;  ///< Of those that list skills themselves.
   std::map<Key, VersionTrial> all_;
 };
 

@@ -7,14 +7,15 @@
 
 namespace toolrack::registry {
 
-/// The lists that a tool makes while it runs (`dynamic` of its manifest).
+/// The lists of a tool. Of skills only where the manifest does not call them dynamic: those that are enter the
+/// catalogue, and are told as any change of it.
 enum class DynamicList : std::uint8_t { kSkills, kResources, kTemplates, kPrompts };
 
 /// Threads: any. Called from inside plugins: returns at once.
 class Announcements {
  public:
-  /// `account`: whose list it is; empty: everybody's.
-  virtual void list_changed(DynamicList list, std::string_view account) noexcept = 0;
+  /// `tool`: whose list it is, as "owner/slug@version"; `account`: who is shown another one; empty: everybody.
+  virtual void list_changed(DynamicList list, std::string_view tool, std::string_view account) noexcept = 0;
   virtual void resource_updated(std::string_view uri, std::string_view account) noexcept = 0;
 
  protected:

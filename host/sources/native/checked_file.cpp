@@ -168,7 +168,7 @@ LoadResult<CheckedFile> check_manifest_file(const std::string& path) {
   }
   if (read->tool->needs_code())
     return load_fail(LoadCode::kManifest,
-                     "manifest at /resources and /prompts: they need code, and there is no library with it");
+                     "manifest at /resources, /prompts and /dynamic: they need code, and there is no library with it");
   const auto own_documents = read->tool->knowledge.size();
   if (auto added = add_knowledge(path, *read->tool); !added) return tl::unexpected(added.error());
   auto bytes = text;

@@ -68,6 +68,8 @@ struct Settings {
   /// How long a plugin may take to load, create() and start() included. Who waits for it is refused then; it serves
   /// once it is ready all the same.
   std::chrono::milliseconds load_timeout{10'000};
+  /// How long a plugin may take to say which skills it has, where it lists them itself; all pages together.
+  std::chrono::milliseconds list_timeout{10'000};
   /// How long a frame may keep a thread of the host before its plugin is named.
   FrameWatch::Patience hang_patience;
   /// How long calls may go on when their module is to be closed, before they are cancelled.

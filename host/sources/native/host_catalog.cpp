@@ -1,4 +1,7 @@
 /// toolrack.catalog/1: a plugin says that its lists or resources are not what they were.
+#include <fmt/format.h>
+
+#include <new>
 #include <optional>
 #include <string>
 
@@ -40,9 +43,18 @@ std::string account_of(Instance& instance, tr_call behalf) {
 void changed(const tr_host* host, tr_call behalf, std::uint32_t kind) noexcept {
   auto& instance = Instance::of(host);
   const auto list = list_of(kind);
-  if (!list) return instance.module().note_misuse("changed", "a kind that is no list");
-  if (auto* announcements = instance.runtime().environment().announcements)
-    announcements->list_changed(*list, account_of(instance, behalf));
+  auto& module = instance.module();
+  if (!list) return module.note_misuse("changed", "a kind that is no list");
+  const auto& tool = module.leased_tool();
+  // Everybody has the same skills.
+  if (*list == DynamicList::kSkills && tool.lists_skills) return module.skills_changed();
+  auto* announcements = instance.runtime().environment().announcements;
+  if (announcements == nullptr) return;
+  try {
+    announcements->list_changed(*list, fmt::format("{}@{}", module.id(), tool.version), account_of(instance, behalf));
+  } catch (const std::bad_alloc&) {
+    return;  // Memory that runs out here costs the news, not the plugin.
+  }
 }
 
 void resource_updated(const tr_host* host, tr_call behalf, tr_str uri) noexcept {

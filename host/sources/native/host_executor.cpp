@@ -43,7 +43,7 @@ void post_blocking(const tr_host* host, tr_call behalf, tr_task task, void* user
   target.call->add_activity();
   auto& frames = instance.runtime().frames();
   instance.runtime().environment().blocking->post([&frames, call = target.call, task, user] {
-    const FrameBoard::Mark mark(frames, call->module()->frame_number(nullptr), FrameBoard::Where::kBlocking);
+    const FrameBoard::Mark mark(frames, call->module()->frame_number(Module::kNoPlace), FrameBoard::Where::kBlocking);
     try {
       may_throw(task)(user);
     } catch (...) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "services/log/log.hpp"
+#include "sources/native/listed_skills.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -73,12 +74,16 @@ Module::Module(Runtime& runtime, Reaper& reaper, base::Pool& control, std::strin
       misuse_metric_(runtime.environment().metrics->counter(
           "toolrack_plugin_misuse_total", "Times a plugin broke the contract of the ABI.", {{"tool", id_}})),
       open_gates_(runtime.loop_count()),
-      skills_(tool->skills.size() + tool->services.size()),
+      skills_(tool->skills.size() + tool->services.size() + (tool->lists_skills ? 1 : 0)),
       file_(std::move(file)),
+      listed_(tool->lists_skills ? std::make_shared<ListedSkills>(runtime, control, tool) : nullptr),
       tool_(std::move(tool)) {
   if (isolation_ == isolated::Isolation::kInProcess) {
     for (const auto& skill : tool_->skills)
       skills_[skill.index].frame_number = runtime.frames().number_of(fmt::format("{}.{}", id_, skill.name));
+    // What stands in no manifest is the plugin's: names that it makes up while it runs would fill the board.
+    for (auto place = tool_->skills.size(); place < skills_.size(); ++place)
+      skills_[place].frame_number = frame_number_;
   }
   for (std::size_t i = 0; i < runtime.loop_count(); ++i) gates_.push_back(std::make_unique<base::Gate>());
 }
@@ -219,21 +224,23 @@ void Module::note_misuse(std::string_view function, std::string_view what) noexc
              {{"tool", id_}, {"function", function}, {"what", what}, {"times", count}});
 }
 
-void Module::end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept {
-  auto& state = skills_[skill.index];
+void Module::end_loop_frame(std::uint32_t place, const LoopFrames::Frame& frame) noexcept {
+  auto& state = skills_[place];
   const auto too_long_ns = state.frames.end(frame);
   if (!too_long_ns) [[likely]]
     return;
   state.is_demoted.store(true, std::memory_order_relaxed);
   log::write(log::Level::kWarning, "inline skill is too slow and runs in the pool from now on",
-             {{"tool", id_}, {"skill", skill.name}, {"last_us", *too_long_ns / 1000}});
+             {{"tool", id_},
+              {"skill", place < tool_->skills.size() ? std::string_view(tool_->skills[place].name) : "those it lists"},
+              {"last_us", *too_long_ns / 1000}});
 }
 
 // ---- What people see.
 
 std::shared_ptr<const registry::Tool> Module::tool() const {
   base::Lock lock(mutex_);
-  return tool_;
+  return tool_ == nullptr || listed_ == nullptr ? tool_ : listed_->offered();
 }
 
 void Module::set_path(std::string path) {
@@ -273,8 +280,10 @@ PluginFile Module::report() const {
   out.bundled = bundled_;
   out.isolation = isolated::to_string(isolation_);
   if (const auto code = code_.lock()) out.worker = code->report();
+  if (listed_ != nullptr) listed_->report(out);
   if (tool_ != nullptr) {
-    for (const auto& skill : tool_->skills) {
+    const auto shown = listed_ == nullptr ? tool_ : listed_->offered();
+    for (const auto& skill : shown->skills) {
       if (skills_[skill.index].is_demoted.load(std::memory_order_relaxed)) out.demoted_skills.push_back(skill.name);
     }
   }

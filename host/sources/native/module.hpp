@@ -39,6 +39,8 @@ struct IsolatedEnvironment;
 
 namespace toolrack::sources::native {
 
+class ListedSkills;
+
 /// The handler of every skill of its tool. Loads the library on the first call, lets calls in while it serves, and
 /// closes it once drained: gate shut, last lease gone, stop, call 0 quiet, destroy, dlclose, and a look whether it
 /// really left. A load that does not end is reported, and refused to callers, as kTimeout; everything else waits for
@@ -70,6 +72,15 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   /// Loads it now, off the calling thread, without a call. `ready` runs as well when the load takes too long.
   void load_soon(Ready ready) override;
+  /// Of a tool that lists skills itself: loads it, asks it for them and runs `known` when they are known, or when that
+  /// has failed; in some thread, or here. Of another tool: at once.
+  void list_soon(std::function<void()> known);
+  /// It lets nobody in any more.
+  bool is_leaving() const;
+  /// The plugin says that its skills have changed: it is asked soon. Returns at once.
+  void skills_changed() noexcept;
+  /// Null: its skills are the manifest's.
+  ListedSkills* listed() const noexcept { return listed_.get(); }
   /// Makes the private copy that the first load takes, so that it does not matter what becomes of the file until then.
   void copy_now();
   /// "live": what `old` saves while it serves is loaded before our start(). "final": what it saves once it has drained
@@ -88,6 +99,8 @@ class Module final : public registry::Handler, public Served, public std::enable
   using FallBack = std::function<void(const LoadError& why, Left left, std::function<void(bool is_back)> done)>;
   /// Before load_soon.
   void fall_back_with(FallBack fall_back);
+  /// It is not made before the plugin has gone that it takes the place of.
+  bool waits_for_old() const;
   /// What another generation has saved when it ended; loaded before our start(). Before load_soon.
   void inherit(std::string saved);
   /// Lets nobody in any more; when the last call has left, or `patience` has cancelled it, destroys the plugin and
@@ -107,16 +120,18 @@ class Module final : public registry::Handler, public Served, public std::enable
   const std::string& id() const noexcept override { return id_; }
   /// The plugin did what the contract forbids: counted, and logged less and less often.
   void note_misuse(std::string_view function, std::string_view what) noexcept;
-  /// On the board of frames; null: of what belongs to no skill. 0 when its code does not run in this process.
-  std::uint32_t frame_number(const registry::Skill* skill) const noexcept {
-    return skill == nullptr ? frame_number_ : skills_[skill->index].frame_number;
+  /// Where frames of what belongs to no skill stand.
+  static constexpr std::uint32_t kNoPlace = UINT32_MAX;
+  /// On the board of frames; `place` is Skill::index. 0 when its code does not run in this process.
+  std::uint32_t frame_number(std::uint32_t place) const noexcept {
+    return place == kNoPlace ? frame_number_ : skills_[place].frame_number;
   }
   /// Null where it is not the plugin's code that runs.
-  const LoopFrames* loop_frames(const registry::Skill& skill) const noexcept {
-    return isolation_ == isolated::Isolation::kInProcess ? &skills_[skill.index].frames : nullptr;
+  const LoopFrames* loop_frames(std::uint32_t place) const noexcept {
+    return isolation_ == isolated::Isolation::kInProcess ? &skills_[place].frames : nullptr;
   }
   /// A skill that keeps the loop too long for the third time goes to the pool from now on.
-  void end_loop_frame(const registry::Skill& skill, const LoopFrames::Frame& frame) noexcept;
+  void end_loop_frame(std::uint32_t place, const LoopFrames::Frame& frame) noexcept;
   /// The last activity of a call has ended; `was_admitted`: it counted against the manifest's concurrency.
   void call_is_quiet(bool was_admitted);
   /// True when the call was still waiting here, and is not any more.
@@ -195,7 +210,7 @@ class Module final : public registry::Handler, public Served, public std::enable
 
   // What the call path reads: the instance while it serves, else null.
   std::atomic<Instance*> serving_{nullptr};
-  std::vector<SkillState> skills_;
+  std::vector<SkillState> skills_;  // By Skill::index.
   std::atomic<std::uint64_t> misuses_{0};
 
   // Held while the plugin's [control] functions run: loading against closing.
@@ -232,7 +247,10 @@ class Module final : public registry::Handler, public Served, public std::enable
   bool is_draining_ TR_GUARDED_BY(mutex_) = false;
   std::shared_ptr<Module> self_while_draining_ TR_GUARDED_BY(mutex_);
 
-  std::shared_ptr<const registry::Tool> tool_;  // Until closed; then nobody holds a lease that would read it.
+  const std::shared_ptr<ListedSkills> listed_;  // Null: its skills are the manifest's.
+
+  std::shared_ptr<const registry::Tool>
+      tool_;  // As its manifest says. Until closed; then nobody holds a lease that would read it.
 };
 
 }  // namespace toolrack::sources::native

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/log/log.hpp"
+#include "sources/native/listed_skills.hpp"
 #include "sources/native/module.hpp"
 
 namespace toolrack::sources::native {
@@ -36,6 +37,11 @@ void Module::drain(std::chrono::milliseconds patience, std::function<void()> clo
     const auto self = weak.lock();
     if (self != nullptr && self->open_gates_.load(std::memory_order_acquire) != 0) self->cancel_all_calls();
   });
+}
+
+bool Module::is_leaving() const {
+  base::Lock lock(mutex_);
+  return is_draining_;
 }
 
 void Module::cancel_all_calls() {
@@ -111,6 +117,7 @@ void Module::finish(bool is_resident) {
     closed.swap(when_closed_);
     tool.swap(tool_);
   }
+  if (listed_ != nullptr) listed_->forget();
   for (auto& run : closed) run();
 }
 

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include <new>
 #include <utility>
 
 #include "services/files/scratch.hpp"
 #include "services/log/log.hpp"
 #include "sources/isolated/isolated_plugin.hpp"
 #include "sources/native/checked_file.hpp"
+#include "sources/native/listed_skills.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/signature.hpp"
 
@@ -39,6 +41,23 @@ void Module::load_soon(Ready ready) {
   }
   if (begins) return begin_load();
   if (ready) ready(std::move(why_not));
+}
+
+void Module::list_soon(std::function<void()> known) {
+  if (listed_ == nullptr) return known();
+  load_soon([listed = listed_, known = std::move(known)](const std::optional<LoadError>& why_not) {
+    if (why_not) return known();
+    listed->when_known(known);
+  });
+}
+
+/// Called from inside the plugin. Memory that runs out here costs the news.
+void Module::skills_changed() noexcept {
+  try {
+    if (listed_ != nullptr) listed_->ask_soon(weak_from_this());
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 /// By whoever set is_loading_.
@@ -120,6 +139,7 @@ void Module::load() {
       }
     }
   }
+  if (instance != nullptr && listed_ != nullptr) listed_->ask(shared_from_this());
   for (const auto& tell : ready) tell(why_not);
   if (refusal) log::write(log::Level::kError, "plugin failed to load", {{"tool", id_}, {"reason", refusal->message()}});
   if (refusal && left && fall_back) {

@@ -28,6 +28,11 @@ void Module::take_over_from(const std::shared_ptr<Served>& old) {
   before->heir_ = weak_from_this();
 }
 
+bool Module::waits_for_old() const {
+  base::Lock lock(mutex_);
+  return state_hand_over_ == StateHandOver::kExclusive && !old_.expired();
+}
+
 void Module::fall_back_with(FallBack fall_back) {
   base::Lock lock(mutex_);
   fall_back_ = std::move(fall_back);

@@ -32,13 +32,13 @@ class NativeCall::FrameScope {
   FrameScope(NativeCall& call, bool is_on_loop, bool is_invoke)
       : call_(call),
         outer_(current_frame_),
-        mark_(call.runtime_.frames(), call.module_->frame_number(call.skill_), where(call, is_on_loop)),
-        on_loop_(is_on_loop && call.skill_ != nullptr ? call.module_->loop_frames(*call.skill_) : nullptr) {
+        mark_(call.runtime_.frames(), call.module_->frame_number(call.place_), where(call, is_on_loop)),
+        on_loop_(is_on_loop && !call.is_instance_ ? call.module_->loop_frames(call.place_) : nullptr) {
     current_frame_ = {&call, nullptr, is_on_loop, is_invoke};
   }
   ~FrameScope() {
     if (on_loop_.is_timed()) [[unlikely]]
-      call_.module_->end_loop_frame(*call_.skill_, on_loop_);
+      call_.module_->end_loop_frame(call_.place_, on_loop_);
     current_frame_ = outer_;
   }
   FrameScope(const FrameScope&) = delete;
@@ -71,6 +71,7 @@ void NativeCall::begin(Module& module, const registry::Invocation& invocation, r
                        base::GateLease lease) {
   module_ = &module;
   skill_ = invocation.skill;
+  place_ = skill_->index;
   invocation_ = &invocation;
   completion_ = &completion;
   deadline_ns_.store(invocation.deadline_ns, std::memory_order_relaxed);
@@ -104,14 +105,15 @@ void NativeCall::describe() {
                               (in.wants_progress ? TR_CALL_PROGRESS : 0U) | (in.is_job ? TR_CALL_JOB : 0U) |
                               (in.can_ask & registry::kCanAskPlugins);
   const bool is_skill = skill_->kind == registry::Kind::kSkill;
-  if (!is_skill) [[unlikely]]
-    name_.assign(in.name);
+  const bool is_in_manifest = is_skill && !skill_->is_listed;
+  if (!is_in_manifest) [[unlikely]]
+    name_.assign(is_skill ? std::string_view(skill_->name) : in.name);
   abi_ = tr_invocation{sizeof(tr_invocation),
                        static_cast<std::uint32_t>(skill_->kind),
-                       is_skill ? skill_->index : UINT32_MAX,
+                       is_in_manifest ? skill_->index : UINT32_MAX,
                        flags,
                        in.run,
-                       to_abi(is_skill ? skill_->name : name_),
+                       to_abi(is_in_manifest ? module_->leased_tool().skills[skill_->index].name : name_),
                        to_abi(input_),
                        in.deadline_ns,
                        nullptr,
@@ -141,6 +143,7 @@ void NativeCall::describe() {
 
 void NativeCall::begin_instance(Module& module, Instance& instance) {
   is_instance_ = true;
+  place_ = Module::kNoPlace;
   module_ = &module;
   instance_.store(&instance, std::memory_order_release);
   mode_ = registry::Mode::kPooled;

@@ -218,7 +218,8 @@ class NativeCall {
 
   // Constant from begin() until the storage is free again.
   Module* module_ = nullptr;
-  const registry::Skill* skill_ = nullptr;
+  const registry::Skill* skill_ = nullptr;            // Of the caller's catalogue: gone once answered.
+  std::uint32_t place_ = 0;                           // Skill::index.
   const registry::Invocation* invocation_ = nullptr;  // Gone once answered.
   bool is_instance_ = false;
   bool is_recorded_ = false;
@@ -228,7 +229,7 @@ class NativeCall {
   tr_invocation abi_{};
   tr_backend abi_backend_{};
   std::string input_;         // A copy: the plugin may read it after we have answered ourselves.
-  std::string name_;          // Of what is no skill; a copy, too.
+  std::string name_;          // Of what stands in no manifest; a copy, too.
   std::string checkpoint_;    // A copy, for the same reason.
   std::string backend_text_;  // Of abi_backend_.
   tr_call ticket_ = 0;

@@ -14,6 +14,7 @@
 #include "base/mutex.hpp"
 #include "services/log/log.hpp"
 #include "sources/declarative/declarative_tool.hpp"
+#include "sources/native/listed_skills.hpp"
 #include "sources/native/module.hpp"
 #include "sources/native/reaper.hpp"
 #include "sources/native/runtime.hpp"
@@ -50,6 +51,22 @@ void close_all(const std::vector<std::shared_ptr<Served>>& modules, std::chrono:
   while (!left.empty()) lock.wait(changed);
 }
 
+/// Waits until those of them that list skills themselves have been asked, at once. One that has to wait for the plugin
+/// before it to go, which it does once this one is published, is asked when it is up.
+void ask_for_skills(const std::vector<std::shared_ptr<Served>>& made,
+                    const std::vector<std::shared_ptr<Served>>& failed) {
+  std::vector<Module*> askable;
+  for (const auto& one : made) {
+    auto* module = dynamic_cast<Module*>(one.get());
+    if (module == nullptr || module->listed() == nullptr || module->waits_for_old()) continue;
+    if (std::ranges::find(failed, one) == failed.end()) askable.push_back(module);
+  }
+  if (askable.empty()) return;
+  const auto known = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(askable.size()));
+  for (auto* module : askable) module->list_soon([known] { known->count_down(); });
+  known->wait();
+}
+
 /// Returns once every handler that was queued on the loops, and what those queued, has run.
 void wait_for_loops(base::Loops& loops) {
   for (int round = 0; round < 2; ++round) {
@@ -79,6 +96,7 @@ NativeSource::~NativeSource() {
     open.assign(open_.begin(), open_.end());
     entries_.clear();
     serving_.clear();
+    in_order_.clear();
     companions_.clear();
     offers.swap(offers_);
   }
@@ -117,6 +135,11 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
   auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool,
                                          std::move(file.signed_digest));
   if (runtime_->settings().copies_at_once) module->copy_now();
+  if (auto* listed = module->listed())
+    listed->on_read([this] {
+      base::Lock lock(mutex_);
+      if (lists_heard_) lists_heard_();
+    });
   for (auto& skill : tool->skills)
     if (skill.handler == nullptr) skill.handler = module;
   for (auto& service : tool->services) service.handler = module;
@@ -188,10 +211,57 @@ void NativeSource::on_reversal(Reverse reverse) {
   reverse_ = std::move(reverse);
 }
 
-std::shared_ptr<Offer> NativeSource::offer_of(const std::shared_ptr<Served>& module) {
+void NativeSource::on_lists(std::function<void()> heard) {
+  base::Lock lock(mutex_);
+  lists_heard_ = std::move(heard);
+}
+
+std::optional<std::vector<std::shared_ptr<const registry::Tool>>> NativeSource::take_lists() {
+  const std::lock_guard one_at_a_time(scan_mutex_);
+  std::vector<std::shared_ptr<Served>> in_order;
   {
     base::Lock lock(mutex_);
-    if (const auto found = offers_.find(module.get()); found != offers_.end()) return found->second;
+    in_order = in_order_;
+  }
+  if (!settle_lists(in_order)) return std::nullopt;
+  std::vector<std::shared_ptr<const registry::Tool>> out;
+  for (const auto& module : in_order) out.push_back(offer_of(module)->tool());
+  return out;
+}
+
+/// Who comes first has a name; what manifests say was there before any list. True: somebody's skills are others now.
+bool NativeSource::settle_lists(const std::vector<std::shared_ptr<Served>>& in_order) {
+  const auto find_clash = [&](const registry::Tool& tool) -> std::string {
+    std::set<std::string_view> names;
+    for (const auto& skill : tool.skills)
+      if (skill.is_listed) names.insert(skill.flat_name);
+    for (const auto& module : in_order) {
+      const auto other = module->tool();
+      if (other == nullptr || other->id() == tool.id()) continue;
+      for (const auto& skill : other->skills)
+        if (names.contains(skill.flat_name))
+          return fmt::format("{} and {} both offer \"{}\"", tool.id(), other->id(), skill.flat_name);
+    }
+    return {};
+  };
+  bool has_new = false;
+  for (const auto& module : in_order) {
+    const auto* plugin = dynamic_cast<Module*>(module.get());
+    auto* listed = plugin == nullptr ? nullptr : plugin->listed();
+    if (listed != nullptr && listed->settle(find_clash)) has_new = true;
+  }
+  return has_new;
+}
+
+std::shared_ptr<Offer> NativeSource::offer_of(const std::shared_ptr<Served>& module) {
+  std::shared_ptr<Offer> known;
+  {
+    base::Lock lock(mutex_);
+    if (const auto found = offers_.find(module.get()); found != offers_.end()) known = found->second;
+  }
+  if (known != nullptr) {
+    known->renew(module->tool());
+    return known;
   }
   auto offer = Offer::make(module->tool());  // Scans alone make them, and there is one at a time.
   base::Lock lock(mutex_);
@@ -228,6 +298,7 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
             {.make = [this](PluginFile row, CheckedFile file) { return make_module(std::move(row), std::move(file)); },
              .bring_up = [this](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
   scan.run(list_candidates(directories));
+  ask_for_skills(scan.made, scan.failed);
 
   ScanResult out;
   out.left = std::move(scan.left);
@@ -248,12 +319,14 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
         before != entries.end() && before->second.row.code == row.code && before->second.row.message == row.message;
     if (!row.code.empty() && !is_told) out.faults.push_back(row);
   }
+  out.has_new_lists = settle_lists(scan.in_order);
   for (const auto& module : scan.in_order) out.tools.push_back(offer_of(module)->tool());
   {
     base::Lock lock(mutex_);
     entries_ = std::move(scan.entries);
     order_ = std::move(scan.order);
     serving_ = std::move(scan.serving);
+    in_order_ = scan.in_order;
   }
   for (const auto& reversal : reversals)
     if (std::ranges::find(scan.in_order, reversal.restored) == scan.in_order.end())

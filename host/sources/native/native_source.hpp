@@ -47,6 +47,7 @@ struct ScanResult {
   RetiredModules retired;
   std::vector<PluginFile> faults;  ///< Files that are not served as they are, and were not told of before.
   std::vector<std::string> left;   ///< Paths that were not looked at yet, because `ScanOptions` says so.
+  bool has_new_lists = false;      ///< Skills that plugins list themselves are others than before.
   bool is_changed() const noexcept { return !added.empty() || !removed.empty(); }
 };
 
@@ -66,7 +67,8 @@ class NativeSource {
   ///
   /// What takes the place of a tool that serves is loaded and started in here, with its state; when it fails, or the
   /// file is faulty, what was there before serves on and the file is told as a fault. Waits for that as long as a load
-  /// may take.
+  /// may take; and for new plugins that list skills themselves, all at once, until they have been loaded and asked. One
+  /// that fails at that has the manifest's skills.
   ScanResult scan(const std::vector<PluginDirectory>& directories, const ScanOptions& options = {});
 
   /// For modules that no published catalogue names any more. Once nobody holds an older catalogue either, lets nobody
@@ -79,6 +81,13 @@ class NativeSource {
   /// is published; calls wait until then. Null: nobody is told, and when this returns nobody is being told any more.
   using Reverse = std::function<void(std::function<void()> published)>;
   void on_reversal(Reverse reverse);
+
+  /// `heard` runs, in some thread, when plugins have listed skills since the last `scan` or `take_lists`. It returns at
+  /// once. Null: nobody is told, and when this returns nobody is being told any more.
+  void on_lists(std::function<void()> heard);
+  /// The tools that serve, as the last scan gave them, with the skills that plugins have listed since; nothing when
+  /// those are as they were. Waits for a scan that is under way.
+  std::optional<std::vector<std::shared_ptr<const registry::Tool>>> take_lists();
 
   /// Where providers are from now on, in place of `Settings::provider_base_urls`: for requests that begin after it.
   void move_providers(BaseUrls base_urls);
@@ -98,6 +107,7 @@ class NativeSource {
                  std::function<void(bool)> done);
   void close(const std::shared_ptr<Served>& module, std::chrono::milliseconds patience, std::function<void()> closed);
   std::shared_ptr<Offer> offer_of(const std::shared_ptr<Served>& module);
+  bool settle_lists(const std::vector<std::shared_ptr<Served>>& in_order);
   void forget(const std::shared_ptr<Served>& closed);
 
   std::unique_ptr<Runtime> runtime_;
@@ -117,6 +127,8 @@ class NativeSource {
   FileEntries entries_ TR_GUARDED_BY(mutex_);
   std::vector<std::string> order_ TR_GUARDED_BY(mutex_);  // Paths as the last scan saw them.
   ServedByKey serving_ TR_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Served>> in_order_ TR_GUARDED_BY(mutex_);  // The same, as the last scan gave them.
+  std::function<void()> lists_heard_ TR_GUARDED_BY(mutex_);
   std::set<std::shared_ptr<Served>> open_ TR_GUARDED_BY(mutex_);  // Made and not closed yet.
   std::map<Served*, std::shared_ptr<Offer>> offers_ TR_GUARDED_BY(mutex_);
   std::deque<PluginFile> resident_ TR_GUARDED_BY(mutex_);  // The latest ones.

@@ -24,12 +24,11 @@ class Offer : public std::enable_shared_from_this<Offer> {
 
   static std::shared_ptr<Offer> make(std::shared_ptr<const registry::Tool> tool) {
     auto offer = std::make_shared<Offer>();
-    const auto* raw = tool.get();
-    base::Lock lock(offer->mutex_);
-    offer->held_ = std::shared_ptr<const registry::Tool>(
-        raw, [kept = std::move(tool), weak = std::weak_ptr<Offer>(offer)](const registry::Tool*) {
-          if (const auto self = weak.lock()) self->begin();
-        });
+    {
+      base::Lock lock(offer->mutex_);
+      offer->holds_ = std::make_shared<Holds>(offer);
+    }
+    offer->renew(std::move(tool));
     return offer;
   }
 
@@ -39,9 +38,24 @@ class Offer : public std::enable_shared_from_this<Offer> {
     return held_;
   }
 
+  /// From now on `tool` does: the same plugin, with other skills. What catalogues hold already counts as before.
+  void renew(std::shared_ptr<const registry::Tool> tool) {
+    std::shared_ptr<const registry::Tool> held;  // Let go of after the lock, as in `withdraw`.
+    base::Lock lock(mutex_);
+    if (holds_ == nullptr || tool == nullptr || held_.get() == tool.get()) return;
+    held.swap(held_);
+    const auto* raw = tool.get();
+    held_ = std::shared_ptr<const registry::Tool>(
+        raw, [kept = std::move(tool), holds = holds_](const registry::Tool*) mutable {
+          kept.reset();
+          holds.reset();
+        });
+  }
+
   /// It goes into no new catalogue. `begin` runs once, when nobody holds it any more or `patience` is over. Once.
   void withdraw(base::Loop& loop, std::chrono::milliseconds patience, Begin begin) {
-    std::shared_ptr<const registry::Tool> held;  // Let go of after the lock: its deleter takes that.
+    std::shared_ptr<const registry::Tool> held;  // Let go of after the lock: their deleters take that.
+    std::shared_ptr<Holds> holds;
     base::Lock lock(mutex_);
     begin_ = std::move(begin);
     deadline_ = std::chrono::steady_clock::now() + patience;
@@ -49,6 +63,7 @@ class Offer : public std::enable_shared_from_this<Offer> {
       if (const auto self = weak.lock()) self->begin();
     });
     held.swap(held_);
+    holds.swap(holds_);
   }
 
   /// `begin` does not run any more, and is not running when this returns.
@@ -59,6 +74,20 @@ class Offer : public std::enable_shared_from_this<Offer> {
   }
 
  private:
+  /// Everything that was ever given out has a share of it.
+  class Holds {
+   public:
+    explicit Holds(std::weak_ptr<Offer> offer) : offer_(std::move(offer)) {}
+    Holds(const Holds&) = delete;
+    Holds& operator=(const Holds&) = delete;
+    ~Holds() {
+      if (const auto offer = offer_.lock()) offer->begin();
+    }
+
+   private:
+    const std::weak_ptr<Offer> offer_;
+  };
+
   void begin() {
     base::Lock lock(mutex_);
     if (!begin_) return;
@@ -69,6 +98,7 @@ class Offer : public std::enable_shared_from_this<Offer> {
   }
 
   mutable base::Mutex mutex_;
+  std::shared_ptr<Holds> holds_ TR_GUARDED_BY(mutex_);
   std::shared_ptr<const registry::Tool> held_ TR_GUARDED_BY(mutex_);
   Begin begin_ TR_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point deadline_ TR_GUARDED_BY(mutex_);

@@ -41,7 +41,9 @@ struct PluginFile {
   std::uint64_t size = 0;
   std::int64_t loaded_at = 0;  ///< Nanoseconds since 1970; 0: not loaded.
   std::uint64_t calls = 0;
-  std::uint64_t misuses = 0;                ///< Times the plugin broke the contract.
+  std::uint64_t misuses = 0;      ///< Times the plugin broke the contract.
+  std::size_t listed_skills = 0;  ///< That stand in no manifest: the plugin lists them itself.
+  std::string list_problem;       ///< What was wrong with the last list that it gave, so that it was not taken.
   std::vector<std::string> demoted_skills;  ///< Promised to be inline and were too slow.
   bool bundled = false;
   std::string_view isolation;          ///< "in_process", "worker", "worker_per_vendor"; empty: it has no code.

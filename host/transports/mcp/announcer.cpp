@@ -30,8 +30,8 @@ void Announcer::gather(Add add) noexcept {
   }
 }
 
-void Announcer::list_changed(registry::DynamicList list, std::string_view account) noexcept {
-  gather([&](News& news) { news.lists.emplace(list, account); });
+void Announcer::list_changed(registry::DynamicList list, std::string_view tool, std::string_view account) noexcept {
+  gather([&](News& news) { news.lists.emplace(list, tool, account); });
 }
 
 void Announcer::resource_updated(std::string_view uri, std::string_view account) noexcept {

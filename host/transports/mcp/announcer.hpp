@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/loop.hpp"
@@ -19,7 +20,8 @@ namespace toolrack::mcp {
 
 /// Each thing once, however often it was said. Empty account: everybody's.
 struct News {
-  std::set<std::pair<registry::DynamicList, std::string>> lists;
+  std::set<std::tuple<registry::DynamicList, std::string, std::string>>
+      lists;                                                ///< List, "owner/slug@version", account.
   std::set<std::pair<std::string, std::string>> resources;  ///< URI, account.
   bool is_empty() const noexcept { return lists.empty() && resources.empty(); }
 };
@@ -38,7 +40,7 @@ class Announcer final : public registry::Announcements {
   /// `listener` is called on the first loop. Before anything is announced, or on that loop.
   void set_listener(Listener listener) { listener_ = std::move(listener); }
 
-  void list_changed(registry::DynamicList list, std::string_view account) noexcept override;
+  void list_changed(registry::DynamicList list, std::string_view tool, std::string_view account) noexcept override;
   void resource_updated(std::string_view uri, std::string_view account) noexcept override;
 
  private:

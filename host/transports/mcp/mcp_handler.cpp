@@ -47,8 +47,14 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, Cli
       observations(new Observations(loop, base::system_clock(), deps.metrics, deps.tracer)),
       lists(deps.table),
       calls(deps.calls, requests, deps.settings.poll_after),
-      streams(loop, [this](ListKind kind, const registry::Exposure& exposure,
-                           const registry::ToolSet* tools) { return digest(kind, exposure, tools); }),
+      streams(
+          loop,
+          [this](ListKind kind, const registry::Exposure& exposure, const registry::ToolSet* tools) {
+            return digest(kind, exposure, tools);
+          },
+          [this](std::string_view tool, const registry::Exposure& exposure, const registry::ToolSet* tools) {
+            return exposure.shows(*catalogue.get(tools), tool);
+          }),
       replays(loop, base::system_clock()) {}
 
 std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure,

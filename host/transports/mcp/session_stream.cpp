@@ -86,7 +86,7 @@ void McpHandler::pass_on(std::shared_ptr<const News> news) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i) {
     boost::asio::post(deps_.loops[i].context(), [this, i, news, followers] {
       auto& streams = loops_[i]->streams;
-      for (const auto& [list, account] : news->lists) streams.list_changed(list_kind(list), account);
+      for (const auto& [list, tool, account] : news->lists) streams.list_changed(list_kind(list), tool, account);
       std::size_t at = 0;
       for (const auto& [uri, account] : news->resources) streams.resource_updated(uri, account, (*followers)[at++]);
     });

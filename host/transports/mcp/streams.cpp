@@ -140,8 +140,12 @@ class Streams::Stream {
   bool has_news_since_beat_ = true;
 };
 
-Streams::Streams(base::Loop& loop, Digest digest, std::chrono::milliseconds beat_interval)
-    : loop_(loop), digest_(std::move(digest)), beat_interval_(beat_interval), timer_(loop.context()) {}
+Streams::Streams(base::Loop& loop, Digest digest, Shows shows, std::chrono::milliseconds beat_interval)
+    : loop_(loop),
+      digest_(std::move(digest)),
+      shows_(std::move(shows)),
+      beat_interval_(beat_interval),
+      timer_(loop.context()) {}
 
 Streams::~Streams() = default;
 
@@ -215,9 +219,11 @@ void Streams::key_changed(const accounts::PrincipalRef& principal) {
   }
 }
 
-void Streams::list_changed(ListKind kind, std::string_view account) {
+void Streams::list_changed(ListKind kind, std::string_view tool, std::string_view account) {
+  for (auto& [name, view] : views_)
+    view.is_concerned = view.streams != 0 && shows_(tool, view.exposure, view.tools.get());
   for (auto& [number, stream] : streams_)
-    if (stream->mark_list(kind, account)) make_due(number, *stream);
+    if (stream->view().is_concerned && stream->mark_list(kind, account)) make_due(number, *stream);
 }
 
 void Streams::resource_updated(std::string_view uri, std::string_view account, const Followers& sessions) {

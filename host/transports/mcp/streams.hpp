@@ -50,10 +50,12 @@ class Streams {
  public:
   /// A number that differs when the list shows something else at that exposure, to keys with that tool set.
   using Digest = std::function<std::uint64_t(ListKind, const registry::Exposure&, const registry::ToolSet*)>;
+  /// Does the exposure show keys with that tool set the tool? "owner/slug@version".
+  using Shows = std::function<bool(std::string_view tool, const registry::Exposure&, const registry::ToolSet*)>;
   /// Streams that have been silent that long get a comment, so that nobody on the way takes them for dead.
   static constexpr std::chrono::seconds kBeatInterval{20};
 
-  Streams(base::Loop& loop, Digest digest, std::chrono::milliseconds beat_interval = kBeatInterval);
+  Streams(base::Loop& loop, Digest digest, Shows shows, std::chrono::milliseconds beat_interval = kBeatInterval);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
@@ -74,8 +76,8 @@ class Streams {
   void catalogue_changed();
   /// That key has another tool set: tells those of its streams whose lists show something else now.
   void key_changed(const accounts::PrincipalRef& principal);
-  /// A tool says that its list has changed; `account` empty: for everybody.
-  void list_changed(ListKind kind, std::string_view account);
+  /// That tool says that its list has changed: tells those who are shown it. `account` empty: for everybody.
+  void list_changed(ListKind kind, std::string_view tool, std::string_view account);
   /// `sessions`: legacy sessions that follow it.
   void resource_updated(std::string_view uri, std::string_view account, const Followers& sessions);
   /// `params` are those of notifications/tasks, without braces; they take the place of older ones that a slow client
@@ -95,6 +97,7 @@ class Streams {
     registry::ToolSetRef tools;
     std::array<std::uint64_t, kListKinds> digests{};
     std::size_t streams = 0;
+    bool is_concerned = false;  ///< By what `list_changed` is telling.
   };
   using Timer =
       boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
@@ -108,6 +111,7 @@ class Streams {
 
   base::Loop& loop_;
   const Digest digest_;
+  const Shows shows_;
   const std::chrono::milliseconds beat_interval_;
   Timer timer_;
   bool is_armed_ = false;

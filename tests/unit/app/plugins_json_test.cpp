@@ -33,6 +33,14 @@ TEST(PluginsJson, ShowsAPluginThatServes) {
             R"("demoted_skills":["slow","slower"]})");
 }
 
+TEST(PluginsJson, SaysWhatIsWrongWithAListOfSkills) {
+  const std::vector<PluginFile> files{
+      {.path = "/p/a.so", .state = PluginState::kServing, .listed_skills = 3, .list_problem = "at /items/0: no name"}};
+  const auto json = testing::parsed(plugins_json(files));
+  EXPECT_EQ(testing::at(json, "/0/listed_skills"), "3");
+  EXPECT_EQ(testing::at(json, "/0/list_problem"), "at /items/0: no name");
+}
+
 TEST(PluginsJson, SaysWhyAFileDoesNotServe) {
   const std::vector<PluginFile> files{
       {.path = "/p/a.so", .state = PluginState::kDuplicate, .message = "the same build"},

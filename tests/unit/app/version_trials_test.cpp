@@ -56,6 +56,29 @@ TEST_F(Trials, DoNotBeginWhereTheOlderVersionIsGone) {
   EXPECT_EQ(open(), "");
 }
 
+TEST_F(Trials, GoOnWhenAPluginListsOtherSkills) {
+  const auto listing = [](const std::string& version, std::vector<std::string> skills) {
+    auto tool = FakeTool{.version = version, .skills = std::move(skills)}.make();
+    tool->lists_skills = true;
+    tool->build_id = version;
+    return tool;
+  };
+  const auto older = listing("1.0.0", {"run"});
+  publish({older});
+  publish({older, listing("2.0.0", {"run"})});
+  count(*catalogue_->tools()[0], 3, 1);
+  publish({listing("1.0.0", {"run", "x"}), listing("2.0.0", {"run", "y"})});
+  EXPECT_EQ(open(), "2.0.0 against 1.0.0");
+  count(*catalogue_->tools()[0], 1, 1);
+  const auto standing = VersionTrials::look(*trials_.find_open("toolrack/seo"), {});
+  EXPECT_EQ(standing.newer.calls, 4U);
+  EXPECT_EQ(standing.newer.errors, 2U);
+  auto rebuilt = listing("2.0.0", {"run", "y"});
+  rebuilt->build_id = "another";
+  publish({catalogue_->all()[1], rebuilt});
+  EXPECT_EQ(open(), "") << "another build is another plugin";
+}
+
 TEST_F(Trials, BeginWithAPromotion) {
   publish({one_, two_});
   publish({one_, two_}, {.promoted = "1.0.0"});

@@ -46,6 +46,21 @@ class Shapes final : public Plugin {
   }
 };
 
+/// Lists its skills itself, and does not know their names beforehand.
+class Lists final : public Plugin {
+ public:
+  explicit Lists(const Host& host) : Plugin(host) {
+    other_skills<&Lists::other>();
+    skill<&Lists::known>("known");
+    on<&Lists::list>(TR_LIST_SKILLS);
+  }
+
+ private:
+  Reply known(Call&) { return Reply::json("\"known\""); }
+  Reply other(Call& call) { return Reply::json(json_quote(call.name())); }
+  Reply list(Call& call) { return Reply::json("{\"items\":[],\"next\":" + json_quote(call.name() + "+") + "}"); }
+};
+
 class DoubledSkill final : public Plugin {
  public:
   explicit DoubledSkill(const Host& host) : Plugin(host) {
@@ -152,6 +167,14 @@ TEST(Plugin, ServesOtherKindsThroughOneHandlerEach) {
   EXPECT_EQ(outcome.parts[0].uri, "docs://a");
   EXPECT_EQ(outcome.parts[0].text, "text");
   EXPECT_EQ(outcome.ttl, std::chrono::seconds(5));
+}
+
+TEST(Plugin, HasOneHandlerForTheSkillsThatItListsItself) {
+  FakeHost host(entry_of<Lists>());
+  EXPECT_EQ(host.run("made up", "{}").output, "\"made up\"");
+  EXPECT_EQ(host.run("known", "{}").output, "\"known\"") << "a handler of its own goes first";
+  CallOptions list;
+  EXPECT_EQ(host.run("2", "{}", list.kind(TR_LIST_SKILLS)).output, R"({"items":[],"next":"2+"})");
 }
 
 TEST(Plugin, ExplainsARefusedConstruction) {

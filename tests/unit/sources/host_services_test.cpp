@@ -15,8 +15,8 @@ namespace {
 /// Keeps what plugins say.
 class Heard final : public registry::Announcements {
  public:
-  void list_changed(registry::DynamicList list, std::string_view account) noexcept override {
-    add("list " + std::to_string(static_cast<int>(list)), account);
+  void list_changed(registry::DynamicList list, std::string_view tool, std::string_view account) noexcept override {
+    add("list " + std::to_string(static_cast<int>(list)) + " of " + std::string(tool), account);
   }
   void resource_updated(std::string_view uri, std::string_view account) noexcept override {
     add(std::string(uri), account);
@@ -188,7 +188,8 @@ TEST_F(HostServices, PassesOnWhatAPluginSaysOfItsLists) {
   // From a worker process they come on a way of their own.
   announcements.wait_for(3);
   EXPECT_THAT(announcements.heard(),
-              ::testing::UnorderedElementsAre("list 0 of account-1", "list 3 of everybody", "test://one of account-1"));
+              ::testing::UnorderedElementsAre("list 0 of test/services@1.0.0 of account-1",
+                                              "list 3 of test/services@1.0.0 of everybody", "test://one of account-1"));
 }
 
 TEST_F(HostServices, CountsNewsOfWhatIsNoList) {

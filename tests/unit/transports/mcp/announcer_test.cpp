@@ -48,7 +48,7 @@ TEST_F(AnnouncerTest, MakesOnePieceOfNewsOfABurstFromManyThreads) {
   for (int thread = 0; thread < 4; ++thread)
     plugins.emplace_back([&] {
       for (int i = 0; i < 100; ++i) {
-        announcer.list_changed(DynamicList::kSkills, "");
+        announcer.list_changed(DynamicList::kSkills, "test/a@1.0.0", "");
         announcer.resource_updated("test://same", "acc");
       }
     });

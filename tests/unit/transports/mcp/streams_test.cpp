@@ -53,6 +53,23 @@ class StreamsTest : public McpTest {
     done.get_future().wait();
   }
 
+  /// A tool says that its list has changed.
+  void tell(registry::DynamicList list, const std::string& tool, const std::string& account = "") {
+    auto news = std::make_shared<News>();
+    news->lists.emplace(list, tool, account);
+    rack_.front.mcp.pass_on(news);
+    settle();
+  }
+  /// How often a list's change was told on it, up to its end, which `end_streams` has brought.
+  std::size_t times_told(net::RawClient& client) {
+    heard_.clear();
+    EXPECT_TRUE(read_until(client, "\"result\"")) << heard_;
+    std::size_t count = 0;
+    for (auto at = heard_.find("list_changed"); at != std::string::npos; at = heard_.find("list_changed", at + 1))
+      ++count;
+    return count;
+  }
+
   std::string heard_;
 };
 
@@ -141,20 +158,29 @@ TEST_F(StreamsTest, OfASessionNeedTheSessionAndAnAcceptThatAllowsThem) {
 }
 
 TEST_F(StreamsTest, TellNewsOfToolsToWhomItConcerns) {
-  auto client = listen("1", R"({"toolsListChanged":true})");
-  auto news = std::make_shared<News>();
-  news->lists.emplace(registry::DynamicList::kSkills, "somebody else");
-  rack_.front.mcp.pass_on(news);
-  settle();
-  auto own = std::make_shared<News>();
-  own->lists.emplace(registry::DynamicList::kSkills, "local");
-  rack_.front.mcp.pass_on(own);
-  ASSERT_TRUE(read_until(client, "list_changed"));
-  settle();
+  using registry::DynamicList;
+  auto client = listen("1", R"({"toolsListChanged":true})", "?expose=flat");
+  tell(DynamicList::kSkills, "test/fake@1.0.0", "somebody else");
+  tell(DynamicList::kSkills, "test/fake@1.0.0", "local");
   rack_.front.mcp.end_streams();
-  ASSERT_TRUE(read_until(client, "\"result\""));
-  const auto first = heard_.find("list_changed");
-  EXPECT_EQ(heard_.find("list_changed", first + 1), std::string::npos) << heard_;
+  EXPECT_EQ(times_told(client), 1U);
+}
+
+TEST_F(StreamsTest, TellNewsOfAToolWhereItIsShown) {
+  publish(true);
+  settle();
+  const std::vector<std::pair<std::string, std::size_t>> rows{{"?expose=flat", 1},
+                                                              {"?expose=flat&tools=second", 1},
+                                                              {"?expose=flat&tools=second@1.0.0", 1},
+                                                              {"?expose=flat&tools=fake", 0},
+                                                              {"", 0},
+                                                              {"?tools=second", 0}};
+  std::vector<net::RawClient> clients;
+  for (const auto& [query, told] : rows) clients.push_back(listen("1", R"({"promptsListChanged":true})", query));
+  for (const auto* tool : {"test/second@1.0.0", "test/second@9.0.0", "test/secon@1.0.0", "other/fake@1.0.0"})
+    tell(registry::DynamicList::kPrompts, tool);
+  rack_.front.mcp.end_streams();
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(times_told(clients[i]), rows[i].second) << rows[i].first;
 }
 
 }  // namespace

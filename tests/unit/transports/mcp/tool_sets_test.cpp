@@ -241,6 +241,19 @@ TEST_F(ToolSetStreamsTest, AreToldOfTheToolsThatTheirKeySees) {
   EXPECT_THAT(heard_without, Not(HasSubstr("list_changed")));
 }
 
+TEST_F(ToolSetStreamsTest, AreToldWhatAToolSaysOfItsListWhenTheirKeySeesIt) {
+  std::string heard, heard_without;
+  auto client = listen(key(R"(["other"])"), heard);
+  auto client_without = listen(key(R"(["fake"])"), heard_without);
+  auto news = std::make_shared<News>();
+  news->lists.emplace(registry::DynamicList::kResources, "test/other@1.0.0", "");
+  rack_.front.mcp.pass_on(news);
+  ASSERT_TRUE(read_until(client, heard, "notifications/resources/list_changed"));
+  rack_.front.mcp.end_streams();
+  ASSERT_TRUE(read_until(client_without, heard_without, "\"resultType\""));
+  EXPECT_THAT(heard_without, Not(HasSubstr("list_changed")));
+}
+
 TEST_F(ToolSetStreamsTest, GoOnWithTheNewSetAfterItWasChanged) {
   const auto secret = key(R"(["fake"])");
   std::string heard;
