@@ -32,6 +32,7 @@ class AnnouncerTest : public ::testing::Test {
   News wait() {
     auto news = heard_.get_future();
     EXPECT_EQ(news.wait_for(test::kPatience), std::future_status::ready);
+    loops_.stop();  // The announcer goes before them.
     return news.get();
   }
 
