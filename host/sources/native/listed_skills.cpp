@@ -53,7 +53,7 @@ class ListedSkills::Question final : public registry::Completion, public std::en
     });
   }
 
-  void complete(registry::Outcome outcome) noexcept override {
+  void complete(registry::Outcome&& outcome) noexcept override {
     const auto self = std::exchange(working_, nullptr);
     auto next = take(outcome);
     outcome.output_json.reset();  // The lease may be what keeps it in memory.
