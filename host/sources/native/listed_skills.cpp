@@ -236,6 +236,11 @@ void ListedSkills::log_problem(const registry::Tool& tool, const std::string& pr
                        {{"tool", tool.id()}, {"reason", problem}});
 }
 
+bool ListedSkills::has_failed() const {
+  base::Lock lock(mutex_);
+  return !problem_.empty();
+}
+
 void ListedSkills::report(PluginFile& out) const {
   base::Lock lock(mutex_);
   if (manifest_ == nullptr) return;

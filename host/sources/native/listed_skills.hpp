@@ -51,6 +51,8 @@ class ListedSkills : public std::enable_shared_from_this<ListedSkills> {
   /// By the source, one at a time. True: `offered` is another one now. What clashes waits for the next time.
   bool settle(const FindClash& find_clash);
 
+  /// The last question brought no list.
+  bool has_failed() const;
   /// How many there are, and what was wrong with the last answer.
   void report(PluginFile& out) const;
   /// The module is closed.

@@ -257,6 +257,7 @@ void Module::try_again() {
     code = code_.lock();
   }
   if (code != nullptr) code->try_again();
+  if (listed_ != nullptr && listed_->has_failed()) listed_->ask_soon(weak_from_this());
 }
 
 PluginFile Module::report() const {

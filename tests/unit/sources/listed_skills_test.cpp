@@ -163,6 +163,19 @@ TEST_F(PluginLists, WhatIsWrongWithThemIsShownAndTheLastOnesStay) {
   EXPECT_EQ(row("grows").list_problem, "");
 }
 
+TEST_F(PluginLists, AreAskedForAgainWhenTheOperatorWantsThat) {
+  serve();
+  become("\"fail\"");
+  EXPECT_THAT(problem(), HasSubstr("there is no list today"));
+  const auto asked = row("grows").calls;
+  ScanOptions options;
+  options.retries_failed = true;
+  result = source->scan({{plugins(), false}}, options);
+  const auto give_up = std::chrono::steady_clock::now() + test::kPatience;
+  while (row("grows").calls == asked && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  EXPECT_EQ(row("grows").calls, asked + 1);
+}
+
 TEST_F(PluginLists, AreNotWaitedForLong) {
   settings.list_timeout = std::chrono::milliseconds(1'000);
   settings.grace = std::chrono::milliseconds(10);
