@@ -15,8 +15,9 @@ namespace {
 
 namespace json = base::json;
 
-/// Of an option's words, as CLI11 has it.
-constexpr int kAnyNumber = CLI::detail::expected_max_vector_size;
+/// Of an option's words. To CLI11 an option that takes more than some 33 million is another kind: it splits words in
+/// brackets, or takes one word only.
+constexpr int kAnyNumber = 1'000'000;
 
 std::string option_name(std::string_view member) {
   std::string name(member);
@@ -54,7 +55,8 @@ void add_options(CLI::App& command, const operations::Operation& operation, Verb
     // Otherwise the parser would read brackets itself, and a JSON array would not reach us.
     if (is_list) option->expected(1, kAnyNumber)->allow_extra_args(false);
     option->type_name(is_positional ? ""
-                                    : fmt::format("{}", json::find_string(property.value, "type").value_or("text")));
+                                    : fmt::format("{}{}", json::find_string(property.value, "type").value_or("text"),
+                                                  is_list ? " ..." : ""));
   }
 }
 
