@@ -146,7 +146,7 @@ TEST_F(PluginLists, WhatIsWrongWithThemIsShownAndTheLastOnesStay) {
   for (const auto& [page, problem] : std::vector<Row>{
            {R"({"items":[{"name":"x"}]})", "/items/0"},
            {R"({"items":[)" + item("ok") + "," + item("become") + "]}", "\"become\" is also the name of /skills/0"},
-           {R"({"items":"many"})", "/items"},
+           {R"({"items":"many"})", "list of skills at /items: "},
            {R"({"items":[],"next":"again"})", "goes on after 100 pages"},
            {R"("fail")", "there is no list today"}}) {
     become(page);
