@@ -262,7 +262,7 @@ TEST_F(Offers, ACompletionOfWhatIsNotThereIsRefused) {
         Row{R"({"type":"ref/other"})", R"({"name":"id","value":""})", "ref.type"},
         Row{R"({"type":"ref/prompt"})", R"({"name":"id","value":""})", "ref.name"},
         Row{R"({"type":"ref/prompt","name":"offers_greet"})", R"({"name":"who"})", "params.argument"},
-        Row{"7", R"({"name":"who","value":""})", "ref.type"}}) {
+        Row{"7", R"({"name":"who","value":""})", "params.ref is a number"}}) {
     const auto reply = complete(ref, argument);
     EXPECT_EQ(at(reply, "/error/code"), "-32602") << ref;
     EXPECT_THAT(at(reply, "/error/message"), HasSubstr(why)) << ref;
