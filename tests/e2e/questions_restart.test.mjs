@@ -153,8 +153,9 @@ for (const how of ['SIGTERM', 'SIGKILL'])
     const look = async (wait) => (await fetch(`${gateway.url}/v1/jobs/${id}?wait=${wait}`)).json();
     const asks = async (key) => {
       for (;;) {
-        const {questions} = await look(1);
-        if (questions?.[key]) return Object.keys(questions);
+        const job = await look(1);
+        assert.ok(!job.ended_at, JSON.stringify(job));
+        if (job.questions?.[key]) return Object.keys(job.questions);
       }
     };
     const answer = async (key, name) => {

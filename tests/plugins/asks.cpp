@@ -89,7 +89,8 @@ class Asks final : public tr::Plugin {
       if (step.what == "form") {
         const std::string schema = step.schema.empty() ? std::string(kSchema) : step.schema;
         tr::Op op = call.ask_form(step.text, "What is your name?", schema);
-        const tr::Reply reply = co_await op;
+        tr::Reply reply = co_await op;
+        if (reply.status() == TR_CANCELLED) co_return reply;
         said.push_back(said_by(reply));
       } else if (step.what == "url") {
         tr::Op op = call.ask_url("url", "Please agree.", step.text);
