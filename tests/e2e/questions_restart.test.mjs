@@ -5,13 +5,19 @@ import {copyFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {build, examples, isSanitized, post, scratch, startGateway} from './support/gateway.mjs';
+import {build, examples, isSanitized, post, scratch, startGateway as start} from './support/gateway.mjs';
 
 const plugins = scratch();
 const answers = (key) => ({[key]: {action: 'accept', content: {name: 'Ada'}}});
 let far; // A far end that counts what it is sent, and answers what is held when it is told to.
 let seen = [];
 let held = [];
+
+const gateways = [];
+const startGateway = async (options) => {
+  gateways.push(await start(options));
+  return gateways.at(-1);
+};
 
 before(async () => {
   copyFileSync(join(build, 'tests/plugins/asks.so'), join(plugins, 'asks.so'));
@@ -22,7 +28,8 @@ before(async () => {
   }).listen(0, '127.0.0.1');
   await once(far, 'listening');
 });
-after(() => {
+after(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop('SIGKILL'))); // Those of a test that has failed.
   far.close();
   far.closeAllConnections();
 });
