@@ -20,8 +20,8 @@ bool says_more(const Resource* a, const Resource* b) {
 
 /// What stands for all URIs of a template that no manifest has; empty when it is none.
 std::string sample_of(std::string_view text) {
-  constexpr std::size_t kLongest = 2'000;
-  if (text.size() > kLongest || find_hidden(text)) return {};
+  constexpr std::size_t kLongestTemplate = 2'000;
+  if (text.size() > kLongestTemplate || find_hidden(text)) return {};
   const auto made = UriTemplate::compile(text);
   return made ? (*made)->sample() : std::string();
 }

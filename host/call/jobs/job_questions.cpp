@@ -10,7 +10,7 @@
 namespace toolrack::call::jobs {
 
 void JobQuestions::add(registry::Question question, CallSink::Answered answered) {
-  auto identity = to_json(question);
+  auto identity = call::to_json(question);
   if (run_ > 1) question.key += fmt::format("@{}", run_);
   const base::Lock lock(mutex_);
   open_.push_back({.question = std::move(question), .identity = std::move(identity), .answered = std::move(answered)});
@@ -43,7 +43,7 @@ base::Result<JobQuestions::Taken> JobQuestions::take(const base::json::Value& an
     if (const auto* given = base::json::find(answers, one.question.key))
       good.emplace_back(&one, TRY(read_answer(one.question, *given)));
   for (auto& [one, asked] : good) {
-    taken.kept.push_back({.question = std::move(one->identity), .answer = to_json(asked)});
+    taken.kept.push_back({.question = std::move(one->identity), .answer = call::to_json(asked)});
     taken.answers.emplace_back(std::exchange(one->answered, nullptr), std::move(asked));
   }
   std::erase_if(open_, [](const Open& one) { return one.answered == nullptr; });
