@@ -26,7 +26,11 @@ class LegacyBridge : public testing::Test {
     server_.on("/mcp", [this](const RecordedRequest& request) { return serve(request); });
   }
   Reply serve(const RecordedRequest& request) {
-    if (request.method == "GET") return news_(++streams_);
+    if (request.method == "GET") {
+      const int number = ++streams_;
+      streams_.notify_all();
+      return news_(number);
+    }
     const auto method = method_of(request);
     if (method == "initialize") {
       const auto number = ++opened_;
@@ -231,6 +235,7 @@ TEST_F(LegacyBridge, AsksOnceWhereNewsAreNotOffered) {
     bridge.send(legacy(std::to_string(i), "ping"));
     bridge.line();
   }
+  streams_.wait(0);  // It asks while other things go on.
   EXPECT_TRUE(bridge.ends_silently());
   EXPECT_EQ(streams_, 1);
 }
