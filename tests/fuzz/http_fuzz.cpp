@@ -79,7 +79,7 @@ class Gateway final : public net::Handler {
     int ends[2];
     require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "there are sockets");
     const net::UniqueFd client(ends[0]);
-    connections_.add(ends[1], false, "127.0.0.1", *this);
+    connections_.add(ends[1], false, {"127.0.0.1", 0}, *this);
     bool is_open = true;
     for (const auto piece : pieces) {
       if (is_open) is_open = ::send(client.get(), piece.data(), piece.size(), MSG_NOSIGNAL) >= 0;
