@@ -6,21 +6,11 @@ import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {ToolListChangedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {clients, connectHttp} from './support/clients.mjs';
+import {ear} from './support/ear.mjs';
 import {build, isSanitized, post, run, scratch, startGateway} from './support/gateway.mjs';
 
 const [v1, , , modern] = clients;
 const item = (name, more = {}) => ({name, description: 'Was not there before.', input: {type: 'object'}, ...more});
-
-/// Counts what a client hears; `next(n)` resolves once it has heard n in all.
-function ear() {
-  let heard = 0;
-  let waiting = [];
-  return {
-    hear: () => { heard += 1; waiting = waiting.filter((one) => !(heard >= one.count && (one.done(), true))); },
-    next: (count) => new Promise((done) => (heard >= count ? done() : waiting.push({count, done}))),
-    get heard() { return heard; },
-  };
-}
 
 for (const isolation of ['in_process', 'worker', 'worker_per_vendor']) {
   describe(isolation, () => {

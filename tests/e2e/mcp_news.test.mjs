@@ -6,6 +6,7 @@ import {after, test} from 'node:test';
 import {SSEClientTransport} from '@modelcontextprotocol/sdk/client/sse.js';
 import {ToolListChangedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {clients, connectHttp} from './support/clients.mjs';
+import {ear} from './support/ear.mjs';
 import {environment, post, program, scratch, startGateway} from './support/gateway.mjs';
 import {library} from './support/swapped.mjs';
 
@@ -23,17 +24,6 @@ async function serve(config = {}) {
   const at = join(plugins, 'swapped.so');
   let generation = 0;
   return {...gateway, plugins, drop: () => writeFileSync(at, library(++generation)), remove: () => rmSync(at)};
-}
-
-/// Counts what a client hears; `next(n)` resolves once it has heard n in all.
-function ear() {
-  let heard = 0;
-  let waiting = [];
-  return {
-    hear: () => { heard += 1; waiting = waiting.filter((one) => !(heard >= one.count && (one.done(), true))); },
-    next: (count) => new Promise((done) => (heard >= count ? done() : waiting.push({count, done}))),
-    get heard() { return heard; },
-  };
 }
 
 function listenFor(client, kind, one) {

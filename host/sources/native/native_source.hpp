@@ -107,6 +107,8 @@ class NativeSource {
                  std::function<void(bool)> done);
   void close(const std::shared_ptr<Served>& module, std::chrono::milliseconds patience, std::function<void()> closed);
   std::shared_ptr<Offer> offer_of(const std::shared_ptr<Served>& module);
+  static void ask_for_skills(const std::vector<std::shared_ptr<Served>>& made,
+                             const std::vector<std::shared_ptr<Served>>& failed);
   bool settle_lists(const std::vector<std::shared_ptr<Served>>& in_order);
   void forget(const std::shared_ptr<Served>& closed);
 
