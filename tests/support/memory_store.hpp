@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <thread>
 #include <utility>
@@ -40,7 +41,7 @@ class MemoryStore final : public store::Store {
 
   base::Result<std::unique_ptr<store::Snapshot>> snapshot() override {
     base::Lock lock(mutex_);
-    return std::make_unique<View>(tables_);
+    return std::make_unique<View>(tables_, before_scan_);
   }
 
   /// While set, every commit fails with kStoreFailed and leaves nothing.
@@ -52,6 +53,12 @@ class MemoryStore final : public store::Store {
   void set_failing_for(std::string collection) {
     base::Lock lock(mutex_);
     failing_for_ = std::move(collection);
+  }
+  /// Called by whoever scans, between the snapshot and its first row: for what happens in the store meanwhile.
+  using BeforeScan = std::function<void(std::string_view collection)>;
+  void set_before_scan(BeforeScan hook) {
+    base::Lock lock(mutex_);
+    before_scan_ = std::move(hook);
   }
   /// While set, commits are checked and answered but leave nothing: for what runs millions of times.
   void set_forgetful(bool forgetful) {
@@ -66,7 +73,7 @@ class MemoryStore final : public store::Store {
 
   class View final : public store::Snapshot {
    public:
-    explicit View(Tables tables) : tables_(std::move(tables)) {}
+    View(Tables tables, BeforeScan before_scan) : tables_(std::move(tables)), before_scan_(std::move(before_scan)) {}
     base::Result<std::optional<store::Document>> get(std::string_view collection, std::string_view key) override {
       TRY(store::check_name(collection, key));
       const auto found = tables_.find({std::string(collection), std::string(key)});
@@ -76,6 +83,7 @@ class MemoryStore final : public store::Store {
     base::Result<void> scan(std::string_view collection, std::string_view prefix, std::string_view first, Order order,
                             const std::function<bool(std::string_view, const store::Document&)>& visit) override {
       TRY(store::check_collection(collection));
+      if (before_scan_) before_scan_(collection);
       std::vector<const Tables::value_type*> rows;
       for (const auto& row : tables_)
         if (row.first.first == collection && std::string_view(row.first.second).starts_with(prefix))
@@ -91,6 +99,7 @@ class MemoryStore final : public store::Store {
 
    private:
     const Tables tables_;
+    const BeforeScan before_scan_;
   };
 
   Tables copy() const {
@@ -185,6 +194,7 @@ class MemoryStore final : public store::Store {
   std::vector<std::pair<store::Commit, store::Done>> queue_ TR_GUARDED_BY(mutex_);
   bool failing_ TR_GUARDED_BY(mutex_) = false;
   std::string failing_for_ TR_GUARDED_BY(mutex_);
+  BeforeScan before_scan_ TR_GUARDED_BY(mutex_);
   bool forgetful_ TR_GUARDED_BY(mutex_) = false;
   bool stopping_ TR_GUARDED_BY(mutex_) = false;
   std::thread writer_;

@@ -141,6 +141,10 @@ Result<void> WebhookStore::record(const Due& attempted, const WebhookDelivery& d
   return receipt.accepted() ? Result<void>() : drop(attempted);
 }
 
+bool WebhookStore::is_current(const Due& due, const WebhookDelivery& delivery) {
+  return delivery.state == State::kPending && due.key == due_key(delivery.due_ns, due.job_id);
+}
+
 Result<void> WebhookStore::drop(const Due& due) {
   TRY(store_.commit({store::Delete{std::string(kDue), due.key}}));
   return {};

@@ -61,7 +61,9 @@ class WebhookStore {
 
   /// What an attempt came to, which `delivery.attempts` counts already; durable when it returns.
   base::Result<void> record(const Due& attempted, const WebhookDelivery& delivery);
-  /// For one whose job is forgotten.
+  /// False for a row that was read before an attempt was recorded: what was due then has been attempted since.
+  static bool is_current(const Due& due, const WebhookDelivery& delivery);
+  /// For one whose job is forgotten, and for what is no longer due.
   base::Result<void> drop(const Due& due);
 
  private:

@@ -198,8 +198,9 @@ void Webhooks::Impl::begin(const Due& due) {
   };
   const auto job = jobs_.find(due.job_id);
   const auto delivery = webhooks_.find(due.job_id);
-  // One whose record cannot be read is no reason to come back for ever, and one that is forgotten neither.
-  if (!job || !*job || !delivery || !*delivery || (*delivery)->state != State::kPending) {
+  // One whose record cannot be read is no reason to come back for ever, and one that is forgotten neither. The list may
+  // also be older than the end of an attempt: then its row is gone, and this would tell the receiver before its time.
+  if (!job || !*job || !delivery || !*delivery || !WebhookStore::is_current(due, **delivery)) {
     if (const auto dropped = webhooks_.drop(due); !dropped) return give_back(dropped.error());
     return let_go(due.job_id, false);
   }

@@ -2,11 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <latch>
 #include <set>
+#include <thread>
 
 #include "base/encoding.hpp"
 #include "call/jobs/webhook_target.hpp"
 #include "support/http_client.hpp"
+#include "support/patience.hpp"
 #include "support/scripted_http_server.hpp"
 #include "webhooks_fixture.hpp"
 
@@ -179,6 +184,43 @@ TEST_F(WebhooksTest, AreToldAgainWhenWhatCameOfThemCouldNotBeKept) {
   ASSERT_EQ(server_.requests().size(), 2U);
   EXPECT_EQ(server_.requests().back().header("webhook-id"), id);
   EXPECT_EQ(delivery(id).state, State::kDelivered);
+}
+
+TEST_F(WebhooksTest, AreNotToldAgainByALookThatBeganBeforeAnAttemptEnded) {
+  server_.on("/hook", Reply::held(Reply::text("not now", 503)));
+  const auto id = owe(server_.url("/hook"));
+  webhooks_->start();
+  ASSERT_TRUE(server_.wait_for_requests(1));
+  // Of the pool's four threads one is held within the look, two here: what the last one is given runs in order.
+  std::promise<void> goes_on;
+  const auto held = goes_on.get_future().share();
+  std::latch are_held(3);
+  std::atomic<bool> is_first = true;
+  store_.set_before_scan([&](std::string_view) {
+    if (!is_first.exchange(false)) return;
+    are_held.count_down();
+    held.wait();
+  });
+  webhooks_->look();
+  for (int i = 0; i < 2; ++i) {
+    pool_.post([&] {
+      are_held.count_down();
+      held.wait();
+    });
+  }
+  are_held.wait();  // It has a list in which this webhook is still due.
+  server_.on("/hook", Reply::text("not now", 503));
+  server_.release();
+  const auto end = std::chrono::steady_clock::now() + test::kPatience;
+  while (delivery(id).attempts == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  std::promise<void> concluded;
+  pool_.post([&] { concluded.set_value(); });
+  concluded.get_future().wait();
+  goes_on.set_value();
+  ASSERT_TRUE(webhooks_->wait_until_idle(test::kPatience));
+  EXPECT_EQ(delivery(id).attempts, 1U) << "the second attempt is made after its pause";
+  EXPECT_EQ(server_.requests().size(), 1U);
+  store_.set_before_scan({});
 }
 
 TEST_F(WebhooksTest, OfOneAccountLeaveRoomForOthers) {
