@@ -8,15 +8,17 @@
 
 #include <boost/asio/post.hpp>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <future>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
+#include "bench/paired.hpp"
 #include "sources/native/native_source.hpp"
 #include "sources/native/output_check.hpp"
 #include "support/temp_directory.hpp"
@@ -24,6 +26,8 @@
 namespace toolrack::sources::native {
 namespace {
 
+/// A round takes some milliseconds.
+constexpr int kCalls = 4000, kRounds = 501;
 const std::string kInput = R"({"message":")" + std::string(180, 'x') + R"("})";
 
 std::filesystem::path library() {
@@ -34,18 +38,15 @@ std::filesystem::path library() {
 
 struct BareHost {
   tr_host host{};
-  const tr_plugin* plugin = nullptr;
   std::string output;
-  bool is_good = false;
+  bool is_good = true;
 };
-bool checks_output = false;
-
 const tr_call_api kBareCalls{sizeof(tr_call_api),
                              [](const tr_host* host, tr_call, const tr_outcome* outcome) noexcept {
                                auto& bare = *static_cast<BareHost*>(host->impl);
                                const std::string_view output(static_cast<const char*>(outcome->output_json.data),
                                                              outcome->output_json.size);
-                               bare.is_good = !checks_output || !find_json_fault(output, JsonKind::kAny);
+                               bare.is_good = bare.is_good && !find_json_fault(output, JsonKind::kAny);
                                bare.output.assign(output);
                                if (outcome->output_json.release != nullptr)
                                  outcome->output_json.release(outcome->output_json.owner);
@@ -62,39 +63,49 @@ const tr_call_api kBareCalls{sizeof(tr_call_api),
                              nullptr,
                              nullptr};
 
-void bare_loop(benchmark::State& state, const char* skill, bool checks) {
-  checks_output = checks;
-  void* handle = ::dlopen(library().c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return state.SkipWithError("no plain.so");
-  const auto entry = reinterpret_cast<tr_entry_v1_fn>(::dlsym(handle, TR_ENTRY_V1_SYMBOL))();
-  BareHost bare;
-  bare.host = {sizeof(tr_host),
-               1,
-               0,
-               0,
-               &bare,
-               {},
-               {},
-               [](const tr_host*, const char* id) noexcept -> const void* {
-                 return std::string_view(id) == TR_SERVICE_CALL ? &kBareCalls : nullptr;
-               },
-               nullptr};
-  entry->create(&bare.host, &bare.plugin);
-  tr_start start{};
-  start.struct_size = sizeof start;
-  bare.plugin->start(bare.plugin->self, &start);
-  tr_invocation in{};
-  in.struct_size = sizeof in;
-  in.kind = TR_SKILL;
-  in.name = {skill, std::char_traits<char>::length(skill)};
-  in.args_json = {kInput.data(), kInput.size()};
-  for (auto _ : state) {
-    bare.plugin->invoke(bare.plugin->self, 1, &in);
-    benchmark::DoNotOptimize(bare.is_good);
+class BareLoop {
+ public:
+  explicit BareLoop(std::string_view skill) : handle_(::dlopen(library().c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (handle_ == nullptr) throw std::runtime_error("no plain.so");
+    bare_.host = {sizeof(tr_host),
+                  1,
+                  0,
+                  0,
+                  &bare_,
+                  {},
+                  {},
+                  [](const tr_host*, const char* id) noexcept -> const void* {
+                    return std::string_view(id) == TR_SERVICE_CALL ? &kBareCalls : nullptr;
+                  },
+                  nullptr};
+    const auto entry = reinterpret_cast<tr_entry_v1_fn>(::dlsym(handle_, TR_ENTRY_V1_SYMBOL))();
+    entry->create(&bare_.host, &plugin_);
+    tr_start start{};
+    start.struct_size = sizeof start;
+    plugin_->start(plugin_->self, &start);
+    in_.struct_size = sizeof in_;
+    in_.kind = TR_SKILL;
+    in_.name = {skill.data(), skill.size()};
+    in_.args_json = {kInput.data(), kInput.size()};
   }
-  bare.plugin->destroy(bare.plugin->self);
-  ::dlclose(handle);
-}
+  ~BareLoop() {
+    plugin_->destroy(plugin_->self);
+    ::dlclose(handle_);
+  }
+  BareLoop(const BareLoop&) = delete;
+  BareLoop& operator=(const BareLoop&) = delete;
+
+  bool run(int calls) {
+    for (int i = 0; i < calls; ++i) plugin_->invoke(plugin_->self, 1, &in_);
+    return bare_.is_good;
+  }
+
+ private:
+  void* const handle_;
+  BareHost bare_;
+  const tr_plugin* plugin_ = nullptr;
+  tr_invocation in_{};
+};
 
 // ---- Through the source.
 
@@ -134,32 +145,32 @@ void native(benchmark::State& state, const char* name) {
     invocation.input_json = kInput;
     invocation.call_id = "bench";
     invocation.loop = &loops[0];
+    BareLoop bare(name);
+    // Both on the loop's thread.
+    const auto on_loop = [&](const std::function<bool()>& run) {
+      std::promise<bool> done;
+      boost::asio::post(loops[0].context(), [&] { done.set_value(run()); });
+      return done.get_future().get();
+    };
     // The first call loads the library.
-    boost::asio::post(loops[0].context(), [&] { skill->handler->invoke(invocation, completion); });
-    for (bool is_loaded = false; !is_loaded;) {
-      std::promise<bool> seen;
-      boost::asio::post(loops[0].context(), [&] { seen.set_value(completion.bytes != 0); });
-      is_loaded = seen.get_future().get();
-    }
-    std::promise<void> done;
-    boost::asio::post(loops[0].context(), [&] {
-      for (auto _ : state) benchmark::DoNotOptimize(skill->handler->invoke(invocation, completion));
-      done.set_value();
-    });
-    done.get_future().wait();
-    if (completion.failed != 0) state.SkipWithError("a call failed");
+    on_loop([&] { return skill->handler->invoke(invocation, completion) != 0; });
+    while (!on_loop([&] { return completion.bytes != 0; })) continue;
+    bench::run_paired(
+        state, kCalls,
+        [&](int calls) {
+          return on_loop([&] {
+            for (int i = 0; i < calls; ++i) benchmark::DoNotOptimize(skill->handler->invoke(invocation, completion));
+            return completion.failed == 0;
+          });
+        },
+        [&](int calls) { return on_loop([&] { return bare.run(calls); }); });
   }
   loops.stop();
 }
 
-BENCHMARK_CAPTURE(bare_loop, literal, "literal", false);
-BENCHMARK_CAPTURE(bare_loop, literal_checked, "literal", true);
-BENCHMARK_CAPTURE(native, literal, "literal");
-BENCHMARK_CAPTURE(bare_loop, echo_200_bytes, "echo", false);
-BENCHMARK_CAPTURE(bare_loop, echo_200_bytes_checked, "echo", true);
-BENCHMARK_CAPTURE(native, echo_200_bytes, "echo");
-BENCHMARK_CAPTURE(bare_loop, lent_200_bytes_checked, "lent", true);
-BENCHMARK_CAPTURE(native, lent_200_bytes, "lent");
+BENCHMARK_CAPTURE(native, literal, "literal")->Iterations(kRounds)->UseManualTime();
+BENCHMARK_CAPTURE(native, echo, "echo")->Iterations(kRounds)->UseManualTime();
+BENCHMARK_CAPTURE(native, lent, "lent")->Iterations(kRounds)->UseManualTime();
 
 }  // namespace
 }  // namespace toolrack::sources::native

@@ -9,19 +9,21 @@
 
 #include <filesystem>
 #include <future>
+#include <stdexcept>
 #include <string>
 
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
+#include "bench/paired.hpp"
 #include "sources/native/native_source.hpp"
 #include "support/temp_directory.hpp"
 
 namespace toolrack::sources::native {
 namespace {
 
-/// So many calls for one look at the clock and one change of threads.
-constexpr int kBatch = 500;
+/// A round takes some milliseconds.
+constexpr int kCalls = 200, kRounds = 501;
 const std::string kInput = R"({"message":")" + std::string(180, 'x') + R"("})";
 
 // ---- The bare echo.
@@ -36,28 +38,43 @@ bool transfer(int socket, char* bytes, std::size_t size, bool is_sent) {
   return true;
 }
 
-void bare_echo(benchmark::State& state) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return state.SkipWithError("no socket pair");
-  std::string bytes(kInput.size() + 100, 'x');  // As long as the frames of a call are.
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    while (transfer(ends[1], bytes.data(), bytes.size(), false) &&
-           transfer(ends[1], bytes.data(), bytes.size(), true)) {
+class BareEcho {
+ public:
+  BareEcho() : bytes_(kInput.size() + 100, 'x') {  // As long as the frames of a call are.
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("no socket pair");
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::close(ends[0]);
+      while (transfer(ends[1], bytes_.data(), bytes_.size(), false) &&
+             transfer(ends[1], bytes_.data(), bytes_.size(), true)) {
+      }
+      ::_exit(0);
     }
-    ::_exit(0);
+    ::close(ends[1]);
+    socket_ = ends[0];
   }
-  ::close(ends[1]);
-  while (state.KeepRunningBatch(kBatch)) {
-    for (int i = 0; i < kBatch; ++i) {
-      if (!transfer(ends[0], bytes.data(), bytes.size(), true) || !transfer(ends[0], bytes.data(), bytes.size(), false))
-        return state.SkipWithError("the other end has gone");
+  ~BareEcho() {
+    ::close(socket_);
+    ::waitpid(child_, nullptr, 0);
+  }
+  BareEcho(const BareEcho&) = delete;
+  BareEcho& operator=(const BareEcho&) = delete;
+
+  bool run(int calls) {
+    for (int i = 0; i < calls; ++i) {
+      if (!transfer(socket_, bytes_.data(), bytes_.size(), true) ||
+          !transfer(socket_, bytes_.data(), bytes_.size(), false))
+        return false;
     }
+    return true;
   }
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-}
+
+ private:
+  std::string bytes_;
+  pid_t child_ = -1;
+  int socket_ = -1;
+};
 
 // ---- Through the source.
 
@@ -99,6 +116,7 @@ class Caller final : public registry::Completion {
 };
 
 void worker(benchmark::State& state, const char* name) {
+  BareEcho bare;  // Forks: before there are threads.
   testing::TempDirectory directory;
   std::filesystem::copy_file(std::filesystem::path(TOOLRACK_BINARY_DIR) / "tests" / "plugins" / "plain.so",
                              directory.path() / "plain.so");
@@ -121,15 +139,13 @@ void worker(benchmark::State& state, const char* name) {
     for (const auto& one : scan.tools.at(0)->skills)
       if (one.name == name) skill = &one;
     Caller caller(*skill, loops[0]);
-    bool is_good = caller.run(100);  // The first one starts the worker.
-    while (is_good && state.KeepRunningBatch(kBatch)) is_good = caller.run(kBatch);
-    if (!is_good) state.SkipWithError("a call failed");
+    bench::run_paired(
+        state, kCalls, [&](int calls) { return caller.run(calls); }, [&](int calls) { return bare.run(calls); });
   }
   loops.stop();
 }
 
-BENCHMARK(bare_echo)->UseRealTime();
-BENCHMARK_CAPTURE(worker, echo_200_bytes, "echo")->UseRealTime();
+BENCHMARK_CAPTURE(worker, echo, "echo")->Iterations(kRounds)->UseManualTime();
 
 }  // namespace
 }  // namespace toolrack::sources::native
