@@ -9,9 +9,11 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/json.hpp"
 #include "registry/compatibility.hpp"
@@ -32,6 +34,26 @@ base::Result<native::CheckedFile> read_manifest(const std::string& path) {
   native::CheckedFile out;
   out.tool = TRY(registry::load_manifest(std::string{std::istreambuf_iterator<char>(file), {}}));
   out.programs = TRY(sources::declarative::compile_programs(*out.tool));
+  return out;
+}
+
+/// Each place that is wrong is a finding of its own; an error without places is one.
+std::vector<Finding> to_findings(const base::Error& error) {
+  std::vector<Finding> out;
+  const auto add = [&](std::string where, std::string message) {
+    out.push_back({.check = "file",
+                   .where = std::move(where),
+                   .message = std::move(message),
+                   .remedy = std::string(error.hint())});
+  };
+  const auto details = json::parse(error.details_json());
+  if (!details || !details->IsArray() || details->Empty()) {
+    add("", error.message());
+    return out;
+  }
+  for (const auto& violation : details->GetArray())
+    add(std::string(json::find_string(violation, "pointer").value_or("")),
+        std::string(json::find_string(violation, "message").value_or(error.message())));
   return out;
 }
 
@@ -127,8 +149,9 @@ std::optional<native::CheckedFile> check_file(const std::string& path, CheckResu
   };
   if (path.ends_with(".json")) {
     auto read = read_manifest(path);
-    if (!read) return refuse(read.error().message(), std::string(read.error().hint()));
-    return *std::move(read);
+    if (read) return *std::move(read);
+    result.findings = to_findings(read.error());
+    return std::nullopt;
   }
   auto checked = native::check_file(path, false);
   if (!checked)
@@ -143,7 +166,10 @@ CheckResult check_against(const registry::Tool& tool, const std::string& old_pat
   const auto old = check_file(old_path, of_old);
   if (!old) {
     out.findings = std::move(of_old.findings);
-    for (auto& finding : out.findings) finding.check = out.check, finding.where = old_path;
+    for (auto& finding : out.findings) {
+      finding.check = out.check;
+      finding.where = finding.where.empty() ? old_path : fmt::format("{} at {}", old_path, finding.where);
+    }
     return out;
   }
   if (old->tool->id() != tool.id()) {

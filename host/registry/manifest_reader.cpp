@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
+#include "registry/header_annotations.hpp"
 #include "registry/json_text.hpp"
 #include "registry/manifest.hpp"
 #include "registry/semver.hpp"
@@ -289,6 +291,8 @@ void ManifestReader::read_schemas(Skill& skill, const Value& value, std::string_
     }
   };
   read("input", Formats::kAssert, skill.input_schema, skill.input_validator);
+  if (const auto* input = json::find(value, "input"))
+    std::ranges::move(check_header_annotations(*input, pointer + "/input"), std::back_inserter(violations_));
   read("output", Formats::kAnnotate, skill.output_schema, skill.output_validator);
   if (const auto* output = json::find(value, "output")) {
     skill.has_object_output = json::find_string(*output, "type") == "object";

@@ -64,7 +64,7 @@ class DrivenRack {
           .input = R"({"type":"object","properties":{"text":{"type":"string","maxLength":20}}})"},
          {.name = "region",
           .handler = echo,
-          .input = R"({"type":"object","properties":{"region":{"type":["string","null"],"x-mcp-header":"Region"},)"
+          .input = R"({"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},)"
                    R"("count":{"type":"integer","x-mcp-header":"Count"},"flag":{"type":"boolean","x-mcp-header":)"
                    R"("Flag"},"in":{"type":"object","properties":{"deep":{"type":"string","x-mcp-header":"Deep"}}}}})"},
          {.name = "number",

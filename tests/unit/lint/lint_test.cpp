@@ -111,6 +111,26 @@ TEST(Lint, HasNothingAgainstTheBundledTools) {
   }
 }
 
+TEST(Lint, NamesEachPlaceOfAManifestThatIsWrong) {
+  const testing::TempDirectory directory;
+  const auto path = directory.path() / "acme.tool.json";
+  std::ofstream(path) << R"({"manifest":"1.0","owner":"acme","name":"acme","version":"1.0.0","description":"Finds.",
+      "providers":{"p":{"base_url":"https://p.example"}},
+      "skills":[{"name":"find","description":"Finds things.","request":{"provider":"p","path":"/"},
+                 "input":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"No Token"},
+                          "n":{"type":"integer","x-mcp-header":"dup"},"o":{"type":"object","x-mcp-header":"DUP"}}}}]})";
+  const auto findings = errors_of(lint({.file = path.string()}));
+  const std::string place = "/skills/0/input/properties/";
+  ASSERT_EQ(findings.size(), 3U);
+  for (const auto& finding : findings) EXPECT_EQ(finding.check, "file");
+  EXPECT_EQ(findings[0].where, place + "a/x-mcp-header");
+  EXPECT_THAT(findings[0].message, HasSubstr("\"No Token\" is no name for a header"));
+  EXPECT_EQ(findings[1].where, place + "o/x-mcp-header");
+  EXPECT_THAT(findings[1].message, HasSubstr("whose type is \"object\""));
+  EXPECT_EQ(findings[2].where, place + "o/x-mcp-header");
+  EXPECT_THAT(findings[2].message, HasSubstr("is the header of " + place + "n/x-mcp-header as well"));
+}
+
 class Against : public ::testing::Test {
  protected:
   /// A manifest whose one skill takes `properties`.

@@ -103,6 +103,9 @@ TEST_F(ListedSkillsTest, AreRefusedByTheirPlaceInTheList) {
   EXPECT_THAT(refusal(skill("one", R"(,"output":{"type":"nothing"})")), HasSubstr("/items/0/output"));
   EXPECT_THAT(refusal(skill("one", R"(,"title":"hid\u202eden")")), HasSubstr("/items/0/title: holds U+202E"));
   EXPECT_THAT(refusal(skill("one", R"(,"request":{"path":"/"})")), HasSubstr("/items/0/request"));
+  EXPECT_THAT(refusal(R"({"name":"one","description":"d","input":{"type":"object","properties":)"
+                      R"({"a":{"type":"string","x-mcp-header":"No Token"}}}})"),
+              HasSubstr(R"(/items/0/input/properties/a/x-mcp-header: "No Token" is no name for a header)"));
   std::string many = skill("s0");
   for (int i = 1; i < 2'000; ++i) many += "," + skill("s" + std::to_string(i));
   EXPECT_THAT(refusal(many), HasSubstr("2001 skills"));

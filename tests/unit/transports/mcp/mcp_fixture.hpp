@@ -14,9 +14,9 @@ namespace toolrack::mcp {
 
 inline constexpr std::string_view kEchoInput = R"({"type":"object","properties":{"text":{"type":"string"}}})";
 inline constexpr std::string_view kRegionInput =
-    R"({"type":"object","properties":{"region":{"type":["string","null"],"x-mcp-header":"Region"},)"
+    R"({"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},)"
     R"("count":{"type":"integer","x-mcp-header":"Count"},"flag":{"type":"boolean","x-mcp-header":"Flag"},)"
-    R"("list":{"type":"array","items":{"type":"string","x-mcp-header":"Item"}}}})";
+    R"("in":{"type":"object","properties":{"deep":{"type":"string","x-mcp-header":"Deep"}}}}})";
 
 /// The tool `fake` and the handlers of its skills that a test looks at.
 struct FakeTool {
