@@ -21,19 +21,31 @@ bool Pool::post(std::function<void()> task) {
     if (stopping_) return false;
     tasks_.push_back(std::move(task));
     // An idle thread that was woken but has not run yet still counts as idle, so compare with what is queued.
-    if (tasks_.size() > idle_ && threads_.size() < max_threads_) {
-      try {
-        threads_.emplace_back([this]() noexcept { run(); });
-      } catch (const std::system_error&) {  // The machine has no thread to give; those we have do the work, if any.
-        if (threads_.empty()) {
-          tasks_.pop_back();
-          return false;
-        }
-      }
+    // Where the machine has no thread to give, those we have do the work, if any.
+    if (tasks_.size() > idle_ && threads_.size() < max_threads_ && !add_thread() && threads_.empty()) {
+      tasks_.pop_back();
+      return false;
     }
     wake_.notify_one();  // Below the lock: who waits for the task may end the pool as soon as it has run.
   }
   return true;
+}
+
+bool Pool::add_thread() {
+  try {
+    threads_.emplace_back([this]() noexcept { run(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+void Pool::relieve() {
+  Lock lock(mutex_);
+  const bool waits = tasks_.size() > idle_ && !stopping_;
+  const bool is_stuck = waits && taken_at_relief_ == taken_;
+  taken_at_relief_ = waits ? std::optional(taken_) : std::nullopt;
+  if (is_stuck && threads_.size() < max_threads_ + kMostBeyond) add_thread();
 }
 
 void Pool::stop() {
@@ -65,6 +77,7 @@ void Pool::run() {
       while (tasks_.empty() && !stopping_) lock.wait(wake_);
       --idle_;
       if (tasks_.empty()) return;
+      ++taken_;
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }

@@ -29,12 +29,22 @@ static tr_status start(void* p, const tr_start* in) {
   return plain_start(p, in);
 }
 
+#ifdef HANG_IN_STOP
+static void stop(void* p) {
+  (void)p;
+  hang();
+}
+#endif
+
 static tr_status create(const tr_host* host, const tr_plugin** out) {
   self* me = make_self(host, invoke);
 #ifdef HANG_IN_CREATE
   hang();
 #endif
   me->plugin.start = start;
+#ifdef HANG_IN_STOP
+  me->plugin.stop = stop;
+#endif
   *out = &me->plugin;
   return TR_OK;
 }

@@ -22,7 +22,7 @@ FrameWatch::FrameWatch(const FrameBoard& board, base::Metrics& metrics, Patience
     : board_(board),
       patience_(patience),
       hangs_(metrics.counter("toolrack_plugin_hangs_total",
-                             "Times that a plugin's code did not come back to a loop or to the pool in time.")) {}
+                             "Times that a plugin's code did not come back in time to a thread of the gateway.")) {}
 
 FrameWatch::~FrameWatch() {
   {
@@ -33,17 +33,32 @@ FrameWatch::~FrameWatch() {
   if (thread_.joinable()) thread_.join();
 }
 
-void FrameWatch::start() {
-  thread_ = std::thread([this] { run(); });
+void FrameWatch::start(std::function<void()> beside) {
+  thread_ = std::thread([this, beside = std::move(beside)] { run(beside); });
 }
 
-void FrameWatch::run() {
+std::optional<std::chrono::milliseconds> FrameWatch::patience_with(FrameBoard::Where where) const noexcept {
+  switch (where) {
+    case FrameBoard::Where::kLoop:
+      return patience_.on_loop;
+    case FrameBoard::Where::kPool:
+      return patience_.in_pool;
+    case FrameBoard::Where::kControl:
+      return patience_.in_control;
+    case FrameBoard::Where::kBlocking:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void FrameWatch::run(const std::function<void()>& beside) {
   ::pthread_setname_np(::pthread_self(), "frame-watch");
   for (;;) {
     {
       std::unique_lock lock(mutex_);
       if (changed_.wait_for(lock, patience_.between_looks, [this] { return is_over_; })) return;
     }
+    if (beside) beside();
     look(Clock::now());
   }
 }
@@ -53,7 +68,8 @@ void FrameWatch::look(Clock::time_point now) {
   last_look_ = now;
   std::map<std::size_t, Seen> next;
   for (const auto& one : board_.running()) {
-    if (one.where != FrameBoard::Where::kLoop && one.where != FrameBoard::Where::kPool) continue;
+    const auto patience = patience_with(one.where);
+    if (!patience) continue;
     const auto before = seen_.find(one.thread);
     if (before == seen_.end() || before->second.word != one.word) {
       next.emplace(one.thread, Seen{one.word, now, false, one.where, one.name});
@@ -61,7 +77,7 @@ void FrameWatch::look(Clock::time_point now) {
     }
     auto seen = before->second;
     const auto so_far = between(seen.since, now);
-    if (!seen.is_told && so_far >= (one.where == FrameBoard::Where::kLoop ? patience_.on_loop : patience_.in_pool)) {
+    if (!seen.is_told && so_far >= *patience) {
       seen.is_told = true;
       hangs_.add();
       log::write(log::Level::kError, "a plugin does not come back",

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,13 +26,14 @@ struct HangingFrame {
 };
 
 /// Looks at the board again and again, from a thread of its own: a plugin can hang every other one. Frames that may
-/// block, and [control] functions, which the load's own limit names, are not its affair. Threads: any.
+/// block are not its affair. Threads: any.
 class FrameWatch {
  public:
   using Clock = std::chrono::steady_clock;
   struct Patience {
-    std::chrono::milliseconds on_loop{1'000};   ///< Which promised a thousandth of it.
-    std::chrono::milliseconds in_pool{10'000};  ///< Computing is allowed there.
+    std::chrono::milliseconds on_loop{1'000};      ///< Which promised a thousandth of it.
+    std::chrono::milliseconds in_pool{10'000};     ///< Computing is allowed there.
+    std::chrono::milliseconds in_control{10'000};  ///< As long as a load may take.
     std::chrono::milliseconds between_looks{250};
   };
 
@@ -41,8 +44,9 @@ class FrameWatch {
   FrameWatch(const FrameWatch&) = delete;
   FrameWatch& operator=(const FrameWatch&) = delete;
 
-  /// Looks until it is destroyed.
-  void start();
+  /// Looks until it is destroyed. `beside` (may be null) runs in the same thread before each look, for what else must
+  /// go on whatever hangs.
+  void start(std::function<void()> beside = nullptr);
   /// One look, as at `now`; logs who has begun to hang and who has come back.
   void look(Clock::time_point now);
   /// As of the last look.
@@ -56,7 +60,9 @@ class FrameWatch {
     FrameBoard::Where where = FrameBoard::Where::kLoop;
     std::string_view name;
   };
-  void run();
+  void run(const std::function<void()>& beside);
+  /// Nothing: it may take as long as it wants.
+  std::optional<std::chrono::milliseconds> patience_with(FrameBoard::Where where) const noexcept;
 
   const FrameBoard& board_;
   const Patience patience_;

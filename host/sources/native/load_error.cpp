@@ -28,7 +28,7 @@ constexpr std::array kTable{
     LoadErrorInfo{kState, "E_STATE", "Restart Toolrack, which checks the file anew, or put the former file back."},
     LoadErrorInfo{kDlopen, "E_DLOPEN", "Read the dynamic linker's message; `ldd` on the file shows which library is missing."},
     LoadErrorInfo{kUnsafeMemory, "E_UNSAFE_MEMORY", "Build it with toolrack_add_plugin, or compile with -fPIC and link with -z noexecstack."},
-    LoadErrorInfo{kTimeout, "E_TIMEOUT", "Let the plugin's static constructors, create() and start() return at once and wait elsewhere; restart Toolrack when it does not recover."},
+    LoadErrorInfo{kTimeout, "E_TIMEOUT", "Let the plugin's static constructors, create(), start() and stop() return at once and wait elsewhere; restart Toolrack when it does not recover."},
     LoadErrorInfo{kCopy, "E_COPY", "Make room for the runtime folder that is named, and let the service user write there."},
     LoadErrorInfo{kSignature, "E_SIGNATURE", "Have the file signed by somebody whose key stands in \"trusted_keys\", or set \"require_signature\" to false if you trust whoever may write to its folder."},
     LoadErrorInfo{kIncompatible, "E_INCOMPATIBLE", "Keep what the named places took, or give it a new major version; `toolrack plugins reload --force TOOL@VERSION` serves it all the same."},

@@ -161,6 +161,10 @@ class Module final : public registry::Handler, public Served, public std::enable
   /// Runs `done` in the reaper once nothing of the plugin is left, or here when that is so already.
   void when_closed(std::function<void()> done);
   void load_is_overdue(std::uint64_t load);
+  /// What has to end before we may be made, for messages; empty: nothing.
+  std::string what_load_waits_for() const;
+  /// What has to end before it is closed; empty: it is.
+  std::string what_keeps_open() const;
   void refuse_all(const std::deque<NativeCall*>& calls, const base::Error& error);
   LoadResult<std::unique_ptr<Instance>> make_instance();
   isolated::IsolatedEnvironment isolated_environment();

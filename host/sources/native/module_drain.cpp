@@ -121,6 +121,17 @@ void Module::finish(bool is_resident) {
   for (auto& run : closed) run();
 }
 
+std::string Module::what_keeps_open() const {
+  base::Lock lock(mutex_);
+  if (tool_ == nullptr) return {};
+  if (!is_draining_) return "the service";
+  if (open_gates_.load(std::memory_order_acquire) != 0) return "a call";
+  if (is_loading_) return "the start";
+  if (state_ == PluginState::kStopped) return "the destroy(), or what goes on before it,";
+  if (state_ == PluginState::kDestroyed) return "the unloading";
+  return "the stop()";
+}
+
 void Module::when_closed(std::function<void()> done) {
   {
     base::Lock lock(mutex_);

@@ -174,7 +174,18 @@ void Module::end_hand_over(const base::Error& error) {
   if (stops_now) reaper_.post([self = shared_from_this()] { self->stop_instance(); });
 }
 
+std::string Module::what_load_waits_for() const {
+  std::shared_ptr<Module> old;
+  {
+    base::Lock lock(mutex_);
+    if (state_hand_over_ == registry::StateHandOver::kExclusive) old = old_.lock();
+  }
+  const auto what = old == nullptr ? std::string() : old->what_keeps_open();
+  return what.empty() ? what : fmt::format("{} of {}, whose place it takes,", what, old->version_);
+}
+
 void Module::load_is_overdue(std::uint64_t load) {
+  const auto before = what_load_waits_for();
   std::deque<NativeCall*> waiting;
   std::vector<Ready> ready;
   std::optional<LoadError> why_not;
@@ -182,9 +193,10 @@ void Module::load_is_overdue(std::uint64_t load) {
   {
     base::Lock lock(mutex_);
     if (!is_loading_ || load != loads_) return;
-    const auto* where = state_ == PluginState::kCreated  ? "its start()"
-                        : state_ == PluginState::kLoaded ? "its create()"
-                                                         : "loading its library, with its static constructors,";
+    const auto* where = !before.empty()                   ? before.c_str()
+                        : state_ == PluginState::kCreated ? "its start()"
+                        : state_ == PluginState::kLoaded  ? "its create()"
+                                                          : "loading its library, with its static constructors,";
     is_overdue_ = true;
     failure_.emplace(LoadCode::kTimeout,
                      fmt::format("{} has not ended after {} ms", where, runtime_.settings().load_timeout.count()));

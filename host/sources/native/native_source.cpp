@@ -69,7 +69,10 @@ NativeSource::NativeSource(Environment environment)
       control_(std::make_unique<base::Pool>("plugin-control", kControlThreads)),
       frame_watch_(std::make_unique<FrameWatch>(runtime_->frames(), *runtime_->environment().metrics,
                                                 runtime_->settings().hang_patience)) {
-  frame_watch_->start();
+  frame_watch_->start([this] {
+    reaper_->relieve();
+    control_->relieve();
+  });
 }
 
 NativeSource::~NativeSource() {

@@ -88,6 +88,35 @@ TEST(Pool, CountsWhatWaits) {
   EXPECT_EQ(pool.queued(), 0u);
 }
 
+TEST(Pool, HasAnotherThreadForWhatWaitsBehindATaskThatDoesNotEnd) {
+  std::latch release(1), done(1);
+  Pool pool("test", 1);
+  pool.post([&] { release.wait(); });
+  pool.post([&] { done.count_down(); });
+  pool.relieve();  // It may have been posted just now.
+  pool.relieve();
+  done.wait();
+  EXPECT_EQ(pool.queued(), 0u);
+  release.count_down();
+}
+
+TEST(Pool, HasNoFurtherThreadWhileItsTasksEnd) {
+  std::latch first(1), second(1), second_runs(1);
+  Pool pool("test", 1);
+  pool.post([&] { first.wait(); });
+  pool.post([&] {
+    second_runs.count_down();
+    second.wait();
+  });
+  pool.post([] {});
+  pool.relieve();
+  first.count_down();
+  second_runs.wait();
+  pool.relieve();
+  EXPECT_EQ(pool.queued(), 1u) << "it waits for a task that has only begun";
+  second.count_down();
+}
+
 TEST(Pool, RefusesTasksAfterStop) {
   Pool pool("test", 1);
   pool.stop();

@@ -25,7 +25,7 @@ class Watch : public ::testing::Test {
   const std::unique_ptr<FrameBoard> board = *FrameBoard::create({});
   const std::uint32_t number = board->number_of("acme/weather.forecast");
   base::Metrics metrics;
-  FrameWatch watch{*board, metrics, {.on_loop = 100ms, .in_pool = 1000ms}};
+  FrameWatch watch{*board, metrics, {.on_loop = 100ms, .in_pool = 1000ms, .in_control = 5000ms}};
 };
 
 TEST_F(Watch, NamesAFrameThatDoesNotComeBackToItsLoop) {
@@ -61,6 +61,13 @@ TEST_F(Watch, GivesThePoolMoreTimeAndThreadsThatMayBlockAllOfIt) {
   const FrameBoard::Mark blocks(*board, number, FrameBoard::Where::kBlocking);
   EXPECT_THAT(hanging_at(2000ms), ::testing::IsEmpty());
   EXPECT_THAT(hanging_at(100'000ms), ::testing::IsEmpty());
+}
+
+TEST_F(Watch, NamesAPluginThatDoesNotStartOrStop) {
+  const FrameBoard::Mark mark(*board, board->number_of("acme/weather"), FrameBoard::Where::kControl);
+  hanging_at(0ms);
+  EXPECT_THAT(hanging_at(4999ms), ::testing::IsEmpty());
+  EXPECT_THAT(hanging_at(5000ms), ::testing::ElementsAre("acme/weather"));
 }
 
 /// Through the whole source: a skill that computes for ever is named while it does.
