@@ -19,7 +19,7 @@ namespace toolrack::testing {
 
 /// Input: {"ask": ["form:who", "sample:model", "roots:dirs", "url:page"], "together"?: true}. One after another unless
 /// together; "hold": true has a later run wait at its end until it is cancelled. Output: {"run", "call", "said": [...],
-/// "step": what once says of the key "step"}.
+/// "step": what once says of the key "step", "why": the last question that failed}.
 class AskingSkill final : public registry::Handler {
  public:
   static constexpr auto kSchema = R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})";
@@ -105,6 +105,7 @@ class AskingSkill final : public registry::Handler {
                 : asked.how == How::kDeclined  ? "declined"
                 : asked.how == How::kDismissed ? "dismissed"
                                                : std::string(asked.error->name());
+      if (asked.how == How::kFailed) why = fmt::format("{} {}", asked.error->message(), asked.error->hint());
       ++answered;
       if (answered == asks.size()) return answer();
       if (!is_together) ask(i + 1);
@@ -118,8 +119,9 @@ class AskingSkill final : public registry::Handler {
       if (invocation.run > 0 && base::json::find_bool(document, "hold").value_or(false)) return held.add();
       std::string list;
       for (const auto& text : said) list += (list.empty() ? "" : ",") + base::json::quote(text);
-      finish(success(fmt::format(R"({{"run":{},"call":{},"said":[{}],"step":{}}})", invocation.run,
-                                 base::json::quote(invocation.call_id), list, base::json::quote(step))));
+      finish(success(fmt::format(R"({{"run":{},"call":{},"said":[{}],"step":{},"why":{}}})", invocation.run,
+                                 base::json::quote(invocation.call_id), list, base::json::quote(step),
+                                 base::json::quote(why))));
     }
     void finish(registry::Outcome outcome) {
       if (!std::exchange(is_finished, true)) completion.complete(std::move(outcome));
@@ -131,7 +133,7 @@ class AskingSkill final : public registry::Handler {
     base::Loop& loop;
     const base::json::Document document;
     std::vector<std::string> asks, said;
-    std::string step;
+    std::string step, why;
     std::size_t answered = 0;
     bool is_together = false, is_suspended = false, is_finished = false;
   };

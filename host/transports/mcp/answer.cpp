@@ -15,7 +15,7 @@ void Answer::end_observation(std::string_view message) {
 
 void Answer::message(int status, std::string_view json, std::span<const net::HeaderField> headers) {
   end_observation(json);
-  if (batch_) return batch_->add(json);
+  if (batch_) return batch_->add(status, json, headers);
   if (replay_) return replay_->finish(json);
   if (stream_) return stream_->finish(kEvent, json);
   exchange_->respond(status, "application/json", net::ReplyBody::borrowed(json), headers);
@@ -23,7 +23,7 @@ void Answer::message(int status, std::string_view json, std::span<const net::Hea
 
 void Answer::accept() {
   end_observation({});
-  if (batch_) return batch_->add({});
+  if (batch_) return batch_->add(202, {}, {});
   exchange_->respond(202, "", net::ReplyBody());
 }
 
@@ -67,12 +67,19 @@ void Answer::on_disconnect(std::function<void()> gone) {
   if (!batch_ && resumable_.streams == nullptr) exchange_->on_disconnect(std::move(gone));
 }
 
-void BatchAnswer::add(std::string_view json) {
+void BatchAnswer::add(int status, std::string_view json, std::span<const net::HeaderField> headers) {
+  constexpr int kLacksCredentials = 401;
+  if (status == kLacksCredentials && status_ != status) {
+    status_ = status;
+    for (const auto& [name, value] : headers) headers_.emplace_back(name, value);
+  }
   if (!json.empty()) messages_.append(messages_.empty() ? "[" : ",").append(json);
   if (--missing_ > 0) return;
   if (messages_.empty()) return whole_.accept();
   messages_ += ']';
-  whole_.message(200, messages_);
+  std::vector<net::HeaderField> of_whole;
+  for (const auto& [name, value] : headers_) of_whole.push_back({name, value});
+  whole_.message(status_, messages_, of_whole);
 }
 
 }  // namespace toolrack::mcp

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "transports/mcp/observation.hpp"
 #include "transports/mcp/replay.hpp"
@@ -56,6 +57,8 @@ class Answer {
   /// Of an answer that is observed, as those to requests of clients are.
   Observation& observation() noexcept { return *observation_; }
   bool is_observed() const noexcept { return observation_ != nullptr; }
+  /// A message of a batch: there is nothing but its answer, however long it takes.
+  bool is_of_batch() const noexcept { return batch_ != nullptr; }
 
  private:
   struct Resumable {
@@ -75,15 +78,19 @@ class Answer {
 };
 
 /// Collects the answers of a batch's messages and sends them as one array when the last one is there; 202 when there
-/// was none.
+/// was none. What became of single messages stands in the array, and the status is 200; but where one of them lacks
+/// credentials it is 401 with that one's challenge, so that the client gets some and sends all of it again: what was
+/// done without any has changed nothing.
 class BatchAnswer {
  public:
   BatchAnswer(Answer whole, std::size_t size) : whole_(std::move(whole)), missing_(size) {}
   /// Of one message, empty when there is nothing to say; call it `size` times.
-  void add(std::string_view json);
+  void add(int status, std::string_view json, std::span<const net::HeaderField> headers);
 
  private:
   Answer whole_;
+  int status_ = 200;
+  std::vector<std::pair<std::string, std::string>> headers_;
   std::string messages_;
   std::size_t missing_;
 };

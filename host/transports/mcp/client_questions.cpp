@@ -27,6 +27,12 @@ Error client_is_gone() {
   return Error(ErrorCode::kUnavailable, "the client that was to be asked has left").with_name("client_left");
 }
 
+Error is_in_batch() {
+  return Error(ErrorCode::kUnimplemented, "a call in a batch cannot be asked: nothing precedes the batch's answers",
+               "Send this call as a request of its own.")
+      .with_name("cannot_ask");
+}
+
 /// Of a response with `error`.
 base::Result<Asked> read_error(const registry::Question& question, const json::Value& error) {
   const auto code = json::find_int(error, "code").value_or(0);
@@ -53,6 +59,7 @@ ClientQuestions::~ClientQuestions() {
 }
 
 void ClientQuestions::ask(registry::Question question, call::CallSink::Answered answered) {
+  if (answer_.is_of_batch()) return fail_later(std::move(answered), is_in_batch());
   auto one = std::make_unique<Open>(Open{.id = {}, .question = std::move(question), .answered = {}});
   auto* const key = one.get();
   one->id =

@@ -77,7 +77,7 @@ void McpHandler::cancel(const Inbound& inbound, const Message& notification) {
 void McpHandler::legacy(Inbound& inbound, const Message& message, Answer&& answer) {
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
-  if (!find_session(inbound, message, answer)) return;
+  if (!inbound.is_session_found && !find_session(inbound, message, answer)) return;
   if (!inbound.session.empty() && inbound.agreed >= Revision::k20250326)
     answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed);
   if (message.kind == MessageKind::kResponse) {

@@ -201,6 +201,9 @@ void McpHandler::batch(Inbound& inbound, const Message& message, Answer&& answer
                                 .http_status = 400,
                                 .message = "this batch is not served: batches belong to the revision 2025-03-26",
                                 .data_json = {}}));
+  // Before any of it is done: a session that is not there is the answer to the whole.
+  if (!find_session(inbound, message, answer)) return;
+  inbound.is_session_found = true;
   auto whole = std::make_shared<BatchAnswer>(std::move(answer), parts.size());
   for (const auto& part : parts) classify(inbound, part, Answer(whole));
 }

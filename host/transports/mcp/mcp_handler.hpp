@@ -94,7 +94,8 @@ class McpHandler final : public net::Handler {
     std::string_view session;               ///< Id of the legacy session, or empty.
     Revision agreed = Revision::k20241105;  ///< By the session.
     ModernMeta modern{};                    ///< Of a modern request.
-    std::uint32_t can_ask = 0;  ///< What the client of the legacy session can be asked (registry/questions.hpp).
+    std::uint32_t can_ask = 0;      ///< What the client of the legacy session can be asked (registry/questions.hpp).
+    bool is_session_found = false;  ///< For all messages of a batch at once.
   };
   enum class Era : std::uint8_t { kLegacy = 1, kModern = 2, kBoth = 3 };
   /// A request's method, the eras that have it, and who serves it.
@@ -168,7 +169,7 @@ class McpHandler final : public net::Handler {
   // legacy.cpp
   void legacy(Inbound& inbound, const Message& message, Answer&& answer);
   void initialize(Inbound& inbound, const Message& message, Answer&& answer);
-  /// False after it answered: the session or the version is not one that is served.
+  /// False after it answered: the session or the version is not one that is served. `message` may be a batch.
   bool find_session(Inbound& inbound, const Message& message, Answer& answer);
   void cancel(const Inbound& inbound, const Message& notification);
   // tools.cpp: the same in every era.

@@ -34,6 +34,12 @@ void finish_complete(json::Writer& writer, const call::CallOutcome& outcome, Rev
   writer.EndObject();
 }
 
+/// What clients show of an error is its message.
+std::string with_remedy(const base::Error& error) {
+  if (error.hint().empty()) return error.message();
+  return fmt::format("{}{} {}", error.message(), error.message().ends_with('.') ? "" : ".", error.hint());
+}
+
 }  // namespace
 
 void write_read_result(json::Writer& writer, const call::CallOutcome& outcome, Revision revision) {
@@ -98,13 +104,14 @@ void write_completion_result(json::Writer& writer, const call::CallOutcome& outc
 
 RpcError offer_error(const base::Error& error, std::string_view uri, Revision revision) {
   const bool is_not_found = error.code() == base::ErrorCode::kResourceNotFound;
+  const bool is_there = !is_not_found && error.code() != base::ErrorCode::kPromptNotFound;
   const bool is_about_params =
       info(error.code()).jsonrpc_code == kInvalidParams || error.code() == base::ErrorCode::kInvalidInput;
   auto code = is_about_params ? kInvalidParams : kInternalError;
   if (is_not_found && revision < Revision::k20260728) code = kLegacyResourceNotFound;
   return {.code = code,
           .http_status = 200,
-          .message = error.message(),
+          .message = is_there ? error.message() : with_remedy(error),
           .data_json = is_not_found ? fmt::format(R"({{"uri":{}}})", json::quote(uri)) : base::error_json(error)};
 }
 

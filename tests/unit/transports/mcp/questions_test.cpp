@@ -249,6 +249,18 @@ TEST_F(LegacyQuestionsTest, AsksOnlyWhatTheClientDeclared) {
       << "there was no elicitation then";
 }
 
+TEST_F(LegacyQuestionsTest, SaysThatACallInABatchCannotBeAsked) {
+  const auto session = open(kCapabilities, "2025-03-26");
+  const auto reply = testing::exchange(
+      rack_.port, "POST", "/mcp", legacy_headers(session, "2025-03-26"),
+      R"([{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_asks","arguments":{"ask":["sample:m"]}}}])");
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const auto said = parsed(at(parsed(reply.body), "/0/result/content/0/text"));
+  EXPECT_EQ(at(said, "/said/0"), "cannot_ask");
+  EXPECT_THAT(at(said, "/why"), HasSubstr("a call in a batch cannot be asked"));
+  EXPECT_THAT(at(said, "/why"), HasSubstr("a request of its own"));
+}
+
 TEST_F(LegacyQuestionsTest, TakesAQuestionBackWhenTheCallIsCancelled) {
   const auto session = open();
   auto client = net::RawClient::tcp(rack_.port);
