@@ -96,7 +96,7 @@ SandboxState enter_sandbox(const SandboxRules& rules, int gateway) {
   state.has_no_capabilities = took(drop_capabilities());
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (gateway != 0) end_with(gateway);
-  state.has_seccomp = took(filter_system_calls());
+  state.has_seccomp = took(filter_system_calls(state.has_private_root));
   return state;
 }
 

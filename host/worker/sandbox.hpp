@@ -63,7 +63,8 @@ Failure enter_private_root(const SandboxRules& rules);
 Failure restrict_files(const SandboxRules& rules);
 Failure change_user(std::uint32_t user_id);
 Failure drop_capabilities();
-/// System calls that a library which computes needs; others fail with EPERM.
-Failure filter_system_calls();
+/// System calls that a library which computes needs; others fail with EPERM. By itself it keeps other processes and all
+/// sockets away. `has_private_root`: files of others are mounted read-only, so modes, times and sizes may be changed.
+Failure filter_system_calls(bool has_private_root = false);
 
 }  // namespace toolrack::worker
