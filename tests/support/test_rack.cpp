@@ -94,7 +94,7 @@ std::string Rack::make_key(std::string_view account, accounts::Scopes scopes, re
   return made ? made->secret : "";
 }
 
-RackFront::RackFront(Rack& rack)
+RackFront::RackFront(Rack& rack, const mcp::Settings& settings)
     : jobs_(rack.jobs),
       states(mcp::SessionStates::open(rack.store, session_clock).value()),
       sessions(mcp::Sessions::Key{1, 2, 3}, session_clock, *states),
@@ -108,6 +108,7 @@ RackFront::RackFront(Rack& rack)
            .states = *states,
            .metrics = rack.metrics,
            .tracer = &rack.tracer,
+           .settings = settings,
            .tasks = {.jobs = &rack.jobs, .pool = &rack.pool}}),
       rest({.table = rack.table,
             .runner = rack.runner,
@@ -129,7 +130,7 @@ void RackFront::handle(const net::Request& request, net::Exchange& exchange) {
 
 ServedRack::ServedRack(std::vector<std::shared_ptr<const registry::Tool>> tools, RackOptions options)
     : rack(std::move(tools), options),
-      front(rack),
+      front(rack, options.mcp),
       socket_path((directory.path() / "toolrack.sock").string()),
       server_(std::make_unique<net::Server>(rack.loops, rack.metrics, options.http)) {
   const auto tcp = server_->listen_tcp("127.0.0.1", 0, front);

@@ -27,6 +27,7 @@
 #include "support/memory_store.hpp"
 #include "support/temp_directory.hpp"
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/settings.hpp"
 #include "transports/net/host_guard.hpp"
 #include "transports/net/server.hpp"
 #include "transports/rest/rest_handler.hpp"
@@ -43,6 +44,7 @@ struct RackOptions {
   const call::FileOutputs* files = nullptr;  ///< Where files of skills go; null: nowhere. Outlives the rack.
   const MemoryStore* left = nullptr;         ///< What a process before has left; null: nothing.
   base::Nanoseconds suspended_later{0};      ///< How long after another rack's start `suspended_clock` begins.
+  mcp::Settings mcp{};                       ///< Of a front.
   bool starts_loops = true;                  ///< False: nothing runs on a loop but what the test polls there itself.
 };
 
@@ -91,7 +93,7 @@ class Rack {
 /// What stands behind a rack's port: the guard, then /mcp or REST.
 class RackFront final : public net::Handler {
  public:
-  explicit RackFront(Rack& rack);  ///< Which outlives it.
+  explicit RackFront(Rack& rack, const mcp::Settings& settings = {});  ///< The rack outlives it.
   ~RackFront() override;
   void handle(const net::Request& request, net::Exchange& exchange) override;
 

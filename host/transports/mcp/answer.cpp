@@ -49,7 +49,7 @@ ReplayStream& Answer::replay() {
 }
 
 void Answer::let_go() {
-  if (resumable_.streams != nullptr && resumable_.revision >= Revision::k20251125) replay().let_go();
+  if (can_let_go()) replay().let_go();
 }
 
 bool Answer::request(std::string_view json) {

@@ -40,11 +40,15 @@ class Answer {
   /// reader is gone or too slow, or this is a message of a batch.
   [[nodiscard]] bool request(std::string_view json);
   /// From now on the client can take up the stream of this answer again, if there is one. `session` is an id of the
-  /// request that is answered.
+  /// request that is answered. Without effect on a message of a batch, which is answered by one body and has no stream.
   void make_resumable(ReplayStreams& streams, std::string_view session, Revision revision) noexcept {
-    resumable_ = {&streams, session, revision};
+    if (!batch_) resumable_ = {&streams, session, revision};
   }
-  /// Lets go of the client, which will ask for the rest (2025-11-25). Without effect on others.
+  /// Would the client ask for the rest, if it were let go of? From 2025-11-25 on, and where it can take its stream up.
+  bool can_let_go() const noexcept {
+    return resumable_.streams != nullptr && resumable_.revision >= Revision::k20251125;
+  }
+  /// Lets go of the client, which will ask for the rest. Without effect where it would not.
   void let_go();
   /// Not for a client that can take its stream up again.
   void on_disconnect(std::function<void()> gone);

@@ -57,7 +57,7 @@ class ToolCalls::Call final : public call::CallSink {
       session_.assign(session);
       id_key_ = message.id_key();
       owner_.running_.add(session_, id_key_, ticket);
-      if (owner_.poll_after_.count() > 0 && revision_ >= Revision::k20251125) let_go_later(loop);
+      if (owner_.poll_after_.count() > 0 && answer_->can_let_go()) let_go_later(loop);
     }
   }
 

@@ -1,0 +1,106 @@
+/// Calls that let go of their connection because they take long (2025-11-25), and clients that come back for the
+/// answer.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mcp_fixture.hpp"
+
+namespace toolrack::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::at;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::parsed;
+
+class PollingTest : public McpTest {
+ protected:
+  explicit PollingTest(std::size_t loops = 1) : McpTest({.loops = loops, .mcp = {.poll_after = 20ms}}) {}
+  ~PollingTest() override {
+    fake_.waiting->release();
+    while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+  }
+  static std::string waiting_call(std::string_view id) {
+    return R"({"jsonrpc":"2.0","id":)" + std::string(id) +
+           R"(,"method":"tools/call","params":{"name":"fake_waiting","_meta":{"progressToken":1}}})";
+  }
+  net::RawClient send(const std::string& session, const std::string& body) {
+    auto client = net::RawClient::tcp(rack_.port);
+    client.send(testing::http_request("POST", "/mcp", legacy_headers(session, "2025-11-25"), body));
+    return client;
+  }
+  /// A call, up to the moment when it has let go of its connection; the others that are waiting have been running for
+  /// longer then. What its client was told.
+  std::string call_until_let_go(const std::string& session, std::string_view id) {
+    auto client = send(session, waiting_call(id));
+    const auto told = client.read_reply();
+    EXPECT_TRUE(told);
+    return told ? told->body : "";
+  }
+  static std::string last_id(std::string_view told) {
+    const auto from = told.rfind("id: ") + 4;
+    return std::string(told.substr(from, told.find('\n', from) - from));
+  }
+  /// Comes back for what follows `last`; the head is there, so the gateway has found the stream.
+  net::RawClient come_back(const std::string& session, const std::string& last, std::string& heard) {
+    auto headers = legacy_headers(session, "2025-11-25");
+    headers.emplace_back("Last-Event-ID", last);
+    auto client = net::RawClient::tcp(rack_.port);
+    client.send(testing::http_request("GET", "/mcp", headers, ""));
+    while (heard.find("\r\n\r\n") == std::string::npos && client.read_more(heard)) {
+    }
+    return client;
+  }
+  /// Up to the end of the stream.
+  static void read_rest(net::RawClient& client, std::string& heard) {
+    while (!heard.ends_with("\r\n0\r\n\r\n") && client.read_more(heard, 1 << 20)) {
+    }
+  }
+};
+
+TEST_F(PollingTest, AnswersABatchThatTakesLongerWithItsConnectionHeld) {
+  const auto session = open_session("2025-11-25");
+  auto batch = send(session, "[" + waiting_call("2") + "," + waiting_call("3") + "]");
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(2));
+  EXPECT_THAT(call_until_let_go(session, "4"), HasSubstr("retry: "));
+  fake_.waiting->release();
+  const auto reply = batch.read_reply();
+  ASSERT_TRUE(reply) << "the gateway has ended the connection";
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_EQ(testing::header(*reply, "content-type"), "application/json");
+  const auto answers = parsed(reply->body);
+  ASSERT_TRUE(answers.IsArray()) << reply->body;
+  EXPECT_EQ(answers.Size(), 2u);
+  EXPECT_EQ(at(answers, "/0/result/isError"), "false");
+}
+
+TEST_F(PollingTest, LetsGoOfACallThatTakesLongerAndAnswersWhoComesBack) {
+  const auto session = open_session("2025-11-25");
+  const auto told = call_until_let_go(session, "2");
+  const auto id = last_id(told);
+  EXPECT_EQ(told, "id: " + id + "\ndata: \n\nretry: 500\n\n");
+  EXPECT_EQ(fake_.waiting->cancelled.value(), 0);
+  std::string heard;
+  auto back = come_back(session, id, heard);
+  EXPECT_THAT(heard, Not(HasSubstr("\"result\""))) << "the call is still running";
+  fake_.waiting->release();
+  read_rest(back, heard);
+  EXPECT_THAT(heard, HasSubstr(R"("id":2)"));
+  EXPECT_THAT(heard, HasSubstr(R"("late":true)"));
+}
+
+TEST_F(PollingTest, HoldsTheConnectionsOfOlderSessions) {
+  const auto session = open_session("2025-06-18");
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(testing::http_request("POST", "/mcp", legacy_headers(session), waiting_call("2")));
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1));
+  EXPECT_THAT(call_until_let_go(open_session("2025-11-25"), "3"), HasSubstr("retry: "));
+  fake_.waiting->release();
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(at(parsed(reply->body), "/result/isError"), "false");
+}
+
+}  // namespace
+}  // namespace toolrack::mcp
