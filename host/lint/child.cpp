@@ -24,6 +24,7 @@ namespace toolrack::lint {
 
 struct Notes::Shared {
   std::uint64_t runs, seed;
+  bool is_finished;
   char place[1024];
   char skipped[512];
 };
@@ -81,13 +82,14 @@ std::string read_all(int fd) {
   } catch (...) {
     notes.add("an exception came out of the plugin");
   }
+  notes.finish();
   std::fflush(nullptr);
   ::_exit(0);
 }
 
-enum class End : std::uint8_t { kReturned, kDied, kHung };
+enum class End : std::uint8_t { kFinished, kDied, kHung };
 
-End wait_for(pid_t child, std::chrono::seconds patience, int& status) {
+End wait_for(pid_t child, const Notes& notes, std::chrono::seconds patience, int& status) {
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
   pollfd one{handle, POLLIN, 0};
   const bool has_ended = handle >= 0 && ::poll(&one, 1, static_cast<int>(patience.count() * 1000)) == 1;
@@ -95,7 +97,8 @@ End wait_for(pid_t child, std::chrono::seconds patience, int& status) {
   ::waitpid(child, &status, 0);
   if (handle >= 0) ::close(handle);
   if (!has_ended) return End::kHung;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? End::kReturned : End::kDied;
+  const bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return is_clean && notes.is_finished() ? End::kFinished : End::kDied;
 }
 
 std::string describe_death(int status) {
@@ -160,6 +163,8 @@ CheckResult Notes::take() {
 
 std::string Notes::place() const { return shared_->place; }
 std::uint64_t Notes::seed() const noexcept { return shared_->seed; }
+void Notes::finish() noexcept { shared_->is_finished = true; }
+bool Notes::is_finished() const noexcept { return shared_->is_finished; }
 
 CheckResult run_check(const std::string& check, const std::string& skill, const std::function<void(Notes&)>& work,
                       const ChildOptions& options) {
@@ -173,7 +178,7 @@ CheckResult run_check(const std::string& check, const std::string& skill, const 
   if (child < 0) fail_with("fork");
   if (child == 0) be_the_child(notes, work);
   int status = 0;
-  const auto end = wait_for(child, options.patience, status);
+  const auto end = wait_for(child, notes, options.patience, status);
   if (end == End::kDied)
     notes.add(describe_death(status) + ": " + notes.place(), "Look at it in a debugger: add --in-process.");
   if (end == End::kHung)

@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"keeps_for_ever", "runs", "kept buffers were never released"},
                       Row{"needs_everything", "services", "without toolrack.http/1"},
                       Row{"mixes_calls", "crowd", "calls get in each other's way"},
-                      Row{"leaves_descriptors", "leaks", "descriptors more after"}),
+                      Row{"leaves_descriptors", "leaks", "descriptors more after"},
+                      Row{"ends_the_process", "runs", "the plugin ends the process, with status 0"}),
     [](const auto& info) { return info.param.fault; });
 
 /// A warning: it may run where it was built.

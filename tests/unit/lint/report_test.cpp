@@ -80,6 +80,16 @@ TEST(Checks, NameAPluginThatEndsTheProcess) {
   EXPECT_THAT(result.findings[0].message, HasSubstr("with status 7: the call"));
 }
 
+/// As the check's own process ends, but before the check has.
+TEST(Checks, NameAPluginThatEndsTheProcessAsIfAllWereWell) {
+  const auto result = run([](Notes& notes) {
+    notes.begin("the call", 3);
+    ::_exit(0);
+  });
+  ASSERT_EQ(result.findings.size(), 1U);
+  EXPECT_THAT(result.findings[0].message, HasSubstr("with status 0: the call"));
+}
+
 TEST(Checks, EndAPluginThatHangs) {
   const auto result = run(
       [](Notes& notes) {
