@@ -54,6 +54,7 @@ void LocalCommands::add_lint(CLI::App& app, std::function<int()>& chosen) {
       ->type_name("SEED");
   lint->add_option("--settings", settings_, "The operator's settings of the tool: JSON, @FILE, or -")
       ->type_name("JSON|@FILE|-");
+  lint->add_flag("--only-failed", lint_.only_failed, "Leave out the checks that found nothing");
   lint->add_flag("--in-process", lint_.in_process, "No process for each check: for debuggers");
   lint->add_flag_callback(
       "--json", [this] { console_.format = "json"; }, "The same as --format json");

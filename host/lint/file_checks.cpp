@@ -219,6 +219,10 @@ CheckResult check_library(const native::ElfInfo& elf) {
   if (elf.never_unloads || elf.has_thread_destructors)
     warn(elf.never_unloads ? "it is linked with -z nodelete" : "a thread_local with a destructor keeps it in memory",
          "A new version can be loaded, but the old one's memory is not given back.");
+  for (const auto& symbol : elf.exported)
+    if (!symbol.starts_with("toolrack_entry_v"))
+      warn(fmt::format("it exports {}, which only the plugin itself needs", symbol),
+           "Link with -fvisibility=hidden and plugin.map, as toolrack_add_plugin() does.");
   if (elf.build_id.empty())
     warn("it has no build id", "Link with --build-id, as toolrack_add_plugin() does: it tells versions apart.");
   return out;

@@ -77,8 +77,9 @@ std::vector<std::string> check_names() {
   return out;
 }
 
-base::Result<Report> run(const Options& options) {
-  TRY(check_options(options));
+namespace {
+
+Report run_all(const Options& options) {
   Report report{.file = options.file};
   CheckResult of_file;
   auto checked = check_file(options.file, of_file);
@@ -92,6 +93,16 @@ base::Result<Report> run(const Options& options) {
     report.results.push_back(check_against(subject.tool(), options.against));
   if (is_wanted(options, "texts")) report.results.push_back(check_texts(subject.tool()));
   if (is_library && subject.has_native_skills()) add_native_checks(subject, options, report.results);
+  return report;
+}
+
+}  // namespace
+
+base::Result<Report> run(const Options& options) {
+  TRY(check_options(options));
+  auto report = run_all(options);
+  if (options.only_failed)
+    std::erase_if(report.results, [](const CheckResult& result) { return result.findings.empty(); });
   return report;
 }
 

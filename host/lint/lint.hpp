@@ -22,6 +22,7 @@ struct Options {
   std::optional<std::uint64_t> reproduce;  ///< Only the run of this seed.
   std::uint64_t runs = 100;                ///< Of each skill in `runs`; the other checks take a part of it.
   bool in_process = false;
+  bool only_failed = false;  ///< The report leaves out what found nothing.
 };
 
 /// kInvalidRequest: a check that there is not, or settings that are no object. A file that nobody can load is not an

@@ -22,10 +22,26 @@ std::size_t count_threads() {
   return error ? 1 : static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-testing::HostOptions options_for(const Subject& subject, const RigOptions& options) {
+/// The plugin is handed copies, which are kept in `handed`.
+void resize(testing::HostOptions& out, Sizes sizes, std::deque<GuardedCopy>& handed) {
+  out.hand_host([sizes, &handed](const tr_host& host) -> const tr_host* {
+    auto* const copy = handed.emplace_back(&host, sizeof host, host_size(sizes)).as<tr_host>();
+    copy->struct_size = host_size(sizes);
+    if (sizes == Sizes::kFirst) copy->abi_minor = 0;
+    return copy;
+  });
+  out.hand_invocation([sizes, &handed](const tr_invocation& in) -> const tr_invocation* {
+    auto* const copy = handed.emplace_back(&in, sizeof in, invocation_size(sizes)).as<tr_invocation>();
+    copy->struct_size = invocation_size(sizes);
+    return copy;
+  });
+}
+
+testing::HostOptions options_for(const Subject& subject, const RigOptions& options, std::deque<GuardedCopy>& handed) {
   testing::HostOptions out;
   out.seed(options.seed).manifest(subject.tool().manifest_json).config(subject.settings_json());
   for (const auto& service : options.without) out.without(service);
+  if (options.sizes != Sizes::kToday) resize(out, options.sizes, handed);
   return out;
 }
 
@@ -34,7 +50,7 @@ testing::HostOptions options_for(const Subject& subject, const RigOptions& optio
 Rig::Rig(const Subject& subject, const tr_entry* entry, const RigOptions& options)
     : subject_(subject), options_(options) {
   try {
-    host_ = std::make_unique<testing::FakeHost>(entry, options_for(subject, options));
+    host_ = std::make_unique<testing::FakeHost>(entry, options_for(subject, options, handed_));
   } catch (const Misbehaviour& told) {
     take_faults(told);
     return;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "lint/far_end.hpp"
+#include "lint/guarded.hpp"
 #include "lint/subject.hpp"
 
 namespace toolrack::lint {
@@ -24,6 +26,7 @@ struct RigOptions {
   Person person = Person::kAnswers;
   bool session = false;                ///< The person is there while the call runs.
   std::set<std::string> without = {};  ///< Services that are not granted.
+  Sizes sizes = Sizes::kToday;         ///< Others lie in guarded memory.
 };
 
 /// The host is the one that unit tests of plugins use: one thread, fake time, a strict eye on the contract. A plugin
@@ -73,6 +76,7 @@ class Rig {
 
   const Subject& subject_;
   const RigOptions options_;
+  std::deque<GuardedCopy> handed_;  // What the plugin may read until it is destroyed.
   std::unique_ptr<testing::FakeHost> host_;
   std::size_t calls_ = 0, events_ = 0;
   std::set<std::string> answered_;

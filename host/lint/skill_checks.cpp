@@ -205,6 +205,42 @@ void check_questions(const Bench& bench, const Skill& skill, Notes& notes) {
   }
 }
 
+/// How the call ends with structs of such sizes; null when it has no end, or the plugin does not start.
+std::optional<testing::Outcome> outcome_with(const Bench& bench, const Skill& skill, const std::string& input,
+                                             const RigOptions& options, Notes& notes) {
+  Rig rig(bench.subject, bench.entry, options);
+  if (!rig.has_started()) return std::nullopt;
+  const auto call = rig.begin(skill, input);
+  if (!finish(rig, skill, call, notes)) return std::nullopt;
+  return rig.outcome(call);
+}
+
+/// Hosts of other versions have structs of other sizes; the call ends as it does on ours.
+void check_sizes(const Bench& bench, const Skill& skill, Notes& notes) {
+  constexpr std::array kOthers{Sizes::kFirst, Sizes::kShortHost, Sizes::kLongInvocation};
+  const auto seeds = std::max<std::uint64_t>(1, bench.runs / 10);
+  for (std::uint64_t seed = bench.seed; seed < bench.seed + seeds; ++seed) {
+    const auto input = input_or_skip(skill, seed, notes);
+    if (!input) return;
+    RigOptions options{.seed = seed, .far_end = FarEnd::kFine};
+    notes.begin("with the input " + shown(*input), seed);
+    const auto today = outcome_with(bench, skill, *input, options, notes);
+    if (!today) return;  // `life` and `runs` tell why.
+    for (const auto sizes : kOthers) {
+      if (sizes == Sizes::kFirst && bench.entry->min_host_minor > 0) continue;
+      notes.begin(fmt::format("{}, with the input {}", describe(sizes), shown(*input)), seed);
+      options.sizes = sizes;
+      const auto other = outcome_with(bench, skill, *input, options, notes);
+      if (other && other->status == today->status) continue;
+      notes.add(fmt::format("{} it {}, and not with status {}", describe(sizes),
+                            other ? fmt::format("ends with status {}", other->status) : "does not start or end",
+                            today->status),
+                "Read what struct_size says is there, with TR_HAS and TR_CAN, and no other size.");
+      return;
+    }
+  }
+}
+
 /// What a call says when nobody else is there; null when the time, chance or the order of events has a part in it.
 std::optional<std::string> alone(const Bench& bench, const Skill& skill, const std::string& input, std::uint64_t seed) {
   constexpr std::uint64_t kOrders = 4;
@@ -266,6 +302,7 @@ constexpr std::array kSkillChecks{
     SkillCheck{"cancel", "cancelled after each event, and a deadline that has passed", check_cancel},
     SkillCheck{"questions", "every question answered, declined and dismissed, with a session and without",
                check_questions},
+    SkillCheck{"sizes", "structs of older and later hosts, in front of memory that cannot be read", check_sizes},
     SkillCheck{"crowd", "sixteen calls at once answer what each answers alone", check_crowd},
 };
 

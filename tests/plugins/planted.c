@@ -23,6 +23,9 @@ enum {
   MIXES_CALLS,        /* the call's length in a static variable */
   LEAVES_DESCRIPTORS, /* opened in create(), closed by nobody */
   ENDS_THE_PROCESS,   /* as if all were well */
+  READS_BEHIND_HOST,  /* what a later tr_host might have, without a look at its size */
+  EXPLAINS_UNASKED,   /* calls a function that this host may not have */
+  WANTS_ITS_SIZE,     /* an invocation exactly as long as it knows it */
   NEEDS_NEWER_LIBRARY /* a symbol version that Debian 12 does not have; newer_library.c has it */
 };
 
@@ -39,6 +42,11 @@ static size_t last_length;
 int toolrack_tests_newer(void);
 
 static void request(work* w);
+
+/* A sanitizer would see it on every host. */
+__attribute__((no_sanitize_address)) static char byte_behind(const tr_host* host) {
+  return *(const volatile char*)(host + 1);
+}
 
 static void finish(work* w, tr_status status) {
   char text[64];
@@ -85,6 +93,9 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
   if (FAULT != NEEDS_EVERYTHING && me->http == NULL)
     return answer_error(me, call, TR_FAILED_PRECONDITION, "", "this host has no HTTP");
   if (FAULT == ENDS_THE_PROCESS) _exit(0);
+  if (FAULT == READS_BEHIND_HOST) byte_behind(me->host);
+  if (FAULT == WANTS_ITS_SIZE && in->struct_size != sizeof *in)
+    return answer_error(me, call, TR_INVALID_ARGUMENT, "", "this host is of another version");
   work* w = (work*)calloc(1, sizeof *w);
   w->me = me;
   w->call = call;
@@ -112,6 +123,7 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
 static tr_status create(const tr_host* host, const tr_plugin** out) {
   self* me = make_self(host, invoke);
   if (FAULT == ASKS_IN_CREATE) get_services(me);
+  if (FAULT == EXPLAINS_UNASKED) host->explain(host, str("all is well"));
   if (FAULT == NEEDS_NEWER_LIBRARY && toolrack_tests_newer() != 0) return TR_INTERNAL;
   if (FAULT == LEAVES_DESCRIPTORS && open("/dev/null", O_RDONLY | O_CLOEXEC) < 0) return TR_INTERNAL;
   *out = &me->plugin;

@@ -23,6 +23,10 @@ class Host {
   /// A test or the validator listens and treats misuse as fatal.
   bool is_strict() const noexcept { return (raw_->flags & TR_HOST_STRICT) != 0; }
 
+  /// Control frames: text for people about the failure that is returned next.
+  void explain(std::string_view why) const noexcept {
+    if (TR_CAN(tr_host, raw_, explain)) raw_->explain(raw_, lend(why));
+  }
   /// Writes a line to the operator's log. `fields_json`: a JSON object or empty.
   void log(std::int32_t level, std::string_view text, std::string_view fields_json = {},
            tr_call behalf = 0) const noexcept {

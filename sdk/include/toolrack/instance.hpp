@@ -58,7 +58,8 @@ template <class P>
 class Instance {
  public:
   static tr_status create(const tr_host* host, const tr_plugin** out) noexcept {
-    return guarded(host, [&] {
+    const Host face(host);
+    return guarded(face, [&] {
       *out = &(new Instance(host))->c_plugin_;
       return tr_status{TR_OK};
     });
@@ -83,23 +84,22 @@ class Instance {
 
   /// Runs a control function; an exception is a refusal with what() as its reason.
   template <class F>
-  static tr_status guarded(const tr_host* host, F work) noexcept {
+  static tr_status guarded(const Host& host, F work) noexcept {
     try {
       return work();
     } catch (const std::exception& e) {
-      host->explain(host, lend(e.what()));
+      host.explain(e.what());
     } catch (...) {
-      host->explain(host, lend("an object that is no std::exception was thrown"));
+      host.explain("an object that is no std::exception was thrown");
     }
     return TR_INTERNAL;
   }
 
   static tr_status start(void* self, const tr_start* in) noexcept {
     Instance& me = from(self);
-    return guarded(me.host_.raw(), [&]() -> tr_status {
+    return guarded(me.host_, [&]() -> tr_status {
       if (!me.host_.find_services()) {
-        me.host_.raw()->explain(me.host_.raw(),
-                                lend("the host lacks one of toolrack.call/1, log/1, clock/1, executor/1"));
+        me.host_.explain("the host lacks one of toolrack.call/1, log/1, clock/1, executor/1");
         return TR_FAILED_PRECONDITION;
       }
       return me.plugin_.start(*in);
@@ -110,18 +110,18 @@ class Instance {
   }
   static tr_status configure(void* self, tr_str config_json) noexcept {
     Instance& me = from(self);
-    return guarded(me.host_.raw(), [&] { return me.plugin_.configure(view(config_json)); });
+    return guarded(me.host_, [&] { return me.plugin_.configure(view(config_json)); });
   }
   static void secret_changed(void* self, tr_str name) noexcept {
     Instance& me = from(self);
-    guarded(me.host_.raw(), [&] {
+    guarded(me.host_, [&] {
       me.plugin_.secret_changed(view(name));
       return tr_status{TR_OK};
     });
   }
   static void stop(void* self) noexcept {
     Instance& me = from(self);
-    guarded(me.host_.raw(), [&] {
+    guarded(me.host_, [&] {
       me.plugin_.stop();
       return tr_status{TR_OK};
     });
@@ -138,7 +138,7 @@ class Instance {
   }
   static tr_status save(void* self, std::uint32_t phase, tr_buffer* out) noexcept {
     Instance& me = from(self);
-    return guarded(me.host_.raw(), [&] {
+    return guarded(me.host_, [&] {
       std::string saved;
       const tr_status status = me.plugin_.save(phase, saved);
       if (status == TR_OK) *out = Bytes::lend_string(std::move(saved));
@@ -147,7 +147,7 @@ class Instance {
   }
   static tr_status load(void* self, std::uint32_t phase, tr_str saved) noexcept {
     Instance& me = from(self);
-    return guarded(me.host_.raw(), [&] { return me.plugin_.load(phase, view(saved)); });
+    return guarded(me.host_, [&] { return me.plugin_.load(phase, view(saved)); });
   }
 
   Host host_;

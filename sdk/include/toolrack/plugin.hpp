@@ -85,7 +85,7 @@ class Plugin {
     add(kind, std::string(), &Plugin::enter<Method>);
   }
   /// Text for people about the failure that the running control function is going to return.
-  void explain(std::string_view why) const noexcept { host_.raw()->explain(host_.raw(), lend(why)); }
+  void explain(std::string_view why) const noexcept { host_.explain(why); }
   /// Background work on nobody's behalf, from start() on; it begins after the current frame. Its operations end with
   /// TR_CANCELLED when the plugin stops, and it must then return.
   void spawn(Task task) const noexcept {

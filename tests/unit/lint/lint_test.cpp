@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lint/file_checks.hpp"
 #include "support/temp_directory.hpp"
 
 namespace toolrack::lint {
@@ -77,7 +78,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"needs_everything", "services", "without toolrack.http/1"},
                       Row{"mixes_calls", "crowd", "calls get in each other's way"},
                       Row{"leaves_descriptors", "leaks", "descriptors more after"},
-                      Row{"ends_the_process", "runs", "the plugin ends the process, with status 0"}),
+                      Row{"ends_the_process", "runs", "the plugin ends the process, with status 0"},
+                      Row{"reads_behind_host", "sizes", "on a host of ABI 1.0, whose structs end where theirs do"},
+                      Row{"explains_unasked", "sizes", "on a host whose tr_host ends before explain()"},
+                      Row{"wants_its_size", "sizes", "on a later host, whose tr_invocation is longer"}),
     [](const auto& info) { return info.param.fault; });
 
 /// A warning: it may run where it was built.
@@ -87,6 +91,25 @@ TEST(Lint, NamesAVersionOfALibraryThatDebian12DoesNotHave) {
   ASSERT_EQ(findings.size(), 1U) << to_text(report);
   EXPECT_EQ(findings[0].severity, Severity::kWarning);
   EXPECT_EQ(findings[0].message, "it needs GLIBC_2.99, which Debian 12 does not have: there it is not loaded");
+}
+
+TEST(Lint, LeavesOutWhatFoundNothing) {
+  const auto report = lint({.file = planted("breaks_its_schema"), .runs = 20, .only_failed = true});
+  EXPECT_TRUE(report.has_errors());
+  for (const auto& result : report.results) EXPECT_FALSE(result.findings.empty()) << result.check;
+  const auto right = lint({.file = planted("none"), .only = {"runs"}, .only_failed = true});
+  EXPECT_FALSE(right.has_errors());
+  EXPECT_TRUE(right.results.empty()) << to_text(right);
+}
+
+TEST(Lint, NamesWhatALibraryExportsBesideItsEntry) {
+  sources::native::ElfInfo elf;
+  elf.build_id = "ab";
+  elf.exported = {"toolrack_entry_v1", "helper"};
+  const auto result = check_library(elf);
+  ASSERT_EQ(result.findings.size(), 1U);
+  EXPECT_EQ(result.findings[0].severity, Severity::kWarning);
+  EXPECT_EQ(result.findings[0].message, "it exports helper, which only the plugin itself needs");
 }
 
 TEST(Lint, HasNothingAgainstTheVersionsOfThisMachinesLibraries) {

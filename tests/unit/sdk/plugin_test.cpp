@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <stdexcept>
 
 namespace toolrack::testing {
@@ -194,6 +195,35 @@ TEST(Plugin, ExplainsARefusedStart) {
   EXPECT_EQ(second.explanation(), "cannot start");
   FakeHost third(entry_of<Controlled>(), poor.without(TR_SERVICE_EXECUTOR));
   EXPECT_EQ(third.start_status(), TR_FAILED_PRECONDITION);
+}
+
+TEST(Plugin, AsksWhetherTheHostTakesExplanations) {
+  tr_host shorter{};
+  HostOptions options;
+  options.config("bad").hand_host([&shorter](const tr_host& host) -> const tr_host* {
+    shorter = host;
+    shorter.struct_size = offsetof(tr_host, explain);
+    return &shorter;
+  });
+  FakeHost host(entry_of<Controlled>(), options);
+  EXPECT_EQ(host.start_status(), TR_INVALID_ARGUMENT);
+  EXPECT_EQ(host.explanation(), "");
+}
+
+TEST(Plugin, ServesAHostWhoseInvocationsAreLonger) {
+  struct Longer {
+    tr_invocation known;
+    char unknown[64];
+  };
+  Longer longer{};
+  HostOptions options;
+  options.hand_invocation([&longer](const tr_invocation& in) -> const tr_invocation* {
+    longer.known = in;
+    longer.known.struct_size = sizeof longer;
+    return &longer.known;
+  });
+  FakeHost host(entry_of<Shapes>(), options);
+  EXPECT_EQ(host.run("plain", R"({"a":1})").output, R"({"a":1})");
 }
 
 TEST(Plugin, TakesANewConfigurationOnlyWhenItOverridesConfigure) {

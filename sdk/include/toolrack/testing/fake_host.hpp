@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -61,6 +62,17 @@ class HostOptions {
     state_ = std::move(saved);
     return *this;
   }
+  /// What the plugin is handed in place of our tr_host: a copy of another size, or elsewhere. It stays until the plugin
+  /// is destroyed.
+  HostOptions& hand_host(std::function<const tr_host*(const tr_host&)> copy) {
+    hand_host_ = std::move(copy);
+    return *this;
+  }
+  /// The same for each tr_invocation, until its call has completed.
+  HostOptions& hand_invocation(std::function<const tr_invocation*(const tr_invocation&)> copy) {
+    hand_invocation_ = std::move(copy);
+    return *this;
+  }
 
  private:
   friend class FakeHost;
@@ -68,6 +80,8 @@ class HostOptions {
   std::string manifest_ = "{}", config_ = "{}";
   std::set<std::string> missing_;
   std::optional<std::string> state_;
+  std::function<const tr_host*(const tr_host&)> hand_host_;
+  std::function<const tr_invocation*(const tr_invocation&)> hand_invocation_;
 };
 
 /// One plugin instance and its host. Single-threaded. run(), drain() and close() throw Misbehaviour; the destructor
@@ -76,7 +90,7 @@ class FakeHost {
  public:
   /// Creates and starts the plugin; a refusal is told by start_status() and explanation().
   explicit FakeHost(const tr_entry* entry, const HostOptions& options = HostOptions())
-      : rack_(new FakeRack(options.seed_)), host_(new tr_host{}) {
+      : rack_(new FakeRack(options.seed_)), host_(new tr_host{}), hand_invocation_(options.hand_invocation_) {
     rack_->missing = options.missing_;
     rack_->manifest_json = options.manifest_;
     host_->struct_size = sizeof(tr_host);
@@ -95,7 +109,7 @@ class FakeHost {
     if (entry->abi_major != TR_ABI_MAJOR || entry->min_host_minor > TR_ABI_MINOR) {
       throw Misbehaviour("the plugin is for another ABI version");
     }
-    start_status_ = entry->create(host_.get(), &plugin_);
+    start_status_ = entry->create(options.hand_host_ ? options.hand_host_(*host_) : host_.get(), &plugin_);
     if (start_status_ != TR_OK) {
       plugin_ = nullptr;
       return;
@@ -323,7 +337,8 @@ class FakeHost {
         if (ids_[call] == id) cancel(call);
       });
     }
-    const tr_invocation* const in = state.begin_run();
+    const tr_invocation* const own = state.begin_run();
+    const tr_invocation* const in = hand_invocation_ ? hand_invocation_(*own) : own;
     core.frame(id, [&] { plugin_->invoke(plugin_->self, id, in); });
   }
   bool is_ready_for_another_run(std::size_t call) const {
@@ -352,6 +367,7 @@ class FakeHost {
 
   std::unique_ptr<FakeRack> rack_;
   std::unique_ptr<tr_host> host_;
+  const std::function<const tr_invocation*(const tr_invocation&)> hand_invocation_;
   const tr_plugin* plugin_ = nullptr;
   tr_status start_status_ = TR_OK;
   std::vector<std::unique_ptr<FakeCall>> calls_;
