@@ -1,6 +1,7 @@
 /// toolrack-worker: a plugin, or all of one vendor, in a process of their own, for the gateway that started it. Not for
 /// people.
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@ int main(int argc, char** argv) {
                stderr);
     return 2;
   }
+  // It was started by a descriptor, whose number it would be called.
+  ::prctl(PR_SET_NAME, "toolrack-worker", 0, 0, 0);
   ::setsid();
   ::umask(022);  // Of the folders of a root of its own.
   close_all_from(options->first_free());

@@ -72,8 +72,10 @@ class Actions {
   Actions& operator=(const Actions&) = delete;
 
   void put(int descriptor, int number) { ::posix_spawn_file_actions_adddup2(&files_, descriptor, number); }
-  int spawn(pid_t& id, const std::string& program, const std::vector<std::string>& words) const {
-    std::vector<char*> arguments{const_cast<char*>(program.c_str())};
+  /// Runs the program that `number` is in the child, by that name.
+  int spawn(pid_t& id, int number, const std::string& name, const std::vector<std::string>& words) const {
+    const auto program = fmt::format("/proc/self/fd/{}", number);
+    std::vector<char*> arguments{const_cast<char*>(name.c_str())};
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     char* nothing[] = {nullptr};
@@ -87,11 +89,14 @@ class Actions {
 
 }  // namespace
 
-Result<Launched> launch(const std::string& program, const worker::Options& options) {
+Result<Launched> launch(const WorkerProgram& program, const worker::Options& options) {
   Launched out;
   std::vector<Descriptor> theirs;
   Actions actions;
-  const int beyond_theirs = options.first_free();
+  // In the child the program lies where the worker closes whatever it finds; put there before anything takes its place.
+  const int program_there = options.first_free();
+  actions.put(TRY(program.descriptor()), program_there);
+  const int beyond_theirs = program_there + 1;
   auto output = TRY(make_pipe(beyond_theirs));
   for (const int standard : {1, 2}) actions.put(output.theirs.get(), standard);
   out.output = std::move(output.ours);
@@ -111,8 +116,9 @@ Result<Launched> launch(const std::string& program, const worker::Options& optio
       return fail(ErrorCode::kPluginFailed, fmt::format("cannot make a worker's board: {}", std::strerror(errno)));
     actions.put(theirs.back().get(), options.board());
   }
-  if (const int error = actions.spawn(out.id, program, options.to_words()); error != 0)
-    return fail(ErrorCode::kPluginFailed, fmt::format("cannot start {}: {}", program, std::strerror(error)));
+  const auto name = program.path().string();
+  if (const int error = actions.spawn(out.id, program_there, name, options.to_words()); error != 0)
+    return fail(ErrorCode::kPluginFailed, fmt::format("cannot start {}: {}", name, std::strerror(error)));
   // It is not waited for before, so its number is still its own.
   out.handle = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, out.id, 0)));
   if (!out.handle) {

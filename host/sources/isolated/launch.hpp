@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "services/files/descriptor.hpp"
+#include "sources/isolated/worker_program.hpp"
 #include "worker/options.hpp"
 
 namespace toolrack::sources::isolated {
@@ -27,7 +28,7 @@ struct Launched {
 
 /// Runs `program` with `options` and nothing of ours but the sockets: empty environment, no input. The
 /// process ends with the calling thread, which therefore belongs to a pool. Errors: kPluginFailed.
-base::Result<Launched> launch(const std::string& program, const worker::Options& options);
+base::Result<Launched> launch(const WorkerProgram& program, const worker::Options& options);
 
 /// "SIGSEGV (Segmentation fault)", "exit code 1"; waits for the process, which has ended.
 std::string reap(const Descriptor& handle);

@@ -101,7 +101,7 @@ LoadResult<void> ProcessKeeper::start() {
   for (const auto& folder : settings.libraries) options.rules.readable.push_back(folder.string());
   options.rules.user_id = files_.owner_id.value_or(0);
   if (!files_.folder.empty()) options.rules.writable = place_.calls_directory + "/" + files_.folder;
-  auto started = WorkerProcess::start(*place_.loops, settings.program.string(), options, name_);
+  auto started = WorkerProcess::start(*place_.loops, settings.program, options, name_);
   if (!started) return load_fail(LoadCode::kWorker, started.error().message());
   process_ = *std::move(started);
   process_->ping_every(settings.ping_every);

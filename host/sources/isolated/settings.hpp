@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sources/isolated/worker_program.hpp"
 #include "worker/options.hpp"
 
 namespace toolrack::sources::isolated {
@@ -24,7 +25,7 @@ struct Settings {
   std::optional<Isolation> otherwise;  ///< Of plugins that do not ship with the program; unset: in this process.
   std::map<std::string, Isolation, std::less<>> plugins;  ///< By "owner/slug".
   worker::SandboxMode sandbox = worker::SandboxMode::kBestEffort;
-  std::filesystem::path program;  ///< toolrack-worker.
+  WorkerProgram program;  ///< toolrack-worker.
   /// Folders with libraries that plugins need, beside the system's; absolute. Every worker may read them.
   std::vector<std::filesystem::path> libraries;
   bool has_safe_mode = true;              ///< For the program: whether crashes of the gateway bring it there.

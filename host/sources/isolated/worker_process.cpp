@@ -32,7 +32,7 @@ std::vector<std::string> names_of(const std::vector<std::shared_ptr<Seat>>& seat
 
 }  // namespace
 
-Result<std::shared_ptr<WorkerProcess>> WorkerProcess::start(base::Loops& loops, const std::string& program,
+Result<std::shared_ptr<WorkerProcess>> WorkerProcess::start(base::Loops& loops, const WorkerProgram& program,
                                                             const worker::Options& options, std::string name) {
   auto launched = TRY(launch(program, options));
   const std::shared_ptr<WorkerProcess> made(new WorkerProcess(loops, std::move(launched), std::move(name)));

@@ -30,7 +30,7 @@ namespace toolrack::sources::isolated {
 class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess> {
  public:
   /// `name`: whose it is, and in whose name it writes to the log: a plugin, or "acme/*".
-  static base::Result<std::shared_ptr<WorkerProcess>> start(base::Loops& loops, const std::string& program,
+  static base::Result<std::shared_ptr<WorkerProcess>> start(base::Loops& loops, const WorkerProgram& program,
                                                             const worker::Options& options, std::string name);
   ~WorkerProcess();
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "native_fixture.hpp"
 
@@ -257,11 +259,42 @@ TEST_F(Isolated, LeavesNoProcessBehindWhenItIsTakenAway) {
 
 TEST_F(Isolated, SaysWhenThereIsNoProgramToRunIt) {
   install("dies");
-  settings.isolation.program = "/nonexistent/toolrack-worker";
+  settings.isolation.program = std::filesystem::path("/nonexistent/toolrack-worker");
   open();
   const auto answer = call("dies", "who");
   ASSERT_TRUE(answer.error);
   EXPECT_NE(answer.error->message().find("E_WORKER"), std::string::npos) << answer.error->message();
+  // What lies there later may be of another build.
+  EXPECT_NE(answer.error->message().find("when the gateway started"), std::string::npos) << answer.error->message();
+  EXPECT_NE(answer.error->message().find("kill -USR2"), std::string::npos) << answer.error->message();
+}
+
+TEST_F(Isolated, RunsTheProgramThatWasThereAtTheStartWhateverTakesItsPlace) {
+  const auto program = directory.path() / "worker";
+  std::filesystem::copy_file(std::filesystem::path(TOOLRACK_BINARY_DIR) / "toolrack-worker", program);
+  settings.isolation.program = program;
+  open_with({"dies"});
+  const auto first = process_of_dies();
+  // As an upgrade does it: another build takes its name.
+  const auto other = directory.path() / "another-build";
+  std::ofstream(other) << "#!/bin/sh\nexit 2\n";
+  std::filesystem::permissions(other, std::filesystem::perms(0755));
+  std::filesystem::rename(other, program);
+  EXPECT_TRUE(call("dies", "abort").error);
+  const auto second = process_of_dies();
+  EXPECT_GT(second, 0);
+  EXPECT_NE(second, first);
+  std::filesystem::remove(program);
+  EXPECT_TRUE(call("dies", "abort").error);
+  EXPECT_GT(process_of_dies(), 0) << "although it has no name any more";
+}
+
+TEST_F(Isolated, GivesItsProcessAName) {
+  open_with({"dies"});
+  std::ifstream names("/proc/" + std::to_string(process_of_dies()) + "/comm");
+  std::string name;
+  std::getline(names, name);
+  EXPECT_EQ(name, "toolrack-worker");
 }
 
 TEST_F(Isolated, RunsBesidePluginsOfThisProcess) {

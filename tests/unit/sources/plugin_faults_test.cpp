@@ -89,14 +89,21 @@ class PluginFault : public NativeFixture, public ::testing::WithParamInterface<c
     if (what.empty()) return;
     auto& isolation = settings.isolation;
     isolation.plugins.emplace("test/" + text("tool"), isolated::Isolation::kWorker);
-    isolation.program = directory.path() / "worker";
+    const auto program = directory.path() / "worker";
     isolation.max_memory = 0;  // A sanitizer reserves terabytes.
-    if (what == "missing") return;
-    // So few descriptors that it cannot open what a ruleset of Landlock is about.
+    if (what == "missing") {
+      isolation.program = program;
+      return;
+    }
+    // So few descriptors that it cannot open what a ruleset of Landlock is about. The one that it was started by is
+    // none of them: it comes after those of a worker.
+    worker::Options options;
+    options.channels = static_cast<int>(loops.size());
     isolation.sandbox = worker::SandboxMode::kRequired;
-    std::ofstream(isolation.program) << "#!/bin/sh\nexec /usr/bin/prlimit --nofile=7:7 " << TOOLRACK_BINARY_DIR
-                                     << "/toolrack-worker \"$@\"\n";
-    std::filesystem::permissions(isolation.program, std::filesystem::perms(0755));
+    std::ofstream(program) << "#!/bin/sh\nexec " << options.first_free() << "<&-\nexec /usr/bin/prlimit --nofile=7:7 "
+                           << TOOLRACK_BINARY_DIR << "/toolrack-worker \"$@\"\n";
+    std::filesystem::permissions(program, std::filesystem::perms(0755));
+    isolation.program = program;
   }
 
   /// What happens to the file between the scan and the first call.
