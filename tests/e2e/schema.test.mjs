@@ -1,12 +1,13 @@
 // Every message that is emitted is valid by the official schema of its revision.
 import assert from 'node:assert/strict';
-import {copyFileSync, existsSync, readFileSync, readdirSync} from 'node:fs';
+import {spawnSync} from 'node:child_process';
+import {copyFileSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import {build, examples, post, scratch, source, startGateway} from './support/gateway.mjs';
+import {build, environment, examples, post, scratch, source, startGateway} from './support/gateway.mjs';
 
 const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
 
@@ -22,6 +23,20 @@ function validators(revision) {
     const check = ajv.getSchema(`mcp#/${root}/${name}`) ?? assert.fail(`${revision} has no ${name}`);
     assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)}\n${JSON.stringify(value).slice(0, 2000)}`);
   };
+}
+
+/// What the unit tests make of all that is emitted and needs a tool or a client of its own: made anew, so none is of another build.
+const samples = scratch();
+const made = spawnSync(join(build, 'tests/mcp_tests'), ['--gtest_filter=*Samples*', '--gtest_brief=1'],
+  {env: environment({TOOLRACK_MCP_SAMPLES: samples}), encoding: 'utf8'});
+
+/// The samples of what comes on streams, which no request of this file meets.
+function streamSamples(revision) {
+  const both = ['progress', 'log', 'log-with-fields', 'news-tools', 'news-prompts', 'news-resources', 'news-updated', 'answer-after-progress'];
+  if (revision >= '2026') return [...both, 'acknowledged', 'listen-end', 'input-required'];
+  const asked = ['sample', 'roots', ...(revision >= '2025-06' ? ['form'] : []), ...(revision >= '2025-11' ? ['url'] : [])];
+  return [...both, 'taken-back', ...asked.map((kind) => `question-${kind}`), ...asked.map((kind) => `answer-after-${kind}`),
+    ...(revision >= '2025-11' ? ['page-done'] : []), ...(revision === '2025-03-26' ? ['batch'] : [])];
 }
 
 let gateway;
@@ -132,12 +147,18 @@ for (const revision of revisions) {
     });
     test('an unknown resource', async () => failure(await send(revision, 'resources/read', {uri: 'test://no/such'})));
     test('an unknown prompt', async () => failure(await send(revision, 'prompts/get', {name: 'nothing'})));
-    // What the unit tests have made of cases that need a tool of their own.
-    const samples = join(build, 'mcp-samples');
-    const files = existsSync(samples) ? readdirSync(samples).filter((file) => file.startsWith(revision)) : [];
+    const files = readdirSync(samples).filter((file) => file.startsWith(revision));
+    test('everything has its sample', () => {
+      assert.equal(made.status, 0, `${made.error ?? ''}${made.stdout}${made.stderr}`);
+      const absent = streamSamples(revision).filter((name) => !files.includes(`${revision}-${name}.json`));
+      assert.deepEqual(absent, []);
+      assert.ok(files.length > streamSamples(revision).length, 'answers have samples, too');
+    });
     for (const file of files) {
       test(`sample ${file}`, () => {
-        for (const {definition, value} of JSON.parse(readFileSync(join(samples, file))).checks) valid(definition, value);
+        const {checks} = JSON.parse(readFileSync(join(samples, file)));
+        assert.ok(checks.length > 0);
+        for (const {definition, value} of checks) valid(definition, value);
       });
     }
     test('an unknown tool', async () => failure(await send(revision, 'tools/call', {name: 'nothing', arguments: {}})));

@@ -92,15 +92,31 @@ class McpTest : public ::testing::Test {
                                      R"(,"method":"tools/call","params":{"name":")" + skill + R"(","_meta":)" +
                                      std::string(meta) + "}}");
   }
-  std::string open_session(std::string_view version = "2025-06-18", const testing::HeaderList& more = {}) {
+  std::string open_session(std::string_view version = "2025-06-18", const testing::HeaderList& more = {},
+                           std::string_view capabilities = "{}") {
     auto headers = base_headers();
     headers.insert(headers.end(), more.begin(), more.end());
     const auto reply = testing::exchange(
         rack_.port, "POST", "/mcp", headers,
         R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + std::string(version) +
-            R"(","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})");
+            R"(","capabilities":)" + std::string(capabilities) + R"(,"clientInfo":{"name":"t","version":"1"}}})");
     EXPECT_EQ(reply.status, 200) << reply.body;
     return testing::header(reply, "mcp-session-id");
+  }
+
+  /// The data of the next event that has any; `seen` is what was read of the stream and not looked at.
+  static std::string next_event(net::RawClient& client, std::string& seen) {
+    for (;;) {
+      const auto from = seen.find("data: ");
+      const auto to = from == std::string::npos ? from : seen.find("\n\n", from);
+      if (to != std::string::npos) {
+        auto data = seen.substr(from + 6, to - from - 6);
+        seen.erase(0, to + 2);
+        if (data.empty()) continue;  // The first one only has an id.
+        return data;
+      }
+      if (!client.read_more(seen)) return "nothing came";
+    }
   }
 
   FakeTool fake_;

@@ -118,31 +118,13 @@ TEST_F(ModernQuestionsTest, AsksEveryKind) {
 class LegacyQuestionsTest : public QuestionsTest {
  protected:
   std::string open(std::string_view capabilities = kCapabilities, std::string_view version = "2025-11-25") {
-    const auto reply = testing::exchange(
-        rack_.port, "POST", "/mcp", base_headers(),
-        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + std::string(version) +
-            R"(","capabilities":)" + std::string(capabilities) + R"(,"clientInfo":{"name":"t","version":"1"}}})");
-    return testing::header(reply, "mcp-session-id");
+    return open_session(version, {}, capabilities);
   }
   std::string call(const std::string& session, std::string_view asks, std::string version = "2025-11-25") {
     return testing::http_request("POST", "/mcp", legacy_headers(session, std::move(version)),
                                  R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_asks",)"
                                  R"("arguments":{"ask":[)" +
                                      std::string(asks) + "]}}}");
-  }
-  /// The data of the next event that has any.
-  static std::string next_event(net::RawClient& client, std::string& seen) {
-    for (;;) {
-      const auto from = seen.find("data: ");
-      const auto to = from == std::string::npos ? from : seen.find("\n\n", from);
-      if (to != std::string::npos) {
-        auto data = seen.substr(from + 6, to - from - 6);
-        seen.erase(0, to + 2);
-        if (data.empty()) continue;  // The first one only has an id.
-        return data;
-      }
-      if (!client.read_more(seen)) return "nothing came";
-    }
   }
   void cancel(const std::string& session) {
     testing::exchange(rack_.port, "POST", "/mcp", legacy_headers(session, "2025-11-25"),

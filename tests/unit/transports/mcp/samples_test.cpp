@@ -1,76 +1,16 @@
-/// Writes a sample of everything that is emitted, by revision, into <build>/mcp-samples/, where a test in Node
-/// validates them with the official schemas: {revision, checks: [{definition, value}]}.
-#include <filesystem>
-#include <fstream>
-
-#include "mcp_fixture.hpp"
+/// Samples of answers (samples.hpp).
+#include "samples.hpp"
 #include "support/offering_tool.hpp"
 
 namespace toolrack::mcp {
 namespace {
 
-namespace json = base::json;
-
-class Samples : public McpTest, public ::testing::WithParamInterface<Revision> {
- protected:
-  bool is_modern() const { return GetParam() == Revision::k20260728; }
-
-  net::RawReply send(std::string_view method, std::string_view params, std::string_view name = "",
-                     std::string_view meta = "", std::string_view query = "") {
-    const auto path = "/mcp" + std::string(query);
-    if (is_modern())
-      return testing::exchange(rack_.port, "POST", path, modern_headers(std::string(method), std::string(name)),
-                               modern_body(R"("s 1")", method, params, meta));
-    const std::string revision(to_string(GetParam()));
-    if (session_.empty()) session_ = open_session(revision);
-    const auto members = std::string(params) + R"("_meta":{)" + std::string(meta.empty() ? "" : meta.substr(1)) + "}";
-    return testing::exchange(
-        rack_.port, "POST", path, legacy_headers(session_, revision),
-        R"({"jsonrpc":"2.0","id":"s 1","method":")" + std::string(method) + R"(","params":{)" + members + "}}");
-  }
-
-  struct Check {
-    std::string definition;
-    std::string value;
-  };
-  void write(const std::string& name, const std::vector<Check>& checks) {
-    const auto folder = std::filesystem::path(TOOLRACK_BINARY_DIR) / "mcp-samples";
-    std::filesystem::create_directories(folder);
-    std::ofstream file(folder / (std::string(to_string(GetParam())) + "-" + name + ".json"));
-    file << R"({"revision":")" << to_string(GetParam()) << R"(","checks":[)";
-    for (std::size_t i = 0; i < checks.size(); ++i)
-      file << (i == 0 ? "" : ",") << R"({"definition":")" << checks[i].definition << R"(","value":)" << checks[i].value
-           << "}";
-    file << "]}\n";
-    EXPECT_TRUE(file.good());
-  }
-  std::string response() const {
-    return GetParam() >= Revision::k20251125 ? "JSONRPCResultResponse" : "JSONRPCResponse";
-  }
-  std::string error() const { return GetParam() >= Revision::k20251125 ? "JSONRPCErrorResponse" : "JSONRPCError"; }
-
-  void write_result(const std::string& name, const std::string& definition, const net::RawReply& reply) {
-    const auto body = testing::parsed(reply.body);
-    const auto* result = json::find(body, "result");
-    ASSERT_NE(result, nullptr) << reply.body;
-    write(name, {{response(), reply.body}, {definition, json::dump(*result)}});
-  }
-  void write_error(const std::string& name, const net::RawReply& reply, const std::string& definition = "") {
-    const auto body = testing::parsed(reply.body);
-    ASSERT_NE(json::find(body, "error"), nullptr) << reply.body;
-    std::vector<Check> checks{{error(), reply.body}};
-    if (!definition.empty()) checks.push_back({definition, reply.body});
-    write(name, checks);
-  }
-  std::string session_;
-};
-
 TEST_P(Samples, OfTheOpening) {
   if (is_modern()) return write_result("discover", "DiscoverResult", send("server/discover", ""));
-  const auto reply = testing::exchange(
-      rack_.port, "POST", "/mcp", base_headers(),
-      R"({"jsonrpc":"2.0","id":"s 1","method":"initialize","params":{"protocolVersion":")" +
-          std::string(to_string(GetParam())) + R"(","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})");
+  const auto reply =
+      testing::exchange(rack_.port, "POST", "/mcp", base_headers(),
+                        R"({"jsonrpc":"2.0","id":"s 1","method":"initialize","params":{"protocolVersion":")" +
+                            revision() + R"(","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})");
   write_result("initialize", "InitializeResult", reply);
   write_result("ping", "EmptyResult", send("ping", ""));
 }
@@ -127,11 +67,13 @@ TEST_P(Samples, OfOffers) {
   write_error("error-unknown-prompt", send("prompts/get", R"("name":"no",)", "no"));
 }
 
-TEST_P(Samples, OfProgress) {
-  const auto reply = send("tools/call", R"("name":"fake_progress",)", "fake_progress", R"(,"progressToken":"p")");
-  const auto from = reply.body.find("data: {") + 6;  // The first event may only name the stream.
-  write("progress", {{"JSONRPCNotification", reply.body.substr(from, reply.body.find('\n', from) - from)},
-                     {"ProgressNotification", reply.body.substr(from, reply.body.find('\n', from) - from)}});
+TEST_P(Samples, OfBatches) {
+  if (GetParam() != Revision::k20250326) return;  // The only one that has them.
+  const auto reply =
+      testing::exchange(rack_.port, "POST", "/mcp", legacy_headers(open_session(revision()), revision()),
+                        R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"no/such"}])");
+  ASSERT_EQ(testing::parsed(reply.body).Size(), 2U);
+  write("batch", {{"JSONRPCBatchResponse", reply.body}});
 }
 
 TEST_P(Samples, OfErrors) {
@@ -151,14 +93,7 @@ TEST_P(Samples, OfErrors) {
   write_error("error-parse", testing::exchange(rack_.port, "POST", "/mcp", modern_headers("x"), "{"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Revisions, Samples,
-                         ::testing::Values(Revision::k20241105, Revision::k20250326, Revision::k20250618,
-                                           Revision::k20251125, Revision::k20260728),
-                         [](const auto& info) {
-                           std::string name(to_string(info.param));
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Revisions, Samples, every_revision(), revision_name);
 
 }  // namespace
 }  // namespace toolrack::mcp
