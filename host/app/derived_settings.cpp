@@ -29,9 +29,11 @@ net::HostGuard guard_for(const Config& config, const Endpoint& endpoint) {
 
 std::vector<sources::native::PluginDirectory> plugin_directories(const Config& config,
                                                                  const std::filesystem::path& bundled) {
-  std::vector<sources::native::PluginDirectory> directories{{.path = bundled, .bundled = true}};
+  using sources::native::without_end_slash;
+  std::vector<sources::native::PluginDirectory> directories{{.path = without_end_slash(bundled), .bundled = true}};
   for (const auto& path : config.plugins)
-    if (path != directories.front().path) directories.push_back({.path = path, .bundled = false});
+    if (without_end_slash(path) != directories.front().path)
+      directories.push_back({.path = without_end_slash(path), .bundled = false});
   return directories;
 }
 

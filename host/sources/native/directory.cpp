@@ -18,25 +18,39 @@ bool is_candidate(const std::string& name) {
   return name.front() != '.' && (is_named(".so") || is_named(kManifestSuffix));  // *.so.tmp and *.so~ do not end so.
 }
 
+std::string remedy_for(const std::error_code& failed) {
+  if (failed == std::errc::no_such_file_or_directory)
+    return "Make the directory, mount its volume again, or take it out of \"plugins\"; tools that served from it go "
+           "on.";
+  if (failed == std::errc::not_a_directory) return "Name the directory that the file is in.";
+  return "Let the service user read the directory; tools that served from it go on.";
+}
+
 }  // namespace
+
+std::filesystem::path without_end_slash(const std::filesystem::path& directory) {
+  return directory.has_filename() ? directory : directory.parent_path();
+}
 
 std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories) {
   std::vector<Candidate> out;
   for (const auto& directory : directories) {
+    const auto folder = without_end_slash(directory.path);
     std::error_code failed;
     std::vector<std::string> names;
-    std::filesystem::directory_iterator at(directory.path, failed);
+    std::filesystem::directory_iterator at(folder, failed);
     for (; !failed && at != std::filesystem::directory_iterator(); at.increment(failed)) {
       auto name = at->path().filename().string();
       if (is_candidate(name)) names.push_back(std::move(name));
     }
     if (failed) {
-      out.push_back({directory.path.string(), directory.bundled,
-                     LoadError(LoadCode::kPermissions, fmt::format("cannot read the folder: {}", failed.message()))});
+      out.push_back({folder.string(), directory.bundled,
+                     LoadError(LoadCode::kPermissions, fmt::format("cannot read the folder: {}", failed.message()),
+                               remedy_for(failed))});
       continue;
     }
     std::sort(names.begin(), names.end());
-    for (const auto& name : names) out.push_back({(directory.path / name).string(), directory.bundled, std::nullopt});
+    for (const auto& name : names) out.push_back({(folder / name).string(), directory.bundled, std::nullopt});
   }
   return out;
 }

@@ -17,6 +17,9 @@ struct PluginDirectory {
   bool bundled = false;  ///< Its tools ship with the program and win bare slugs.
 };
 
+/// The path without slashes at its end, as the paths of its files have it: what names one directory is equal.
+std::filesystem::path without_end_slash(const std::filesystem::path& directory);
+
 /// A file that may be a plugin, or a directory that cannot be read.
 struct Candidate {
   std::string path;

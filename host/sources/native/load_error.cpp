@@ -24,7 +24,7 @@ constexpr std::array kTable{
     LoadErrorInfo{kNameClash, "E_NAME_CLASH", "Give one of the two tools another prefix, name or alias in its manifest."},
     LoadErrorInfo{kCreate, "E_CREATE", "Read the plugin's message; its create() refused to make an instance, or a static constructor failed."},
     LoadErrorInfo{kStart, "E_START", "Read the plugin's message and correct its configuration; its start() refused."},
-    LoadErrorInfo{kPermissions, "E_PERMISSIONS", "Let root or the service user own the file and its directory, and run chmod go-w on both."},
+    LoadErrorInfo{kPermissions, "E_PERMISSIONS", "Let root or the service user own the file and its directory, and be able to read both, and run chmod go-w on both."},
     LoadErrorInfo{kState, "E_STATE", "Restart Toolrack, which checks the file anew, or put the former file back."},
     LoadErrorInfo{kDlopen, "E_DLOPEN", "Read the dynamic linker's message; `ldd` on the file shows which library is missing."},
     LoadErrorInfo{kUnsafeMemory, "E_UNSAFE_MEMORY", "Build it with toolrack_add_plugin, or compile with -fPIC and link with -z noexecstack."},

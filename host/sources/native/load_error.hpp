@@ -54,11 +54,13 @@ std::span<const LoadErrorInfo> all_load_errors() noexcept;
 
 class LoadError {
  public:
-  LoadError(LoadCode code, std::string message) : code_(code), message_(std::move(message)) {}
+  /// `remedy`: where something else helps than with other errors of that code.
+  LoadError(LoadCode code, std::string message, std::string remedy = {})
+      : code_(code), message_(std::move(message)), remedy_(std::move(remedy)) {}
 
   LoadCode code() const noexcept { return code_; }
   std::string_view name() const noexcept { return info(code_).name; }
-  std::string_view remedy() const noexcept { return info(code_).remedy; }
+  std::string_view remedy() const noexcept { return remedy_.empty() ? info(code_).remedy : remedy_; }
   const std::string& message() const noexcept { return message_; }
 
   /// What a caller of one of its skills is told: kPluginFailed, with our code in the message and our remedy as hint.
@@ -66,7 +68,7 @@ class LoadError {
 
  private:
   LoadCode code_;
-  std::string message_;
+  std::string message_, remedy_;
 };
 
 template <typename T>

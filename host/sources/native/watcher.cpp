@@ -79,7 +79,7 @@ void Watcher::renew_watches() {
   for (const auto& directory : directories_) {
     const auto path = std::filesystem::absolute(directory.path).lexically_normal();
     folders.push_back({path.string()});
-    const auto named = path.has_filename() ? path : path.parent_path();
+    const auto named = without_end_slash(path);
     folders.push_back({named.parent_path().string(), named.filename().string()});
   }
   for (const auto& folder : knowledge_folders(take_fingerprints(directories_))) folders.push_back({folder});

@@ -147,6 +147,10 @@ TEST_F(Source, ReportsADirectoryThatCannotBeRead) {
   source->scan({{directory.path() / "missing", false}});
   ASSERT_THAT(source->files(), SizeIs(1));
   EXPECT_EQ(source->files()[0].code, "E_PERMISSIONS");
+  EXPECT_THAT(source->files()[0].remedy, HasSubstr("Make the directory"));
+  const auto file = install("plain");
+  source->scan({{file, false}});
+  EXPECT_THAT(source->files()[0].remedy, HasSubstr("Name the directory"));
 }
 
 TEST_F(Source, RefusesFilesThatOthersMayWriteTo) {

@@ -174,6 +174,25 @@ TEST_F(Swap, KeepsToolsWhoseDirectoryIsAway) {
   EXPECT_THAT(source->files(), SizeIs(1));
 }
 
+TEST_F(Swap, KeepsToolsWhoseDirectoryIsAwayHoweverItWasWritten) {
+  install("plain");
+  open();
+  for (const auto* end : {"/", "//", "/."}) {
+    const auto scan_written_so = [&] { result = source->scan({{plugins().string() + end, false}}); };
+    scan_written_so();
+    call("plain", "echo");
+    std::filesystem::rename(plugins(), directory.path() / "away");
+    scan_written_so();
+    EXPECT_FALSE(result.is_changed()) << end;
+    ASSERT_THAT(result.faults, SizeIs(1)) << end;
+    EXPECT_THAT(result.faults[0].remedy, HasSubstr("Make the directory")) << "its mode is not what is wrong";
+    EXPECT_EQ(call("plain", "literal").code(), "ok") << end;
+    std::filesystem::rename(directory.path() / "away", plugins());
+    scan_written_so();
+    EXPECT_FALSE(result.is_changed()) << end;
+  }
+}
+
 TEST_F(Swap, LetsInWhoFoundTheOldOneBeforeItWent) {
   install("plain");
   open();
