@@ -87,6 +87,22 @@ describe('a gateway that is renewed', () => {
     await line(seen, 'the gateway is ready');
   });
 
+  test('goes on telling its log to who follows it', {timeout: 60_000}, async () => {
+    const followers = [['--data', gateway.data], ['--url', gateway.url]].map((target) => {
+      const child = spawn(program, [...target, 'logs', '-f'], {env: environment(), stdio: ['ignore', 'pipe', 'inherit']});
+      const follower = {child, text: ''};
+      child.stdout.on('data', (chunk) => { follower.text += chunk; });
+      return follower;
+    });
+    const starts = ({text}) => text.split('the gateway is ready').length;
+    const until = async (isSo) => { while (!followers.every(isSo)) await new Promise((wake) => { setTimeout(wake, 5); }); };
+    await until((one) => starts(one) > 1);
+    const before = new Map(followers.map((one) => [one, starts(one)]));
+    await renew();
+    await until((one) => starts(one) > before.get(one));
+    for (const {child} of followers) child.kill();
+  });
+
   test('still knows the credentials that it was started with, and shows them to nobody', async () => {
     const {json} = await post(`${gateway.url}/v1/tools/call`, {tool: 'github', skill: 'get_repo', input: {owner: 'o', repo: 'r'}, dry_run: true});
     assert.ok(!JSON.stringify(json).includes('missing'), JSON.stringify(json));

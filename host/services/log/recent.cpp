@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace toolrack::services::log {
 
 void Recent::add(Line line) {
@@ -17,14 +19,16 @@ void Recent::add(Line line) {
 }
 
 Recent::Page Recent::read(const Query& query) const {
+  base::Lock lock(mutex_);
+  const bool is_ours = query.after >= origin_ && query.after <= last_;
+  const auto after = is_ours ? query.after : origin_;
   const auto fits = [&](const Line& line) {
-    return line.number > query.after && line.level >= query.level && (query.tool.empty() || line.tool == query.tool) &&
+    return line.number > after && line.level >= query.level && (query.tool.empty() || line.tool == query.tool) &&
            (query.request_id.empty() || line.request_id == query.request_id);
   };
   Page page;
-  base::Lock lock(mutex_);
-  page.next = std::max(query.after, last_);
-  page.has_lost = query.after != 0 && !lines_.empty() && lines_.front().number > query.after + 1;
+  page.next = last_;
+  page.has_lost = query.after != 0 && (!is_ours || (!lines_.empty() && lines_.front().number > after + 1));
   if (query.after == 0) {
     for (auto line = lines_.rbegin(); line != lines_.rend() && page.lines.size() < query.limit; ++line)
       if (fits(*line)) page.lines.push_back(line->json);
@@ -43,7 +47,7 @@ Recent::Page Recent::read(const Query& query) const {
 }
 
 Recent& recent() {
-  static Recent lines(4'096, 1 << 20);
+  static Recent lines(4'096, 1 << 20, static_cast<std::uint64_t>(base::system_clock().unix_ns() / 1'000));
   return lines;
 }
 

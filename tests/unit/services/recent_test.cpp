@@ -68,6 +68,28 @@ TEST_F(RecentLines, LetsTheOldestGoAndSaysSo) {
   EXPECT_FALSE(lines.read({.after = page.next}).has_lost);
 }
 
+TEST_F(RecentLines, GivesAllOfALaterProcessToWhoFollowedTheOneBefore) {
+  for (const auto* text : {"1", "2", "3"}) add(text);
+  const auto followed = lines.read({}).next;
+  Recent later(4, 1'000, followed + 1'000);
+  later.add({.json = "its first"});
+  later.add({.json = "its second"});
+  const auto page = later.read({.after = followed});
+  EXPECT_THAT(page.lines, ElementsAre("its first", "its second"));
+  EXPECT_TRUE(page.has_lost);
+  const auto next = later.read({.after = page.next});
+  EXPECT_THAT(next.lines, IsEmpty());
+  EXPECT_FALSE(next.has_lost);
+}
+
+TEST_F(RecentLines, GivesAllToWhoAsksWithANumberThatIsStillToCome) {
+  add("1");
+  const auto page = lines.read({.after = 100});
+  EXPECT_THAT(page.lines, ElementsAre("1")) << "the clock was set back between two processes";
+  EXPECT_TRUE(page.has_lost);
+  EXPECT_THAT(lines.read({.after = page.next}).lines, IsEmpty());
+}
+
 TEST_F(RecentLines, KeepsNoMoreThanItsBytes) {
   for (int i = 0; i < 3; ++i) add(std::string(400, static_cast<char>('a' + i)));
   EXPECT_EQ(lines.read({}).lines.size(), 2U);
@@ -88,6 +110,11 @@ TEST(RecentLog, HoldsWhatIsWrittenAsJson) {
   ASSERT_TRUE(second) << page.lines[1];
   EXPECT_EQ(base::json::find_string(*second, "tool"), "acme/a");
   EXPECT_THAT(page.lines[1], HasSubstr(R"("fields":{"x":1})"));
+}
+
+TEST(RecentLog, HasNumbersThatNoEarlierProcessHad) {
+  write(Level::kWarning, "numbered", {});
+  EXPECT_GT(recent().read({}).next, 1'700'000'000'000'000U) << "microseconds since 1970";
 }
 
 TEST(RecentLog, HoldsNothingBelowTheLevel) {
