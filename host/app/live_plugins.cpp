@@ -44,6 +44,7 @@ base::Result<void> LivePlugins::open() {
   });
   first_look_ = native::take_fingerprints(directories_);
   policies_.emplace(TRY(KeptPolicies::open(store_)));
+  kept_trials_.emplace(TRY(KeptTrials::open(store_)));
   native::ScanOptions options;
   options.forced = forced();
   auto found = source_.scan(directories_, options);
@@ -53,7 +54,9 @@ base::Result<void> LivePlugins::open() {
   faults_.add(found.faults.size());
   tools_ = std::move(found.tools);
   catalogue_.emplace(TRY(build(policies_->all())));
-  update_trials(*catalogue_->load(), *catalogue_->load());
+  const auto first = catalogue_->load();
+  if (settings_.trials.rolls_back) trials_.resume(kept_trials_->all(), *first, policies_->all());
+  update_trials(*first, *first);
   source_.on_reversal([this](std::function<void()> published) { begin_reversal(std::move(published)); });
   lists_ = std::jthread([this](const std::stop_token& stop) { publish_lists(stop); });
   return {};

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/kept_policies.hpp"
+#include "app/kept_trials.hpp"
 #include "app/version_trials.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
@@ -88,6 +89,7 @@ class LivePlugins {
   std::vector<const registry::Tool*> versions_of(std::string_view id) const;
   base::Result<void> set_policy(const std::string& id, registry::VersionPolicy policy);
   void update_trials(const registry::Catalogue& before, const registry::Catalogue& now);
+  void keep_trials();
   void judge_trials(const std::stop_token& stop);
   void end_trials();
   void end_trial(const std::string& id, const VersionTrial& trial, const VersionTrials::Standing& standing);
@@ -105,6 +107,7 @@ class LivePlugins {
   std::mutex mutex_;  // One change at a time.
   Settings settings_;
   std::optional<KeptPolicies> policies_;
+  std::optional<KeptTrials> kept_trials_;
   VersionTrials trials_;
   std::condition_variable_any trial_began_;
   std::set<std::string> forced_;  // Of versions that nobody has seen yet.

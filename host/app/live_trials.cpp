@@ -20,18 +20,28 @@ constexpr std::chrono::milliseconds kLook{200};
 void LivePlugins::set_trials(const registry::TrialSettings& settings) {
   const std::lock_guard lock(mutex_);
   settings_.trials = settings;
-  if (!settings.rolls_back) trials_.forget_all();
+  if (settings.rolls_back) return;
+  trials_.forget_all();
+  keep_trials();
 }
 
 /// [mutex_]
 void LivePlugins::update_trials(const registry::Catalogue& before, const registry::Catalogue& now) {
-  if (!settings_.trials.rolls_back || is_stopped_) return;
-  trials_.update(before, now, policies_->all());
+  if (is_stopped_) return;
+  if (settings_.trials.rolls_back) trials_.update(before, now, policies_->all());
+  keep_trials();
   if (!trials_.has_open()) return;
   if (judge_.joinable())
     trial_began_.notify_all();
   else
     judge_ = std::jthread([this](const std::stop_token& stop) { judge_trials(stop); });
+}
+
+/// [mutex_]
+void LivePlugins::keep_trials() {
+  if (const auto kept = kept_trials_->keep(trials_.to_keep()); !kept)
+    log::write(log::Level::kError, "which versions are on trial is lost with the next restart",
+               {{"reason", kept.error().message()}, {"remedy", kept.error().hint()}});
 }
 
 void LivePlugins::judge_trials(const std::stop_token& stop) {
@@ -63,6 +73,7 @@ void LivePlugins::end_trials() {
     trials_.end(one.key);
     end_trial(one.key.first, one.trial, one.standing);
   }
+  if (!ended.empty()) keep_trials();
 }
 
 void LivePlugins::end_trial(const std::string& id, const VersionTrial& trial, const VersionTrials::Standing& standing) {

@@ -81,6 +81,32 @@ void VersionTrials::update(const registry::Catalogue& before, const registry::Ca
   }
 }
 
+void VersionTrials::resume(const KeptTrial::ById& kept, const registry::Catalogue& now,
+                           const registry::VersionPolicies& policies) {
+  for (const auto* usual : now.tools()) {
+    const auto found = kept.find(usual->id());
+    if (found == kept.end() || found->second.version != usual->version || found->second.build_id != usual->build_id)
+      continue;
+    const auto versions = registry::versions_of(now, *usual);
+    const auto older = std::ranges::find(versions, found->second.against, [](const auto& one) { return one->version; });
+    const auto* policy = registry::find_policy(policies, found->first);
+    if (older == versions.end() || (policy != nullptr && policy->find_set_back(**older) != nullptr)) continue;
+    begin(found->first, now, *usual, **older, false);
+    all_.at(Key(found->first, false)).older_known = found->second.older;
+  }
+}
+
+KeptTrial::ById VersionTrials::to_keep() const {
+  KeptTrial::ById out;
+  for (const auto& [key, trial] : all_)
+    if (!trial.is_canary && !trial.is_over)
+      out.emplace(key.first, KeptTrial{.version = trial.newer->version,
+                                       .build_id = trial.newer->build_id,
+                                       .against = trial.older->version,
+                                       .older = trial.older_known});
+  return out;
+}
+
 void VersionTrials::begin(const std::string& id, const registry::Catalogue& now, const Tool& newer, const Tool& older,
                           bool is_canary) {
   VersionTrial trial{.newer = held_by(now, newer),
@@ -89,14 +115,15 @@ void VersionTrials::begin(const std::string& id, const registry::Catalogue& now,
                      .newer_tally = tallies_.at(&newer),
                      .older_tally = tallies_.at(&older)};
   trial.newer_before = trial.newer_tally->counts();
+  trial.older_before = trial.older_tally->counts();
   // A canary has its calls beside the older one's; a usual version has those that came before.
-  if (is_canary) trial.older_before = trial.older_tally->counts();
+  if (!is_canary) trial.older_known = trial.older_before;
   all_.insert_or_assign(Key(id, is_canary), std::move(trial));
 }
 
 VersionTrials::Standing VersionTrials::look(const VersionTrial& trial, const registry::TrialSettings& settings) {
   Standing out{.newer = trial.newer_tally->counts() - trial.newer_before,
-               .older = trial.older_tally->counts() - trial.older_before};
+               .older = trial.older_tally->counts() - trial.older_before + trial.older_known};
   out.verdict = registry::judge(out.newer, out.older, settings);
   return out;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/kept_trials.hpp"
 #include "registry/catalogue.hpp"
 #include "registry/version_trial.hpp"
 
@@ -20,7 +21,8 @@ struct VersionTrial {
   bool is_canary = false;
   bool is_over = false;  ///< It is judged, and both still stand.
   std::shared_ptr<const registry::OutcomeTally> newer_tally, older_tally;
-  registry::OutcomeCounts newer_before, older_before;  ///< When it began.
+  registry::OutcomeCounts newer_before, older_before;  ///< When it began, or went on in this process.
+  registry::OutcomeCounts older_known;  ///< What the older one had done by the beginning, as far as it counts.
 };
 
 /// Owner: LivePlugins. One thread at a time.
@@ -35,6 +37,13 @@ class VersionTrials {
   /// serves, and with a new canary; forgets those whose two versions do not stand against each other any more.
   void update(const registry::Catalogue& before, const registry::Catalogue& now,
               const registry::VersionPolicies& policies);
+
+  /// For the first catalogue of a process: goes on with what another one has kept, where its two versions still stand
+  /// against each other. The newer one's calls are counted anew.
+  void resume(const KeptTrial::ById& kept, const registry::Catalogue& now, const registry::VersionPolicies& policies);
+  /// What another process needs to go on with: those of usual versions that are open. Canaries begin anew by
+  /// themselves.
+  KeptTrial::ById to_keep() const;
 
   struct Standing {
     registry::OutcomeCounts newer, older;

@@ -17,6 +17,10 @@ struct OutcomeCounts {
   OutcomeCounts operator-(const OutcomeCounts& other) const noexcept {
     return {.calls = calls - other.calls, .errors = errors - other.errors};
   }
+  OutcomeCounts operator+(const OutcomeCounts& other) const noexcept {
+    return {.calls = calls + other.calls, .errors = errors + other.errors};
+  }
+  bool operator==(const OutcomeCounts&) const = default;
 };
 
 /// Shared by the catalogues that offer the version. What counts as an error is for the call path to say.

@@ -218,6 +218,18 @@ test('a version that fails more than the one before is taken back by itself', {t
   await becomes(51);
 });
 
+test('a trial goes on in the gateway that this one becomes', {timeout: 60_000}, async () => {
+  for (let i = 0; i < 10; ++i) assert.equal(await generation('swapped'), 51);
+  place('eight.so', '5.1.0', 52, broken);
+  while ((await call('swapped')).json.error?.code !== 'invalid_output');
+  const seen = gateway.log.length;
+  process.kill(gateway.pid, 'SIGUSR2');
+  while (!gateway.log.slice(seen).some((line) => line.includes('the gateway is ready'))) await new Promise((wake) => { setTimeout(wake, 20); });
+  assert.match(await decide('plugins'), /5\.1\.0 is on trial: 0 of 0 calls have failed, of 5\.0\.1 0 of [1-9]\d/);
+  await becomes(51);
+  assert.match(await decide('plugins'), /5\.1\.0 is set back: (\d+) of \1 calls have failed, of 5\.0\.1 0 of [1-9]\d/);
+});
+
 test('a canary that fails is shown to nobody any more', {timeout: 60_000}, async () => {
   await decide('promote', 'swapped@3.0.0');
   place('seven.so', '7.0.0', 70, broken);

@@ -153,6 +153,63 @@ TEST_F(Trials, HoldACanaryAgainstWhatTheOtherDoesMeanwhile) {
   EXPECT_EQ(standing.verdict, registry::Verdict::kOpen) << "both fail: it is not the version";
 }
 
+/// The same rack in the next process.
+class TrialsGoOn : public Trials {
+ protected:
+  void restart(Tools tools, const KeptTrial::ById& kept, const VersionPolicy& policy = {}) {
+    const VersionPolicies policies{{"toolrack/seo", policy}};
+    const auto next = registry::Catalogue::build(tools, {}, 1, policies, later_.tallies(tools));
+    ASSERT_TRUE(next);
+    later_.resume(kept, **next, policies);
+    later_.update(**next, **next, policies);
+    catalogue_ = *next;
+  }
+  KeptTrial::ById kept_of_two_against_one() {
+    publish({one_});
+    count(*one_, 100, 10);
+    publish({one_, two_});
+    count(*two_, 3, 3);
+    return trials_.to_keep();
+  }
+  VersionTrials later_{1};
+};
+
+TEST_F(TrialsGoOn, AgainstWhatTheOlderOneHadDoneBefore) {
+  const auto kept = kept_of_two_against_one();
+  ASSERT_EQ(kept.size(), 1U);
+  restart({one_, two_}, kept);
+  const auto* trial = later_.find_open("toolrack/seo");
+  ASSERT_NE(trial, nullptr);
+  EXPECT_EQ(trial->newer->version, "2.0.0");
+  EXPECT_EQ(trial->older->version, "1.0.0");
+  count(*one_, 5, 1);
+  count(*two_, 20, 2);
+  const auto standing = VersionTrials::look(*trial, {});
+  EXPECT_EQ(standing.newer, (registry::OutcomeCounts{20, 2})) << "counted anew";
+  EXPECT_EQ(standing.older, (registry::OutcomeCounts{105, 11}));
+  EXPECT_EQ(later_.to_keep(), kept) << "as it began, for the process after that";
+}
+
+TEST_F(TrialsGoOn, OnlyWhereTheTwoStillStandAgainstEachOther) {
+  const auto kept = kept_of_two_against_one();
+  restart({two_}, kept);
+  EXPECT_FALSE(later_.has_open()) << "nothing to go back to";
+  restart({one_, two_, three_}, kept);
+  EXPECT_FALSE(later_.has_open()) << "another one is the usual version";
+  restart({one_, two_}, kept, {.set_back = {{.version = "1.0.0", .build_id = "", .reason = ""}}});
+  EXPECT_FALSE(later_.has_open()) << "nobody wants that one back";
+  auto rebuilt = FakeTool{.version = "2.0.0"}.make();
+  rebuilt->build_id = "another";
+  restart({one_, rebuilt}, kept);
+  EXPECT_FALSE(later_.has_open()) << "another build is another plugin";
+}
+
+TEST_F(TrialsGoOn, NotWhenTheyAreOver) {
+  kept_of_two_against_one();
+  trials_.end({"toolrack/seo", false});
+  EXPECT_TRUE(trials_.to_keep().empty());
+}
+
 TEST_F(Trials, LetGoOfVersionsThatAreGone) {
   publish({one_});
   publish({one_, two_});
