@@ -4,6 +4,9 @@ install(TARGETS toolrack RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT g
 install(TARGETS toolrack-worker RUNTIME DESTINATION lib/toolrack COMPONENT gateway)
 install(FILES examples/deploy/systemd/toolrack.service examples/deploy/systemd/toolrack.socket
   DESTINATION lib/systemd/system COMPONENT gateway)
+# What the unit reads. Beside the prefix, so only where the component is asked for; dpkg keeps what an operator has changed.
+install(FILES examples/deploy/toolrack.json DESTINATION ../etc COMPONENT gateway EXCLUDE_FROM_ALL)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/debian/conffiles CONTENT "/etc/toolrack.json\n")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/toolrack RENAME copyright COMPONENT gateway)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/toolrack COMPONENT gateway)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/toolrack-sdk RENAME copyright COMPONENT sdk)
@@ -21,6 +24,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_NAME toolrack)
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_DEPENDS ca-certificates)
+set(CPACK_DEBIAN_GATEWAY_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/debian/conffiles)
 set(CPACK_COMPONENT_GATEWAY_DESCRIPTION "rack for AI tools: gateway, command line and MCP server in one program")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME toolrack-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_ARCHITECTURE all)
