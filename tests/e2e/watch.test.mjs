@@ -1,7 +1,7 @@
 // Plugins come, go and fail while the gateway serves, and nobody who calls notices.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {closeSync, copyFileSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync, writeSync} from 'node:fs';
+import {chmodSync, closeSync, copyFileSync, linkSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {build, isSanitized, post, run, scratch, startGateway} from './support/gateway.mjs';
@@ -49,10 +49,12 @@ function directory() {
   const unlink = () => rmSync(at, {force: true});
   return {plugins, at, ways: {
     'cp over': (bytes) => { copyFileSync(file(bytes), at); },
-    'install': (bytes) => { unlink(); copyFileSync(file(bytes), at); },
+    'rm and cp': (bytes) => { unlink(); copyFileSync(file(bytes), at); },
+    'install': (bytes) => { execFileSync('install', ['-m', '755', file(bytes), at]); },
     'mv': (bytes) => renameSync(file(bytes), at),
     'ln -sfn': (bytes) => { symlinkSync(file(bytes), join(plugins, '.link')); renameSync(join(plugins, '.link'), at); },
-    'rm and ln': (bytes) => { unlink(); symlinkSync(file(bytes), at); },
+    'rm and ln -s': (bytes) => { unlink(); symlinkSync(file(bytes), at); },
+    'rm and ln': (bytes) => { unlink(); linkSync(file(bytes), at); },
     'tar': (bytes) => {
       renameSync(file(bytes), join(aside, 'swapped.so'));
       execFileSync('tar', ['cf', join(aside, 'a.tar'), '-C', aside, 'swapped.so']);
@@ -67,7 +69,25 @@ function directory() {
       }
       closeSync(open);
     },
+    // The end before the beginning, as linkers write.
+    'ld': (bytes) => {
+      unlink();
+      const open = openSync(at, 'w');
+      const piece = Math.ceil(bytes.length / 21);
+      for (let part = 20; part >= 0; --part) writeSync(open, bytes.subarray(part * piece, (part + 1) * piece), 0, undefined, part * piece);
+      closeSync(open);
+      chmodSync(at, 0o755);
+    },
   }};
+}
+
+/// Each of them in random order, and then all again in another.
+function shuffled(all, next) {
+  let left = [];
+  return () => {
+    if (left.length === 0) left = [...all];
+    return left.splice(Math.floor(next() * left.length), 1)[0];
+  };
 }
 
 const spoil = {
@@ -89,8 +109,9 @@ const spoil = {
 
 test(`${rounds} files in every way, half of them bad: never stops answering, ends on the right one`, async () => {
   const next = random(seed);
-  const pick = (object) => Object.entries(object)[Math.floor(next() * Object.keys(object).length)];
   const {plugins: folder, at, ways} = directory();
+  const nextFile = shuffled(Object.entries(ways).flatMap((way) => [[...way, true], [...way, false]]), next);
+  const nextSpoil = shuffled(Object.entries(spoil), next);
   ways.mv(library(1));
   const gateway = await serve({plugins: [folder]});
   assert.equal((await call(gateway, 'swapped', 'which')).json.output.generation, '00000001');
@@ -99,9 +120,9 @@ test(`${rounds} files in every way, half of them bad: never stops answering, end
   const order = [];
   try {
     for (let round = 2; round <= rounds; ++round) {
-      const [way, put] = pick(ways);
-      if (next() < 0.5) {
-        const [how, change] = pick(spoil);
+      const [way, put, isBad] = nextFile();
+      if (isBad) {
+        const [how, change] = nextSpoil();
         order.push(`${way}, ${how}`);
         await put(change(library(round), next));
         const enough = callers.calls + Math.floor(next() * 200);
@@ -116,7 +137,7 @@ test(`${rounds} files in every way, half of them bad: never stops answering, end
       assert.deepEqual(callers.failures, [], order.slice(-3).join('; '));
     }
     callers.placed = rounds + 1;
-    await pick(ways)[1](library(rounds + 1));
+    await nextFile()[1](library(rounds + 1));
     assert.ok(await callers.sees(rounds + 1), callers.failures[0]);
   } finally {
     await callers.stop();
