@@ -1,10 +1,10 @@
 // Plugins in processes of their own, under the real program: what is shown, what ends, and what does not.
 import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {build, examples, post, run, scratch, startGateway} from './support/gateway.mjs';
+import {canBe, withoutLandlock, withoutNamespaces} from './support/machines.mjs';
 
 const stopped = [];
 after(() => Promise.all(stopped.map((stop) => stop())));
@@ -152,13 +152,9 @@ test('a hosted gateway gives what is dropped in a worker, and bundled plugins no
   assert.equal((await row(told, 'toolrack/seo')).isolation, 'worker');
 });
 
-// As in many containers: of namespaces there are none, whoever asks.
-const without = ['-Ur', 'sh', '-c', 'for kind in user net mnt ipc uts pid; do echo 0 > /proc/sys/user/max_${kind}_namespaces || exit 77; done; exec "$0" "$@"'];
-const canGoWithout = spawnSync('unshare', [...without, 'true']).status === 0;
-
-test('a machine without namespaces runs workers with what is left, which is shown', {skip: !canGoWithout && 'namespaces cannot be taken away here'}, async () => {
+test('a machine without namespaces runs workers with what is left, which is shown', {skip: !canBe(withoutNamespaces) && 'namespaces cannot be taken away here'}, async () => {
   for (const sandbox of ['best_effort', 'required']) {
-    const gateway = await serve({default: 'worker', sandbox}, ['dies'], [], [], ['unshare', ...without]);
+    const gateway = await serve({default: 'worker', sandbox}, ['dies'], [], [], withoutNamespaces);
     assert.ok((await call(gateway, 'test/dies', 'who')).json.output.process > 0, 'Landlock and the list of system calls are enough');
     const {worker} = await row(gateway, 'test/dies');
     assert.match(worker.missing, /namespaces/);
@@ -170,13 +166,12 @@ test('a machine without namespaces runs workers with what is left, which is show
 });
 
 test('a machine without Landlock runs workers that may, and refuses those that must have it', async () => {
-  const under = [join(build, 'tests/without_landlock')];
-  const may = await serve({default: 'worker', sandbox: 'best_effort'}, ['dies'], [], [], under);
+  const may = await serve({default: 'worker', sandbox: 'best_effort'}, ['dies'], [], [], withoutLandlock);
   assert.ok((await call(may, 'test/dies', 'who')).json.output.process > 0);
   const {worker} = await row(may, 'test/dies');
   assert.match(worker.missing, /landlock/);
   assert.doesNotMatch(worker.sandbox, /landlock/);
-  const must = await serve({default: 'worker', sandbox: 'required'}, ['dies'], [], [], under);
+  const must = await serve({default: 'worker', sandbox: 'required'}, ['dies'], [], [], withoutLandlock);
   const refused = await call(must, 'test/dies', 'who');
   assert.notEqual(refused.status, 200);
   assert.match(refused.json.error.message, /E_SANDBOX.*landlock/);

@@ -1,10 +1,12 @@
 /* Tries what a plugin should not be able to do to the machine. The input {"at":"..."} says to what; the answer whether
  * it worked. */
+#define _GNU_SOURCE /* F_SETSIG */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +74,24 @@ static int traces(const char* process) {
   return 1;
 }
 
+/* Has the kernel send a signal in our place, when there is something to read. */
+static int signals_by_pipe(const char* process) {
+  int ends[2];
+  if (pipe(ends) != 0) return 0;
+  const int is_sent = fcntl(ends[0], F_SETOWN, (pid_t)atoi(process)) == 0 && fcntl(ends[0], F_SETSIG, SIGCONT) == 0 &&
+                      fcntl(ends[0], F_SETFL, O_ASYNC) == 0 && write(ends[1], "x", 1) == 1;
+  close(ends[0]);
+  close(ends[1]);
+  return is_sent;
+}
+
+/* Opens it to read, and asks for nothing to be left of it. */
+static int empties(const char* path) {
+  const int file = open(path, O_RDONLY | O_TRUNC | O_CLOEXEC);
+  if (file >= 0) close(file);
+  return file >= 0;
+}
+
 static int executes(const char* program) {
   int status = 1;
   const pid_t child = fork();
@@ -91,6 +111,10 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
   if (is_named(in, "connects")) worked = connects(at);
   if (is_named(in, "connects_to")) worked = connects_to(at);
   if (is_named(in, "signals")) worked = kill((pid_t)atoi(at), SIGCONT) == 0;
+  if (is_named(in, "signals_by_pipe")) worked = signals_by_pipe(at);
+  if (is_named(in, "empties")) worked = empties(at);
+  if (is_named(in, "resizes")) worked = truncate(at, 1) == 0;
+  if (is_named(in, "changes_mode")) worked = chmod(at, 0666) == 0;
   if (is_named(in, "traces")) worked = traces(at);
   if (is_named(in, "executes")) worked = executes(at);
   answer((self*)p, call, worked ? "{\"worked\":true}" : "{\"worked\":false}");
