@@ -1,5 +1,6 @@
 #include "transports/mcp/event_outlet.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace toolrack::mcp {
@@ -16,10 +17,16 @@ std::shared_ptr<EventOutlet> EventOutlet::open(net::Exchange& exchange, std::fun
 
 void EventOutlet::send(std::string text) {
   if (exchange_ == nullptr || is_finished_) return;
+  if (is_too_far_behind()) return close();
   waiting_bytes_ += text.size();
   waiting_.push_back(std::move(text));
-  if (waiting_bytes_ > kMostWaiting) return close();
   pump();
+}
+
+bool EventOutlet::is_too_far_behind() const {
+  if (waiting_bytes_ <= kMostWaiting) return false;
+  const auto largest = std::ranges::max_element(waiting_, {}, &std::string::size);
+  return waiting_bytes_ - largest->size() > kMostWaiting;
 }
 
 void EventOutlet::finish() {

@@ -14,7 +14,8 @@ namespace toolrack::mcp {
 /// Answers one exchange. Of the exchange's loop; shared, because whoever sends does not know when the client leaves.
 class EventOutlet final : public std::enable_shared_from_this<EventOutlet> {
  public:
-  /// A client that is further behind is cut off: it does not read.
+  /// A client that is further behind is cut off when there is more to tell: it does not read. The largest of what waits
+  /// does not count, nor does what is to be told now: that an answer is large says nothing of who reads it.
   static constexpr std::size_t kMostWaiting = 8 << 20;
 
   /// Sends the head. `gone` is called once when the client leaves before `finish`.
@@ -27,6 +28,7 @@ class EventOutlet final : public std::enable_shared_from_this<EventOutlet> {
 
  private:
   explicit EventOutlet(net::Exchange& exchange) : exchange_(&exchange) {}
+  bool is_too_far_behind() const;
   void pump();
   void close();
 
