@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ids.hpp"
 #include "base/shown_text.hpp"
 #include "transports/mcp/offer_entries.hpp"
 #include "transports/mcp/refusals.hpp"
@@ -42,7 +43,8 @@ std::string_view bound_account(const accounts::Principal& principal) {
   return principal.key_id.empty() ? std::string_view() : std::string_view(principal.account);
 }
 
-McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests)
+McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests,
+                                 const std::string& run)
     : catalogue(deps.catalogue),
       observations(new Observations(loop, base::system_clock(), deps.metrics, deps.tracer)),
       lists(deps.table),
@@ -55,7 +57,7 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, Cli
           [this](std::string_view tool, const registry::Exposure& exposure, const registry::ToolSet* tools) {
             return exposure.shows(*catalogue.get(tools), tool);
           }),
-      replays(loop, base::system_clock()) {}
+      replays(loop, base::system_clock(), run) {}
 
 std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Exposure& exposure,
                                             const registry::ToolSet* tools) {
@@ -68,9 +70,10 @@ std::uint64_t McpHandler::LoopState::digest(ListKind kind, const registry::Expos
 McpHandler::McpHandler(Dependencies dependencies)
     : deps_(dependencies),
       content_limits_{.media_bytes = deps_.settings.inline_media_bytes, .text_bytes = deps_.settings.inline_text_bytes},
+      run_(base::random_hex(8)),
       session_metrics_(dependencies.metrics, Sessions::kLifetimeSeconds) {
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
-    loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_));
+    loops_.push_back(std::make_unique<LoopState>(deps_, deps_.loops[i], client_requests_, run_));
 }
 
 void McpHandler::look_again() {

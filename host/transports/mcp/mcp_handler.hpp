@@ -107,7 +107,7 @@ class McpHandler final : public net::Handler {
   static const Method kMethods[];
 
   struct LoopState {
-    LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests);
+    LoopState(const Dependencies& deps, base::Loop& loop, ClientRequests& requests, const std::string& run);
     /// Differs when a list shows something else at that exposure, to keys with that tool set.
     std::uint64_t digest(ListKind kind, const registry::Exposure& exposure, const registry::ToolSet* tools);
     registry::PublishedCatalogue::Reader catalogue;
@@ -213,6 +213,7 @@ class McpHandler final : public net::Handler {
 
   Dependencies deps_;
   const call::ContentLimits content_limits_;
+  const std::string run_;  ///< Of this process, in the ids of events.
   ClientRequests client_requests_;
   ResourceFollowers followers_;
   SessionMetrics session_metrics_;

@@ -28,9 +28,11 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::string EventId::text() const { return fmt::format("{}-{}-{}", loop, stream, event); }
+std::string EventId::text(std::string_view run) const { return fmt::format("{}-{}-{}-{}", run, loop, stream, event); }
 
-std::optional<EventId> EventId::parse(std::string_view text) {
+std::optional<EventId> EventId::parse(std::string_view text, std::string_view run) {
+  if (!text.starts_with(run) || !text.substr(run.size()).starts_with('-')) return std::nullopt;
+  text.remove_prefix(run.size() + 1);
   const auto loop = take_number(text), stream = take_number(text), event = take_number(text);
   if (!loop || !stream || !event || !text.empty()) return std::nullopt;
   return EventId{.loop = static_cast<std::size_t>(*loop), .stream = *stream, .event = *event};
@@ -45,14 +47,15 @@ void ReplayStream::begin(net::Exchange& exchange) {
                  if (const auto self = weak.lock()) self->listener_ = {};
                })};
   // From 2025-11-25 on: a client that loses the stream at once knows where it was. Older ones choke on empty data.
-  if (revision_ >= Revision::k20251125)
-    listener_.outlet->send(
-        fmt::format("id: {}\ndata: \n\n", EventId{.loop = all_.loop_.index(), .stream = number_, .event = 0}.text()));
+  if (revision_ >= Revision::k20251125) listener_.outlet->send(fmt::format("id: {}\ndata: \n\n", id_of(0)));
+}
+
+std::string ReplayStream::id_of(std::uint64_t event) const {
+  return EventId{.loop = all_.loop_.index(), .stream = number_, .event = event}.text(all_.run_);
 }
 
 void ReplayStream::send(std::string_view json) {
-  const EventId id{.loop = all_.loop_.index(), .stream = number_, .event = ++last_};
-  auto text = net::event_text("message", json, id.text());
+  auto text = net::event_text("message", json, id_of(++last_));
   bytes_ += text.size();
   all_.bytes_ += text.size();
   events_.push_back({last_, text});
@@ -68,6 +71,7 @@ void ReplayStream::send(std::string_view json) {
 void ReplayStream::finish(std::string_view json) {
   is_finished_ = true;
   finished_ns_ = all_.clock_.monotonic_ns();
+  all_.finished_.push_back(shared_from_this());
   send(json);
   end_listener();
 }
@@ -119,19 +123,17 @@ bool ReplayStreams::resume(const EventId& id, std::string_view session, base::Lo
   return true;
 }
 
-/// The oldest first, and only what has ended: a call that goes on keeps its events.
+/// Only what has ended: a call that goes on keeps its events.
 void ReplayStreams::forget_old() {
   const auto now = clock_.monotonic_ns();
-  for (auto entry = streams_.begin(); entry != streams_.end();) {
-    const auto& stream = *entry->second;
-    const bool is_old = stream.is_finished_ && now - stream.finished_ns_ > kKeptNs;
-    const bool is_too_much = stream.is_finished_ && bytes_ > kMostBytes;
-    if (!is_old && !is_too_much) {
-      ++entry;
-      continue;
-    }
-    bytes_ -= stream.bytes_;
-    entry = streams_.erase(entry);
+  while (!finished_.empty()) {
+    const auto& oldest = *finished_.front();
+    const bool is_old = now - oldest.finished_ns_ > kKeptNs;
+    const bool is_too_much = bytes_ > kMostBytes && finished_.size() > 1;
+    if (!is_old && !is_too_much) return;
+    bytes_ -= oldest.bytes_;
+    streams_.erase(oldest.number_);
+    finished_.pop_front();
   }
 }
 

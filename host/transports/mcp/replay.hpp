@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/loop.hpp"
@@ -22,9 +23,11 @@ struct EventId {
   std::uint64_t stream = 0;  ///< Its number there.
   std::uint64_t event = 0;
 
-  std::string text() const;
-  /// Nothing when it is none of ours.
-  static std::optional<EventId> parse(std::string_view text);
+  /// `run` stands for this process, in characters without '-': numbers begin anew in each, so that what one before has
+  /// counted must not be taken for ours.
+  std::string text(std::string_view run) const;
+  /// Nothing when it is none of this run's.
+  static std::optional<EventId> parse(std::string_view text, std::string_view run);
 };
 
 class ReplayStreams;
@@ -55,6 +58,7 @@ class ReplayStream final : public std::enable_shared_from_this<ReplayStream> {
     base::Loop* loop = nullptr;
     std::shared_ptr<EventOutlet> outlet;
   };
+  std::string id_of(std::uint64_t event) const;
   void attach(Listener listener, std::uint64_t seen);
   void pass_on(std::string text);
   void end_listener();
@@ -71,7 +75,8 @@ class ReplayStream final : public std::enable_shared_from_this<ReplayStream> {
   std::int64_t finished_ns_ = 0;
 };
 
-/// Those of one loop. What a client did not fetch is forgotten after a minute, and sooner when it is much.
+/// Those of one loop, which alone uses them. A stream that has ended is forgotten after a minute, and sooner when there
+/// is much; the one that has ended last stays in any case.
 class ReplayStreams {
  public:
   static constexpr std::int64_t kKeptNs = 60'000'000'000;
@@ -79,7 +84,9 @@ class ReplayStreams {
   /// Of one stream that goes on; the newest event is kept in any case.
   static constexpr std::size_t kMostBytesOfOne = 1 << 20;
 
-  ReplayStreams(base::Loop& loop, const base::Clock& clock) : loop_(loop), clock_(clock) {}
+  /// `run`: as EventId has it.
+  ReplayStreams(base::Loop& loop, const base::Clock& clock, std::string run)
+      : loop_(loop), clock_(clock), run_(std::move(run)) {}
 
   std::shared_ptr<ReplayStream> open(std::string session, Revision revision);
   /// On this loop: is there such a stream of that session?
@@ -94,9 +101,12 @@ class ReplayStreams {
 
   base::Loop& loop_;
   const base::Clock& clock_;
+  const std::string run_;
   std::uint64_t last_ = 0;
   std::size_t bytes_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<ReplayStream>> streams_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<ReplayStream>> streams_;
+  /// In the order of their ends, which is that of forgetting: streams that go on are not looked at for it.
+  std::deque<std::shared_ptr<ReplayStream>> finished_;
 };
 
 }  // namespace toolrack::mcp

@@ -46,7 +46,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
   // After a restart the tools do not know yet who follows their resources.
   if (const auto state = deps_.states.find(opening.session))
     for (const auto& uri : state->uris) follow(exchange.loop(), principal, uri, opening.session);
-  const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId));
+  const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId), run_);
   // What is none of ours, or of a process before this one, has nothing to replay.
   if (!last || last->loop >= loops_.size()) return open_news(exchange, std::move(opening));
   const auto key = opening.session;
