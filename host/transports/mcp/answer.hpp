@@ -40,14 +40,12 @@ class Answer {
   /// reader is gone or too slow, or this is a message of a batch.
   [[nodiscard]] bool request(std::string_view json);
   /// From now on the client can take up the stream of this answer again, if there is one. `session` is an id of the
-  /// request that is answered. Without effect on a message of a batch, which is answered by one body and has no stream.
-  void make_resumable(ReplayStreams& streams, std::string_view session, Revision revision) noexcept {
-    if (!batch_) resumable_ = {&streams, session, revision};
+  /// request that is answered. `comes_back`: one that is let go of asks for the rest. Without effect on a message of a
+  /// batch, which is answered by one body and has no stream.
+  void make_resumable(ReplayStreams& streams, std::string_view session, Revision revision, bool comes_back) noexcept {
+    if (!batch_) resumable_ = {&streams, session, revision, comes_back};
   }
-  /// Would the client ask for the rest, if it were let go of? From 2025-11-25 on, and where it can take its stream up.
-  bool can_let_go() const noexcept {
-    return resumable_.streams != nullptr && resumable_.revision >= Revision::k20251125;
-  }
+  bool can_let_go() const noexcept { return resumable_.comes_back; }
   /// Lets go of the client, which will ask for the rest. Without effect where it would not.
   void let_go();
   /// Not for a client that can take its stream up again.
@@ -69,6 +67,7 @@ class Answer {
     ReplayStreams* streams = nullptr;  ///< Null: it is not.
     std::string_view session;
     Revision revision = Revision::k20260728;
+    bool comes_back = false;
   };
   ReplayStream& replay();
   void end_observation(std::string_view message);

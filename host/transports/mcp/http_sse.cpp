@@ -13,6 +13,7 @@
 #include "base/loop.hpp"
 #include "base/shown_text.hpp"
 #include "transports/mcp/event_outlet.hpp"
+#include "transports/mcp/mcp_handler.hpp"
 #include "transports/net/error_body.hpp"
 #include "transports/net/event_text.hpp"
 
@@ -118,12 +119,12 @@ class HttpSse::MessageExchange final : public net::Exchange {
   };
   /// Serves it on the channel's loop.
   static std::optional<Refusal> serve(std::shared_ptr<Channel> channel, std::unique_ptr<HeldRequest> request,
-                                      net::Handler& mcp) {
+                                      McpHandler& mcp) {
     auto* exchange = new MessageExchange(std::move(channel), std::move(request));
     std::optional<Refusal> refusal;
     exchange->refusal_ = &refusal;
     exchange->depth_ = 1;
-    mcp.handle(exchange->request(), *exchange);
+    mcp.handle_on_channel(exchange->request(), *exchange);
     exchange->refusal_ = nullptr;
     exchange->depth_ = 0;
     if (exchange->is_answered_) delete exchange;

@@ -13,13 +13,15 @@
 
 namespace toolrack::mcp {
 
+class McpHandler;
+
 inline constexpr std::string_view kSsePath = "/sse", kSseMessagesPath = "/messages";
 
 /// Threads: each loop calls it; a stream belongs to the loop of its GET, whatever loop the POSTs come to.
 class HttpSse final : public net::Handler {
  public:
   /// `mcp` outlives it.
-  explicit HttpSse(net::Handler& mcp) : mcp_(mcp) {}
+  explicit HttpSse(McpHandler& mcp) : mcp_(mcp) {}
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
   /// Any thread, before the server stops: the streams would go on for ever.
@@ -31,7 +33,7 @@ class HttpSse final : public net::Handler {
   void open(const net::Request& request, net::Exchange& exchange);
   void take(const net::Request& request, net::Exchange& exchange);
 
-  net::Handler& mcp_;
+  McpHandler& mcp_;
   base::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_ TR_GUARDED_BY(mutex_);
 };

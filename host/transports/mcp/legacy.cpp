@@ -78,8 +78,11 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer&& answe
   if (message.method == "initialize" && message.kind == MessageKind::kRequest)
     return initialize(inbound, message, std::move(answer));
   if (!inbound.is_session_found && !find_session(inbound, message, answer)) return;
-  if (!inbound.session.empty() && inbound.agreed >= Revision::k20250326)
-    answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed);
+  if (inbound.can_resume && !inbound.session.empty() && inbound.agreed >= Revision::k20250326) {
+    // `toolrack stdio`, which comes over the owner's socket, takes a stream that ends early for a gateway that is gone.
+    answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed,
+                          inbound.agreed >= Revision::k20251125 && !inbound.request.is_local_socket);
+  }
   if (message.kind == MessageKind::kResponse) {
     if (!inbound.session.empty()) client_requests_.answer(inbound.session, message.document);
     return answer.accept();

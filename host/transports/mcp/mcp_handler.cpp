@@ -90,14 +90,20 @@ void McpHandler::key_changed(const accounts::PrincipalRef& principal) {
                       [&streams = loops_[i]->streams, principal] { streams.key_changed(principal); });
 }
 
-void McpHandler::handle(const net::Request& request, net::Exchange& exchange) {
+void McpHandler::handle(const net::Request& request, net::Exchange& exchange) { take(request, exchange, true); }
+
+void McpHandler::handle_on_channel(const net::Request& request, net::Exchange& exchange) {
+  take(request, exchange, false);
+}
+
+void McpHandler::take(const net::Request& request, net::Exchange& exchange, bool can_resume) {
   const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
       {.authorization = request.headers.get(HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
   if (!principal) {
     const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack", error="invalid_token")"};
     return net::respond_error(exchange, principal.error(), {&challenge, 1});
   }
-  if (request.method == net::Method::kPost) return post(request, exchange, *principal);
+  if (request.method == net::Method::kPost) return post(request, exchange, *principal, can_resume);
   if (request.method == net::Method::kDelete && request.headers.has(HeaderName::kMcpSessionId))
     return end_session(request, exchange, *principal);
   if (request.method == net::Method::kGet) return open_session_stream(request, exchange, *principal);
@@ -130,7 +136,8 @@ void McpHandler::end_session(const net::Request& request, net::Exchange& exchang
                                       .data_json = {}}));
 }
 
-void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal) {
+void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+                      bool can_resume) {
   Answer answer(exchange);
   const auto refuse = [&](const base::Error& error) {
     const auto rpc = to_rpc(error);
@@ -146,7 +153,8 @@ void McpHandler::post(const net::Request& request, net::Exchange& exchange, cons
 
   const auto message = parse_message(request.body, {}, &state(exchange.loop()).body);
   if (!message) return refuse(message.error());
-  Inbound inbound{.request = request, .loop = exchange.loop(), .principal = principal, .session = {}};
+  Inbound inbound{
+      .request = request, .loop = exchange.loop(), .principal = principal, .can_resume = can_resume, .session = {}};
   if (message->is_batch()) return batch(inbound, *message, std::move(answer));
   classify(inbound, *message, std::move(answer));
 }

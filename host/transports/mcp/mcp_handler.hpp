@@ -66,6 +66,8 @@ class McpHandler final : public net::Handler {
   explicit McpHandler(Dependencies dependencies);
 
   void handle(const net::Request& request, net::Exchange& exchange) override;
+  /// As `handle`, where all answers go to one stream that the client cannot take up again (HttpSse).
+  void handle_on_channel(const net::Request& request, net::Exchange& exchange);
 
   /// Any thread: a new catalogue was published. Loops that have no requests let go of the older one, too, and clients
   /// that listen are told when what they see is not the same.
@@ -90,6 +92,7 @@ class McpHandler final : public net::Handler {
     const net::Request& request;
     base::Loop& loop;
     const accounts::PrincipalRef& principal;
+    bool can_resume = false;  ///< The client can come back for the rest of a stream that it has lost.
     Revision revision = Revision::k20260728;
     std::string_view session;               ///< Id of the legacy session, or empty.
     Revision agreed = Revision::k20241105;  ///< By the session.
@@ -120,7 +123,9 @@ class McpHandler final : public net::Handler {
     ResponseText response;     ///< Of the answer that is being given.
   };
 
-  void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
+  void take(const net::Request& request, net::Exchange& exchange, bool can_resume);
+  void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
+            bool can_resume);
   void end_session(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal);
   // session_stream.cpp
   void open_session_stream(const net::Request& request, net::Exchange& exchange,

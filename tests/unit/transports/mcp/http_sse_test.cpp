@@ -12,10 +12,11 @@ namespace toolrack::mcp {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class HttpSseTest : public McpTest {
  protected:
-  HttpSseTest() : McpTest({.loops = 2}) {
+  HttpSseTest() : McpTest({.loops = 2, .mcp = {.poll_after = std::chrono::milliseconds(20)}}) {
     stream_.send(testing::http_request("GET", "/sse?expose=flat", {{"Accept", "text/event-stream"}}, ""));
   }
   ~HttpSseTest() override {
@@ -46,12 +47,11 @@ class HttpSseTest : public McpTest {
     }
     return testing::exchange(port_, "POST", target, {{"Content-Type", "application/json"}}, body);
   }
-  void initialize() {
-    const auto reply = post(
-        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{},)"
-        R"("clientInfo":{"name":"t","version":"1"}}})");
+  void initialize(const std::string& version = "2024-11-05") {
+    const auto reply = post(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + version +
+                            R"(","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})");
     EXPECT_EQ(reply.status, 202) << reply.body;
-    EXPECT_TRUE(hear(R"("protocolVersion":"2024-11-05")"));
+    EXPECT_TRUE(hear(R"("protocolVersion":")" + version));
   }
 
   std::string heard_;
@@ -77,6 +77,35 @@ TEST_F(HttpSseTest, AnswersCallsThatTakeAWhileWithTheirProgress) {
             202);
   ASSERT_TRUE(hear(R"("id":5)"));
   EXPECT_THAT(heard_, HasSubstr(R"("progressToken":"p")"));
+}
+
+TEST_F(HttpSseTest, NumbersNoEventsOfALaterSession) {
+  initialize("2025-11-25");
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_progress",)"
+                 R"("_meta":{"progressToken":"p"}}})")
+                .status,
+            202);
+  ASSERT_TRUE(hear(R"("id":5)"));
+  EXPECT_THAT(heard_, HasSubstr(R"("progressToken":"p")"));
+  EXPECT_THAT(heard_, Not(HasSubstr("\nid: "))) << "nothing of this stream can be taken up again";
+}
+
+TEST_F(HttpSseTest, HoldsACallOfALaterSessionThatTakesLong) {
+  initialize("2025-11-25");
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_waiting"}})").status, 202);
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1));
+  // One that began after it and is let go of shows that its time has come, too.
+  const auto session = open_session("2025-11-25");
+  auto other = net::RawClient::tcp(rack_.port);
+  other.send(
+      testing::http_request("POST", "/mcp", legacy_headers(session, "2025-11-25"),
+                            R"({"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"fake_waiting"}})"));
+  EXPECT_THAT(other.read_reply().value_or(net::RawReply{}).body, HasSubstr("retry: "));
+  fake_.waiting->release();
+  EXPECT_TRUE(hear(R"("id":5)")) << heard_;
+  EXPECT_THAT(heard_, HasSubstr(R"("late":true)"));
+  EXPECT_THAT(heard_, Not(HasSubstr("retry: ")));
+  EXPECT_THAT(heard_, Not(HasSubstr("\nid: ")));
 }
 
 TEST_F(HttpSseTest, TellsOfListsThatHaveChanged) {
