@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "mcp_fixture.hpp"
+#include "support/asking_skill.hpp"
 
 namespace toolrack::mcp {
 namespace {
@@ -16,7 +17,7 @@ using testing::parsed;
 
 class PollingTest : public McpTest {
  protected:
-  explicit PollingTest(std::size_t loops = 1) : McpTest({.loops = loops, .mcp = {.poll_after = 20ms}}) {}
+  PollingTest() : McpTest({.mcp = {.poll_after = 20ms}}) {}
   ~PollingTest() override {
     fake_.waiting->release();
     while (rack_.rack.calls.running() != 0) std::this_thread::yield();
@@ -88,6 +89,67 @@ TEST_F(PollingTest, LetsGoOfACallThatTakesLongerAndAnswersWhoComesBack) {
   read_rest(back, heard);
   EXPECT_THAT(heard, HasSubstr(R"("id":2)"));
   EXPECT_THAT(heard, HasSubstr(R"("late":true)"));
+}
+
+TEST_F(PollingTest, GivesAnAnswerOfMegabytesToWhoComesBackAsOftenAsIsAsked) {
+  constexpr std::size_t kSize = 9 << 20;
+  const auto session = open_session("2025-11-25");
+  const auto id = last_id(call_until_let_go(session, "2"));
+  fake_.waiting->release(R"({"text":")" + std::string(kSize, 'x') + R"("})");
+  ASSERT_TRUE(fake_.waiting->completed.wait_for(1));
+  for (int i = 0; i < 2; ++i) {
+    std::string heard;
+    auto back = come_back(session, id, heard);
+    read_rest(back, heard);
+    EXPECT_GT(heard.size(), kSize) << i;
+    EXPECT_NE(heard.find(R"("id":2)"), std::string::npos) << i;
+  }
+}
+
+TEST_F(PollingTest, FindsWhatACallAsksWhenItsClientComesBackAndTakesTheResponse) {
+  const auto asking = std::make_shared<testing::AskingSkill>();
+  rack_.rack.publish({fake_.make(), testing::make_tool("asking", {{.name = "run", .handler = asking}})});
+  const auto opened = testing::exchange(
+      rack_.port, "POST", "/mcp", base_headers(),
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":)"
+      R"({"elicitation":{}},"clientInfo":{"name":"t","version":"1"}}})");
+  const auto session = testing::header(opened, "mcp-session-id");
+  auto client =
+      send(session, R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"asking_run","arguments":)"
+                    R"({"ask":["form:who"]}}})");
+  const auto told = client.read_reply();
+  ASSERT_TRUE(told);
+  EXPECT_THAT(told->body, HasSubstr("elicitation/create"));
+  EXPECT_THAT(told->body, HasSubstr("retry: ")) << "it is let go of while it waits for the response";
+  const auto first = told->body.substr(4, told->body.find('\n') - 4);
+  std::string heard;
+  auto back = come_back(session, first, heard);
+  while (heard.find("\n\n") == std::string::npos && back.read_more(heard)) {
+  }
+  const auto from = heard.find("data: ") + 6;
+  const auto question = parsed(heard.substr(from, heard.find('\n', from) - from));
+  EXPECT_EQ(at(question, "/method"), "elicitation/create") << "asked again of who has not seen it";
+  const auto response = send(session, R"({"jsonrpc":"2.0","id":)" + base::json::quote(at(question, "/id")) +
+                                          R"(,"result":{"action":"accept","content":{"name":"Ada"}}})")
+                            .read_reply();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 202);
+  read_rest(back, heard);
+  EXPECT_THAT(heard, HasSubstr("Ada"));
+  EXPECT_THAT(heard, HasSubstr(R"("id":2)"));
+}
+
+TEST_F(PollingTest, HoldsTheConnectionsOfTheOwnersSocket) {
+  const auto session = open_session("2025-11-25");
+  auto bridge = net::RawClient::local(rack_.socket_path);
+  bridge.send(testing::http_request("POST", "/mcp", legacy_headers(session, "2025-11-25"), waiting_call("2")));
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1));
+  EXPECT_THAT(call_until_let_go(session, "3"), HasSubstr("retry: "));
+  fake_.waiting->release();
+  const auto reply = bridge.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(testing::header(*reply, "content-type"), "application/json");
+  EXPECT_EQ(at(parsed(reply->body), "/result/isError"), "false");
 }
 
 TEST_F(PollingTest, HoldsTheConnectionsOfOlderSessions) {

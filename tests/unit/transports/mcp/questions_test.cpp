@@ -155,6 +155,32 @@ TEST_F(LegacyQuestionsTest, AsksOnTheStreamAndTakesTheResponse) {
   EXPECT_EQ(base::json::at(ended, "/result/resultType"), nullptr);
 }
 
+TEST_F(LegacyQuestionsTest, AsksAgainWhoTakesTheStreamUpAgain) {
+  const auto session = open();
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(call(session, kWho));
+  std::string seen;
+  while (seen.find("\ndata: {") == std::string::npos && client.read_more(seen)) {
+  }
+  const auto id = seen.find("\nid: ") + 5;
+  auto headers = legacy_headers(session, "2025-11-25");
+  headers.emplace_back("Last-Event-ID", seen.substr(id, seen.find('\n', id) - id));
+  const auto question = next_event(client, seen);
+  client.reset();
+
+  auto again = net::RawClient::tcp(rack_.port);
+  again.send(testing::http_request("GET", "/mcp", headers, ""));
+  std::string heard;
+  EXPECT_EQ(next_event(again, heard), question);
+  EXPECT_EQ(
+      respond(session, at(parsed(question), "/id"), R"("result":{"action":"accept","content":{"name":"Ada"}})").status,
+      202);
+  const auto ended = parsed(next_event(again, heard));
+  EXPECT_EQ(at(ended, "/id"), "5");
+  EXPECT_EQ(at(ended, "/result/structuredContent/said/0"), R"({"name":"Ada"})");
+  EXPECT_EQ(asking_->invoked.value(), 1);
+}
+
 TEST_F(LegacyQuestionsTest, UnderstandsRefusalsAndErrors) {
   const auto session = open();
   for (const auto& [response, said] :
