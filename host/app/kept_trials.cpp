@@ -12,7 +12,7 @@ namespace {
 
 namespace json = base::json;
 
-constexpr std::string_view kCollection = "tool_trials";
+constexpr std::string_view kTrials = "tool_trials";
 
 KeptTrial read_trial(std::string_view text) {
   const auto parsed = json::parse(text);
@@ -53,7 +53,7 @@ std::string to_json(const KeptTrial& trial) {
 base::Result<KeptTrials> KeptTrials::open(store::Store& store) {
   KeptTrials out(store);
   const auto snapshot = TRY(store.snapshot());
-  TRY(snapshot->scan(kCollection, "", "", store::Snapshot::Order::kForward,
+  TRY(snapshot->scan(kTrials, "", "", store::Snapshot::Order::kForward,
                      [&](std::string_view id, const store::Document& document) {
                        out.all_.emplace(id, read_trial(document.json));
                        return true;
@@ -66,10 +66,10 @@ base::Result<void> KeptTrials::keep(KeptTrial::ById all) {
   for (const auto& [id, trial] : all) {
     const auto before = all_.find(id);
     if (before == all_.end() || before->second != trial)
-      commit.emplace_back(store::Put{.collection = std::string(kCollection), .key = id, .json = to_json(trial)});
+      commit.emplace_back(store::Put{.collection = std::string(kTrials), .key = id, .json = to_json(trial)});
   }
   for (const auto& [id, trial] : all_)
-    if (!all.contains(id)) commit.emplace_back(store::Delete{.collection = std::string(kCollection), .key = id});
+    if (!all.contains(id)) commit.emplace_back(store::Delete{.collection = std::string(kTrials), .key = id});
   if (commit.empty()) return {};
   TRY(store_->commit(std::move(commit)));
   all_ = std::move(all);

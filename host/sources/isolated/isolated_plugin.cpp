@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/log/log.hpp"
 #include "sources/native/host_services.hpp"
 #include "sources/native/instance.hpp"
 #include "sources/native/module.hpp"
@@ -11,12 +12,10 @@
 namespace toolrack::sources::isolated {
 namespace {
 
+namespace log = services::log;
 using worker::FieldReader;
 using worker::FrameType;
 using worker::FrameWriter;
-
-/// How long a worker may take to leave: stop(), destroy().
-constexpr std::chrono::milliseconds kLeave{10'000};
 
 /// Of an invocation but for its input and what is known of its call.
 constexpr std::size_t kInvocationSize = 200;
@@ -94,9 +93,16 @@ void IsolatedPlugin::stop() {
     waiting.swap(waiting_);
   }
   for (const auto& one : waiting) refuse(one.call, {"the tool is being taken out of service", "", {}});
-  if (seat != nullptr)
-    (void)seat->request(
-        FrameType::kStop, [](FrameWriter&) {}, kLeave);
+  if (seat != nullptr) leave_in(*seat, FrameType::kStop, "stop()");
+}
+
+/// One that does not come back is ended, and its state_now_ keeps its end from being told as a death.
+void IsolatedPlugin::leave_in(Seat& seat, FrameType type, std::string_view function) {
+  const auto done = seat.request(
+      type, [](FrameWriter&) {}, environment_.load_timeout);
+  if (!done)
+    log::write(log::Level::kWarning, "a worker process ended before its plugin had",
+               {{"tool", environment_.tool}, {"in", function}, {"reason", done.error().message()}});
 }
 
 void IsolatedPlugin::destroy() {
@@ -105,9 +111,7 @@ void IsolatedPlugin::destroy() {
     base::Lock lock(mutex_);
     state_now_ = State::kStopped;
   }
-  if (const auto seat = this->seat())
-    (void)seat->request(
-        FrameType::kDestroy, [](FrameWriter&) {}, kLeave);
+  if (const auto seat = this->seat()) leave_in(*seat, FrameType::kDestroy, "destroy()");
 }
 
 bool IsolatedPlugin::close(native::UnloadPolicy policy) {

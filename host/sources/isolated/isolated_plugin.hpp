@@ -45,7 +45,7 @@ struct IsolatedEnvironment {
   /// Of all plugins of its vendor; null: it has a process of its own.
   std::shared_ptr<ProcessKeeper> shared;
   std::string calls_directory;             ///< Of all calls' directories; empty: there are none.
-  std::chrono::milliseconds load_timeout;  ///< For each step of a start.
+  std::chrono::milliseconds load_timeout;  ///< For each step of a start or an end.
   std::function<void(std::string_view function, std::string_view what)> note_misuse;
 };
 
@@ -101,6 +101,7 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   native::LoadResult<void> load_library(Seat& seat);
   native::LoadResult<void> create_in(const std::shared_ptr<Seat>& seat);
   native::LoadResult<void> start_in(Seat& seat);
+  void leave_in(Seat& seat, worker::FrameType type, std::string_view function);
   void start_again();
   void give_back(const std::shared_ptr<Seat>& seat, const std::string& why);
   bool was_ended_by_another() const;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "native_fixture.hpp"
+#include "services/log/recent.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -84,6 +85,19 @@ TEST_F(HangingStop, IsWhatItsSuccessorSaysItWaitsFor) {
   EXPECT_THAT(refused.error->hint(), HasSubstr("stop()"));
   let_go();
   while (count("1.1.0").error) std::this_thread::yield();
+}
+
+TEST_F(HangingStop, EndsTheWorkerThatItIsInAndIsTold) {
+  settings.isolation.plugins.emplace("test/never-stops", isolated::Isolation::kWorker);
+  settings.isolation.max_memory = 0;  // A sanitizer reserves terabytes.
+  settings.load_timeout = 3s;
+  const auto path = install("never_stops");
+  open();
+  ASSERT_EQ(call("never-stops", "echo").code(), "ok");
+  uninstall(path);
+  const auto told = services::log::recent().read({.tool = "test/never-stops"}).lines;
+  EXPECT_THAT(told, ::testing::Contains(::testing::AllOf(HasSubstr("a worker process ended before its plugin had"),
+                                                         HasSubstr("stop()"), HasSubstr("did not answer"))));
 }
 
 }  // namespace
