@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/event_reader.hpp"
 #include "support/fake_skill.hpp"
 #include "support/http_client.hpp"
 #include "support/test_rack.hpp"
@@ -102,21 +103,6 @@ class McpTest : public ::testing::Test {
             R"(","capabilities":)" + std::string(capabilities) + R"(,"clientInfo":{"name":"t","version":"1"}}})");
     EXPECT_EQ(reply.status, 200) << reply.body;
     return testing::header(reply, "mcp-session-id");
-  }
-
-  /// The data of the next event that has any; `seen` is what was read of the stream and not looked at.
-  static std::string next_event(net::RawClient& client, std::string& seen) {
-    for (;;) {
-      const auto from = seen.find("data: ");
-      const auto to = from == std::string::npos ? from : seen.find("\n\n", from);
-      if (to != std::string::npos) {
-        auto data = seen.substr(from + 6, to - from - 6);
-        seen.erase(0, to + 2);
-        if (data.empty()) continue;  // The first one only has an id.
-        return data;
-      }
-      if (!client.read_more(seen)) return "nothing came";
-    }
   }
 
   FakeTool fake_;

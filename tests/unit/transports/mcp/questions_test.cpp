@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::at;
 using ::testing::HasSubstr;
+using testing::next_event;
 using testing::parsed;
 
 constexpr auto kCapabilities = R"({"elicitation":{"form":{},"url":{}},"sampling":{},"roots":{}})";

@@ -13,6 +13,7 @@ namespace toolrack::mcp {
 namespace {
 
 using testing::at;
+using testing::next_event;
 using testing::parsed;
 
 constexpr std::string_view kAll = R"({"elicitation":{"form":{},"url":{}},"sampling":{},"roots":{}})";
