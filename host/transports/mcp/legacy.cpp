@@ -79,7 +79,7 @@ void McpHandler::legacy(Inbound& inbound, const Message& message, Answer&& answe
     return initialize(inbound, message, std::move(answer));
   if (!inbound.is_session_found && !find_session(inbound, message, answer)) return;
   if (inbound.can_resume && !inbound.session.empty() && inbound.agreed >= Revision::k20250326) {
-    // `toolrack stdio`, which comes over the owner's socket, takes a stream that ends early for a gateway that is gone.
+    // To hold a connection of the owner's socket, which is that of `toolrack stdio`, costs nothing, and nobody cuts it.
     answer.make_resumable(state(inbound.loop).replays, inbound.session, inbound.agreed,
                           inbound.agreed >= Revision::k20251125 && !inbound.request.is_local_socket);
   }

@@ -48,6 +48,9 @@ void Bridge::Impl::on_ended(std::unique_ptr<Transfer> transfer, CURLcode code) {
   if (transfer->purpose() != Purpose::kForward) return on_reopening(std::move(transfer), code);
   const auto& reply = transfer->reply();
   if (reply.is_too_large) return fail(*transfer, fmt::format("the answer of {} is too large to pass on", where()));
+  // Asked a second time for the rest, only the rest is an answer: the call itself is not sent again.
+  if (!transfer->goes_on_behind.empty() && (code != CURLE_OK || reply.status / 100 != 2 || !reply.is_stream()))
+    return fail_as_lost(*transfer, code != CURLE_OK ? transfer->failure(code) : fmt::format("HTTP {}", reply.status));
   if (code != CURLE_OK) return on_lost(std::move(transfer), code);
   if (reply.status / 100 == 2) return on_success(std::move(transfer));
   const bool has_lost_session = reply.status == 404 && !transfer->session.empty() && !transfer->was_reopened;
@@ -65,11 +68,7 @@ void Bridge::Impl::on_lost(std::unique_ptr<Transfer> transfer, CURLcode code) {
     return;
   }
   const bool is_safe = !transfer->was_sent() || (transfer->request().may_repeat && transfer->reply().events == 0);
-  if (!is_safe)
-    return fail(*transfer,
-                fmt::format("the gateway at {} went away while the call ran, so it may or may not have taken effect: "
-                            "{}. Check before you call again.",
-                            where(), transfer->failure(code)));
+  if (!is_safe) return fail_as_lost(*transfer, transfer->failure(code));
   const bool can_hope = elect_ ? transfer->attempts < kMaxAttempts : transfer->was_sent() && transfer->attempts < 2;
   if (!can_hope)
     return fail(*transfer, fmt::format("no gateway answers at {}: {}. {}", where(), transfer->failure(code),
@@ -83,8 +82,9 @@ void Bridge::Impl::on_lost(std::unique_ptr<Transfer> transfer, CURLcode code) {
 void Bridge::Impl::on_success(std::unique_ptr<Transfer> transfer) {
   const auto& reply = transfer->reply();
   if (reply.is_stream()) {
-    if (!transfer->unanswered.empty()) on_lost(std::move(transfer), CURLE_PARTIAL_FILE);  // It ended early.
-    return;
+    if (transfer->unanswered.empty()) return;
+    if (!transfer->can_go_on_behind().empty()) return go_on_later(std::move(transfer));
+    return on_lost(std::move(transfer), CURLE_PARTIAL_FILE);  // It ended early.
   }
   if (transfer->request().method == "notifications/initialized") listen_for_news();
   if (transfer->request().ids.empty() && reply.body.empty()) return;
@@ -144,6 +144,35 @@ void Bridge::Impl::fail(Transfer& transfer, const std::string& why) {
   if (transfer.is_muted) return;
   for (const auto& id : transfer.unanswered)
     output_.add(mcp::error_message(id.raw, {.code = mcp::kInternalError, .message = why, .data_json = {}}));
+}
+
+void Bridge::Impl::fail_as_lost(Transfer& transfer, const std::string& why) {
+  fail(transfer, fmt::format("the gateway at {} went away while the call ran, so it may or may not have taken effect: "
+                             "{}. Check before you call again.",
+                             where(), why));
+}
+
+void Bridge::Impl::go_on_later(std::unique_ptr<Transfer> transfer) {
+  transfer->goes_on_behind = transfer->can_go_on_behind();
+  transfer->due = std::chrono::steady_clock::now() + transfer->pause();
+  auto* key = transfer.get();
+  transfers_.emplace(key, std::move(transfer));  // It is owed an answer as before, and can be cancelled.
+}
+
+void Bridge::Impl::ask_what_follows() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto entry = transfers_.begin(); entry != transfers_.end();) {
+    auto& transfer = *entry->second;
+    const bool is_due = transfer.due && now >= *transfer.due;
+    if (is_due) transfer.due.reset();
+    if (is_due && transfer.session != session_.id()) {
+      fail_as_lost(transfer, "its session was lost");
+      entry = transfers_.erase(entry);
+      continue;
+    }
+    if (is_due) transfer.start(multi_.get(), endpoint_, session_.headers());
+    ++entry;
+  }
 }
 
 void Bridge::Impl::reopen(std::unique_ptr<Transfer> transfer) {

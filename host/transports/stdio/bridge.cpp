@@ -72,6 +72,7 @@ int Bridge::Impl::run() {
     let_streams_go_on();
     if (output_.is_broken()) return 1;
     if (news_due_ && Clock::now() >= *news_due_) listen_for_news();
+    ask_what_follows();
     if (input_.is_ended() && !end) end = Clock::now() + kFarewell;
     const bool owes_answer =
         std::ranges::any_of(transfers_, [](const auto& entry) { return !entry.first->is_for_news(); });
@@ -174,10 +175,14 @@ void Bridge::Impl::wait(const std::optional<Clock::time_point>& end) {
   if (wants_input) extra[count++] = {.fd = input_.fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
   if (!output_.is_empty()) extra[count++] = {.fd = output_.fd(), .events = CURL_WAIT_POLLOUT, .revents = 0};
   auto patience = std::chrono::milliseconds(60'000);
-  for (const auto& due : {end, news_due_})
+  const auto wait_no_longer_than = [&](const std::optional<Clock::time_point>& due) {
     if (due)
       patience = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()),
                             std::chrono::milliseconds(0), patience);
+  };
+  wait_no_longer_than(end);
+  wait_no_longer_than(news_due_);
+  for (const auto& [key, transfer] : transfers_) wait_no_longer_than(transfer->due);
   int ready = 0;
   curl_multi_poll(multi_.get(), extra, count, static_cast<int>(patience.count()), &ready);
   if (wants_input && input_.is_readable()) input_.read_some();

@@ -60,6 +60,11 @@ class Bridge::Impl final : public TransferSink {
   void on_lost(std::unique_ptr<Transfer> transfer, CURLcode code);
   void on_success(std::unique_ptr<Transfer> transfer);
   void on_refusal(std::unique_ptr<Transfer> transfer);
+  void fail_as_lost(Transfer& transfer, const std::string& why);
+
+  // A stream that ends before its answer, of a gateway that holds no connection for so long.
+  void go_on_later(std::unique_ptr<Transfer> transfer);
+  void ask_what_follows();
   void deliver(Transfer& transfer, std::string_view json);
   void fail(Transfer& transfer, const std::string& why);
 

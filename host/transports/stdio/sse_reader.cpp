@@ -1,6 +1,8 @@
 #include "transports/stdio/sse_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 
 namespace toolrack::stdio {
 
@@ -25,6 +27,7 @@ void SseReader::take_line(std::string_view line) {
   if (is_first_line_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
   is_first_line_ = false;
   if (line.empty()) {
+    last_id_ = id_;
     if (!data_.empty()) data_.pop_back();  // The line feed behind the last line.
     if (!data_.empty() && (name_.empty() || name_ == "message")) on_message_(data_);
     data_.clear();
@@ -37,6 +40,12 @@ void SseReader::take_line(std::string_view line) {
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (field == "data") data_.append(value).append("\n");
   if (field == "event") name_ = value;
+  if (field == "id" && value.find('\0') == std::string_view::npos) id_ = value;
+  if (field == "retry") {
+    std::uint32_t milliseconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), milliseconds);
+    if (error == std::errc() && end == value.data() + value.size()) retry_ = std::chrono::milliseconds(milliseconds);
+  }
 }
 
 }  // namespace toolrack::stdio

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -25,6 +26,16 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string Transfer::can_go_on_behind() const {
+  if (request_.is_modern || session.empty()) return {};
+  return events_->last_id().empty() ? goes_on_behind : events_->last_id();
+}
+
+std::chrono::milliseconds Transfer::pause() const {
+  constexpr std::chrono::milliseconds kUsual{1'000}, kShortest{50}, kLongest{60'000};
+  return std::clamp(events_->retry().value_or(kUsual), kShortest, kLongest);
+}
+
 Transfer* Transfer::of(CURL* easy) {
   char* self = nullptr;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
@@ -36,7 +47,7 @@ void Transfer::start(CURLM* multi, const Endpoint& endpoint, const std::vector<s
   reply_ = {};
   error_[0] = '\0';
   was_sent_ = is_paused_ = false;
-  unanswered = request_.ids;
+  if (goes_on_behind.empty()) unanswered = request_.ids;
   events_ = std::make_unique<SseReader>([this](std::string_view json) {
     ++reply_.events;
     sink_.on_event(*this, json);
@@ -53,7 +64,7 @@ void Transfer::start(CURLM* multi, const Endpoint& endpoint, const std::vector<s
   // Gateways close idle connections after a minute and more; reusing one at that very moment would lose the request.
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 50L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  if (purpose_ != Purpose::kNews) {
+  if (!is_get()) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());  // Not copied.
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
@@ -84,8 +95,9 @@ void Transfer::set_target(const Endpoint& endpoint) {
 void Transfer::set_headers(const Endpoint& endpoint, const std::vector<std::string>& session_headers) {
   curl_slist* list = nullptr;
   const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
-  if (purpose_ != Purpose::kNews) add("Content-Type: application/json");
-  add(purpose_ == Purpose::kNews ? "Accept: text/event-stream" : "Accept: application/json, text/event-stream");
+  if (!is_get()) add("Content-Type: application/json");
+  if (!goes_on_behind.empty()) add("Last-Event-ID: " + goes_on_behind);
+  add(is_get() ? "Accept: text/event-stream" : "Accept: application/json, text/event-stream");
   add("User-Agent: toolrack-stdio/" + std::string(base::kVersion));
   add("Expect:");  // None: waiting for "100 Continue" costs a second where nobody says it.
   if (const auto key = trimmed(endpoint.key); !key.empty()) add("Authorization: Bearer " + std::string(key));

@@ -3,8 +3,10 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +80,11 @@ class Transfer {
   Purpose purpose() const noexcept { return purpose_; }
   /// Goes on for as long as there may be news: nobody waits for its end.
   bool is_for_news() const noexcept { return purpose_ == Purpose::kNews || request_.method == "subscriptions/listen"; }
+  /// Of a legacy session's stream that has ended before its answer: the event behind which it can be asked for again.
+  /// Empty: it cannot.
+  std::string can_go_on_behind() const;
+  /// How long it wants to be left alone before.
+  std::chrono::milliseconds pause() const;
   /// Did any byte of this attempt reach a gateway? Then it may have acted on it.
   bool was_sent() const noexcept { return was_sent_; }
   /// libcurl's words for what went wrong.
@@ -88,6 +95,7 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static int on_sending(void* self, char*, char*, int, int);
+  bool is_get() const noexcept { return purpose_ == Purpose::kNews || !goes_on_behind.empty(); }
   void set_target(const Endpoint& endpoint);
   void set_headers(const Endpoint& endpoint, const std::vector<std::string>& session);
 
@@ -106,7 +114,9 @@ class Transfer {
   std::string session;           ///< The id it was sent with.
   std::uint64_t generation = 0;  ///< The endpoint's.
   int attempts = 0;
-  std::unique_ptr<Hold> hold;  ///< Later lines wait for it.
+  std::string goes_on_behind;  ///< An event: what follows it is asked for. Empty: the message itself is sent.
+  std::optional<std::chrono::steady_clock::time_point> due;  ///< When that is to be asked.
+  std::unique_ptr<Hold> hold;                                ///< Later lines wait for it.
 
  private:
   const Purpose purpose_;

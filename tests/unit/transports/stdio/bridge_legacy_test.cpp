@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <functional>
 
@@ -26,6 +27,7 @@ class LegacyBridge : public testing::Test {
     server_.on("/mcp", [this](const RecordedRequest& request) { return serve(request); });
   }
   Reply serve(const RecordedRequest& request) {
+    if (request.method == "GET" && !request.header("last-event-id").empty()) return rest_(request);
     if (request.method == "GET") {
       const int number = ++streams_;
       streams_.notify_all();
@@ -42,6 +44,10 @@ class LegacyBridge : public testing::Test {
     const auto body = base::json::parse(request.body);
     const auto* id = base::json::find(*body, "id");
     if (id == nullptr || method.empty()) return Reply::text("", 202);
+    if (method == "polled")
+      return Reply::chunked(
+                 {"id: a-0\ndata: \n\n", "event: message\nid: a-1\ndata: {\"first\":true}\n\n", "retry: 60\n\n"})
+          .header("Content-Type", "text/event-stream");
     auto reply = Reply::json(result(base::json::dump(*id)));
     return method == "slow" ? Reply::held(std::move(reply)) : reply;
   }
@@ -75,6 +81,8 @@ class LegacyBridge : public testing::Test {
   std::atomic<int> streams_{0};
   /// Answers the stream of that number, from 1.
   std::function<Reply(int)> news_ = [](int) { return Reply::text("", 405); };
+  /// Answers who comes back for the rest of a stream.
+  std::function<Reply(const RecordedRequest&)> rest_ = [](const RecordedRequest&) { return Reply::text("", 405); };
   ScriptedHttpServer server_;
 };
 
@@ -202,6 +210,39 @@ Reply news(std::string json, bool goes_on) {
   auto event = "event: message\ndata: " + std::move(json) + "\n\n";
   auto reply = goes_on ? Reply::held_between({std::move(event), ":\n\n"}) : Reply::chunked({std::move(event)});
   return std::move(reply).header("Content-Type", "text/event-stream");
+}
+
+TEST_F(LegacyBridge, ComesBackForTheAnswerOfACallThatWasLetGoOf) {
+  std::atomic<int> asked{0};
+  rest_ = [&](const RecordedRequest& request) {
+    EXPECT_EQ(request.header("last-event-id"), "a-1");
+    EXPECT_EQ(request.header("mcp-session-id"), "S1");
+    EXPECT_EQ(request.header("accept"), "text/event-stream");
+    EXPECT_EQ(request.body, "");
+    // The first time it ends without a word, as where a proxy cuts what is silent.
+    if (++asked == 1) return Reply::chunked({"retry: 60\n\n"}).header("Content-Type", "text/event-stream");
+    return Reply::chunked({"event: message\nid: a-2\ndata: " + result("3") + "\n\n"})
+        .header("Content-Type", "text/event-stream");
+  };
+  PipedBridge bridge(endpoint());
+  open_wholly(bridge);
+  bridge.send(legacy("3", "polled"));
+  EXPECT_EQ(bridge.line(), R"({"first":true})");
+  EXPECT_EQ(bridge.line(), result("3"));
+  EXPECT_TRUE(bridge.ends_silently());
+  EXPECT_EQ(std::ranges::count(methods(), "polled"), 1) << "the call is not sent again";
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(LegacyBridge, SaysThatACallMayHaveTakenEffectWhenNobodyKnowsItsStream) {
+  PipedBridge bridge(endpoint());
+  open_wholly(bridge);
+  bridge.send(legacy("3", "polled"));
+  EXPECT_EQ(bridge.line(), R"({"first":true})");
+  const auto failed = bridge.message();
+  EXPECT_EQ(text_at(failed, "/id"), "3");
+  EXPECT_NE(text_at(failed, "/error/message").find("may or may not have taken effect"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(methods(), "polled"), 1);
 }
 
 TEST_F(LegacyBridge, HearsWhatNobodyAskedFor) {

@@ -27,6 +27,17 @@ TEST(SseReader, GivesTheSameWhereverTheStreamIsCut) {
   for (std::size_t step = 1; step <= kStream.size(); ++step) EXPECT_EQ(read(kStream, step), expected) << step;
 }
 
+TEST(SseReader, KnowsBehindWhichEventItIsAndWhenToAskAgain) {
+  SseReader reader([](std::string_view) {});
+  EXPECT_EQ(reader.last_id(), "");
+  EXPECT_FALSE(reader.retry());
+  EXPECT_TRUE(reader.feed("id: 1\ndata: \n\nid: 2\ndata: x\n\nretry: 500\n\nretry: soon\n\n"));
+  EXPECT_EQ(reader.last_id(), "2");
+  EXPECT_EQ(reader.retry(), std::chrono::milliseconds(500));
+  EXPECT_TRUE(reader.feed("id: 3\ndata: not whole"));
+  EXPECT_EQ(reader.last_id(), "2") << "what was cut off is asked for again";
+}
+
 TEST(SseReader, RefusesAnEventWithoutEnd) {
   SseReader reader([](std::string_view) { FAIL(); });
   const std::string piece(8 << 20, 'x');
