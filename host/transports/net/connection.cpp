@@ -286,7 +286,12 @@ void Connection::on_deadline(std::int64_t) {
   const auto& limits = all_.share.limits;
   switch (state_) {
     case State::kHead:
-      if (in_.empty()) return close();
+      if (in_.empty()) {
+        boost::system::error_code error;
+        if (socket_.available(error) == 0) return close();
+        // It has come at the last moment, and the read that is under way is about to tell.
+        return set_deadline(limits.header_deadline);
+      }
       return refuse(base::Error(
           ErrorCode::kRequestTimeout,
           "The request's header was not complete after " + std::to_string(limits.header_deadline.count()) + " ms."));
@@ -311,10 +316,15 @@ void Connection::drain() {
   if (is_closed_ || state_ != State::kHead || !in_.empty()) return;
   boost::system::error_code error;
   if (socket_.available(error) > 0) return;  // A request is there and will be answered.
-  // Who has just been accepted has its request under way; others have had an answer and may connect anew.
-  if (served_ > 0) return close();
-  constexpr std::chrono::milliseconds kFirstRequest{250};
-  set_deadline(kFirstRequest);
+  wait_for_last_request();
+}
+
+/// A client may have sent one before it can know: over a connection that has just been accepted, and over one that an
+/// answer has said to keep. To close at once would reset that request. Its answer says that the connection closes.
+void Connection::wait_for_last_request() {
+  constexpr std::chrono::milliseconds kMoment{250};
+  has_deadline_ = false;  // A head that begins has the time of every head.
+  set_deadline(kMoment);
 }
 
 void Connection::cut() {

@@ -39,7 +39,8 @@ class Connection final : public Exchange, private BodySource, private TimerWheel
   void start();
   /// Answers 503 without reading.
   void start_refused();
-  /// The server stops: an idle connection closes, a busy one after its answer.
+  /// The server stops: an idle connection closes after a moment, in which it is answered once more, a busy one after
+  /// its answer.
   void drain();
   /// Closes now; the handler is told.
   void cut();
@@ -96,6 +97,7 @@ class Connection final : public Exchange, private BodySource, private TimerWheel
   void on_sent();
   void wait_for_room(bool is_first);
   void finish_exchange();
+  void wait_for_last_request();
   std::size_t unsent() const noexcept;
   std::size_t held_by_kernel();
   void start_watching_taker();

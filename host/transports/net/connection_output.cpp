@@ -241,10 +241,12 @@ void Connection::finish_exchange() {
   request_.body_sink.reset();
   parser_.reset();
   ++served_;
-  if (!keeps_alive_ || is_refused_ || (all_.is_draining && in_.empty())) return hang_up();
+  if (!keeps_alive_ || is_refused_) return hang_up();
   state_ = State::kHead;
   has_input_ = !in_.empty();
   if (!has_input_ && is_input_ended_) return close();
+  // Its answer had said that the connection is kept when the server was told to stop.
+  if (all_.is_draining) return wait_for_last_request();
   set_deadline(all_.share.limits.idle);
 }
 

@@ -68,8 +68,8 @@ class Connections {
   /// Takes over a connected, non-blocking socket; `peer` is copied. Above the limit it is answered with 503.
   void add(int socket, bool is_local, const Peer& peer, Handler& handler);
 
-  /// Closes idle connections, lets the others finish for `patience`, then cuts them off. `done` is called from the loop
-  /// when none is left and no handler of this object is queued any more.
+  /// Closes idle connections after a moment, lets the others finish for `patience`, then cuts them off. `done` is
+  /// called from the loop when none is left and no handler of this object is queued any more.
   void drain(std::chrono::nanoseconds patience, std::function<void()> done);
 
   base::Loop& loop;

@@ -9,7 +9,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(Drain, ClosesIdleConnectionsAndStopsAccepting) {
+/// Begins to drain, and returns when every loop has begun.
+void begin_drain(TestServer& server, Event& done) {
+  server.server.drain(milliseconds(5000), [&] { done.set(); });
+  for (std::size_t i = 0; i < server.loops.size(); ++i) {
+    Event begun;
+    boost::asio::post(server.loops[i].context(), [&] { begun.set(); });
+    EXPECT_TRUE(begun.wait());
+  }
+}
+
+TEST(Drain, ClosesIdleConnectionsAfterAMomentAndStopsAccepting) {
   TestServer server(echo, short_limits(), 2);
   auto client = server.connect();
   client.send(get());
@@ -19,6 +29,69 @@ TEST(Drain, ClosesIdleConnectionsAndStopsAccepting) {
   EXPECT_TRUE(client.is_closed_by_peer());
   ASSERT_TRUE(done.wait());
   EXPECT_FALSE(server.connect().is_connected());
+}
+
+/// A client that keeps its connection may send its next request before it can know.
+TEST(Drain, AnswersOneMoreRequestOverAConnectionThatIsKept) {
+  TestServer server(echo, short_limits(), 2);
+  auto client = server.connect();
+  client.send(get("/first"));
+  ASSERT_TRUE(client.read_reply());
+  Event done;
+  begin_drain(server, done);
+  client.send(get("/second"));
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body, "GET /second ");
+  EXPECT_EQ(reply->headers.at("connection"), "close");
+  EXPECT_TRUE(client.is_closed_by_peer());
+  EXPECT_TRUE(done.wait());
+}
+
+TEST(Drain, AnswersARequestAfterAnAnswerThatSaidTheConnectionIsKept) {
+  std::atomic<Exchange*> held{nullptr};
+  Event arrived;
+  TestServer server([&](const Request& request, Exchange& exchange) {
+    if (request.path != "/slow") return echo(request, exchange);
+    exchange.begin(200, "text/plain", {});
+    held = &exchange;
+    arrived.set();
+  });
+  auto client = server.connect();
+  client.send(get("/slow"));
+  ASSERT_TRUE(arrived.wait());
+  Event done;
+  begin_drain(server, done);
+  boost::asio::post(held.load()->loop().context(), [&] { held.load()->end(); });
+  const auto slow = client.read_reply();
+  ASSERT_TRUE(slow);
+  EXPECT_FALSE(slow->headers.contains("connection"));
+  client.send(get("/next"));
+  const auto next = client.read_reply();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->body, "GET /next ");
+  EXPECT_EQ(next->headers.at("connection"), "close");
+  EXPECT_TRUE(done.wait());
+}
+
+TEST(Drain, GivesAHeadThatBeginsInTheLastMomentTheTimeOfEveryHead) {
+  TestServer server(echo);
+  auto client = server.connect();
+  auto idle = server.connect();
+  for (auto* one : {&client, &idle}) {
+    one->send(get());
+    ASSERT_TRUE(one->read_reply());
+  }
+  Event done;
+  begin_drain(server, done);
+  client.send("GET /slow HTTP/1.1\r\n");
+  ASSERT_TRUE(idle.is_closed_by_peer()) << "the moment is over";
+  EXPECT_FALSE(done.is_set());
+  client.send("Host: localhost\r\n\r\n");
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body, "GET /slow ");
+  EXPECT_TRUE(done.wait());
 }
 
 TEST(Drain, WaitsForRunningExchanges) {
