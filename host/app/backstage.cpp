@@ -161,10 +161,12 @@ void reload(Gateway& gateway, const cli::ServeOptions& options) {
 }
 
 /// SIGUSR2. Nothing when the program on the disk would not start: this one goes on.
-std::optional<Handover> prepare(const Gateway& gateway, const Successor& successor) {
+std::optional<Handover> prepare(const Gateway& gateway, const Successor& successor, const cli::ServeOptions& options) {
   auto handover = [&]() -> base::Result<Handover> {
     TRY(successor.check());
-    return gateway.hand_over();
+    // The successor may understand what this program does not.
+    const auto wanted = configure_serving(options);
+    return gateway.hand_over(wanted ? &*wanted : nullptr);
   }();
   if (handover) return *std::move(handover);
   log::write(log::Level::kError, "the gateway is not renewed: everything stays as it was",
@@ -216,7 +218,7 @@ int Backstage::serve(const cli::ServeOptions& options) {
     if (signal == Signal::kReload)
       reload(*gateway, options);
     else
-      handover = prepare(*gateway, successor);
+      handover = prepare(*gateway, successor, options);
     if (!handover) tell_service_manager("READY=1");
   }
   if (!handover) tell_service_manager("STOPPING=1");

@@ -73,8 +73,13 @@ base::Result<Config> load_config(const std::filesystem::path& file);
 /// The same from text; `name` stands for the file in errors.
 base::Result<Config> read_config(std::string_view text, std::string_view name);
 
+/// Only this machine reaches it.
+bool is_loopback(const Endpoint& endpoint);
+
 /// What a schema cannot say: a local gateway listens on loopback only, a hosted one behind TLS or a proxy.
 base::Result<void> check_config(const Config& config);
+/// The same of a socket that somebody else has opened, by what it is bound to.
+base::Result<void> check_given_socket(const Config& config, const Endpoint& bound);
 
 /// The directory of the plugins that ship with the program: beside it, or under its prefix.
 std::filesystem::path bundled_plugins();

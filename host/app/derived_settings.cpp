@@ -4,13 +4,8 @@
 #include <thread>
 
 namespace toolrack::app {
-namespace {
 
 namespace http = services::http;
-
-bool is_loopback(const Endpoint& endpoint) { return endpoint.address.starts_with("127.") || endpoint.address == "::1"; }
-
-}  // namespace
 
 unsigned loop_count(const Config& config) {
   return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());

@@ -19,6 +19,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, cons
   parts.recording = options.recording;
   parts.loops.start();
   parts.start_telemetry();
+  TRY(parts.choose_listeners(options));
   TRY(parts.open_store());
   TRY(parts.open_assets());
   TRY(parts.load_plugins(options));
@@ -37,11 +38,13 @@ Gateway::~Gateway() { stop(); }
 
 base::Result<ConfigChanges> Gateway::reload(const Config& wanted) { return parts_->reload(wanted); }
 
-base::Result<Handover> Gateway::hand_over() const {
+base::Result<Handover> Gateway::hand_over(const Config* wanted) const {
   Handover out;
   const auto& parts = *parts_;
-  out.http = TRY(parts.server->copy_sockets(*parts.front));
-  if (parts.metrics_handler) out.metrics = TRY(parts.server->copy_sockets(*parts.metrics_handler));
+  if (wanted != nullptr && !parts.listening.is_ours) TRY(check_given_socket(*wanted, parts.listening.endpoint));
+  out.http = {TRY(parts.server->copy_sockets(*parts.front)), parts.listening.is_ours};
+  if (parts.metrics_handler)
+    out.metrics = {TRY(parts.server->copy_sockets(*parts.metrics_handler)), parts.metrics_listening->is_ours};
   out.lock = net::UniqueFd(parts.directory.copy_lock());
   return out;
 }
@@ -63,9 +66,11 @@ base::Result<void> Gateway::rescan_plugins() {
 
 void Gateway::stop() { parts_->close(); }
 
-const Endpoint& Gateway::endpoint() const noexcept { return parts_->endpoint; }
+const Endpoint& Gateway::endpoint() const noexcept { return parts_->listening.endpoint; }
 
-const std::optional<Endpoint>& Gateway::metrics_endpoint() const noexcept { return parts_->metrics_endpoint; }
+const Endpoint* Gateway::metrics_endpoint() const noexcept {
+  return parts_->metrics_listening ? &parts_->metrics_listening->endpoint : nullptr;
+}
 
 const std::string& Gateway::socket_path() const noexcept { return parts_->socket_path; }
 

@@ -33,7 +33,7 @@ class Gateway {
     const services::credentials::PlatformCredentials* credentials = nullptr;  ///< Outlives the gateway; null: none.
     /// Of the only call that this gateway is made for. Outlives the gateway; null: nothing is recorded.
     services::recorder::Recording* recording = nullptr;
-    Handover inherited = {};  ///< Listens there instead of opening sockets. Its lock belongs to `directory`.
+    Handover inherited = {};  ///< Listens there (listen_sockets.hpp). Its lock belongs to `directory`.
   };
   /// Starts serving. `directory` is taken over: this process owns the data. Errors name what is wrong and the remedy.
   static base::Result<std::unique_ptr<Gateway>> start(const Config& config, const operations::Table& table,
@@ -45,8 +45,9 @@ class Gateway {
   /// up. Says what differed. On an error everything is as it was. Not on a loop; by one thread at a time.
   base::Result<ConfigChanges> reload(const Config& wanted);
 
-  /// Copies of what a successor needs: clients that come after `stop` wait there for it. Before `stop`.
-  base::Result<Handover> hand_over() const;
+  /// Copies of what a successor needs: clients that come after `stop` wait there for it. Before `stop`. `wanted`: what
+  /// the successor will go by (null: not known here); kInvalidConfig when it may not serve sockets that have to stay.
+  base::Result<Handover> hand_over(const Config* wanted) const;
   /// Does every loop do what it is given within that time? Not on a loop.
   bool answers(std::chrono::milliseconds patience);
 
@@ -59,7 +60,7 @@ class Gateway {
 
   /// Where it really listens; the port that a port 0 became.
   const Endpoint& endpoint() const noexcept;
-  const std::optional<Endpoint>& metrics_endpoint() const noexcept;
+  const Endpoint* metrics_endpoint() const noexcept;  ///< Null: /metrics is not served.
   const std::string& socket_path() const noexcept;
 
  private:

@@ -23,6 +23,7 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   auto changes = compare(config, wanted);
   auto next = with_live_fields(config, wanted);
   auto next_egress = TRY(egress_policy(next));
+  if (!listening.is_ours) TRY(check_given_socket(next, listening.endpoint));
   if (changes.has("owners")) TRY(plugins->set_owners(next.owners));
 
   config = std::move(next);
@@ -35,8 +36,8 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   if (changes.has("http.public_url")) set_links();
   if (changes.has("http.max_body_bytes")) front->set_max_body_bytes(config.max_body_bytes);
   if (changes.has("http.allowed_hosts") || changes.has("http.allowed_origins")) {
-    front->replace_guard(guard_for(config, config.listen));
-    if (metrics_handler) metrics_handler->replace_guard(guard_for(config, *config.metrics_listen));
+    front->replace_guard(guard_for(config, listening.endpoint));
+    if (metrics_handler) metrics_handler->replace_guard(guard_for(config, metrics_listening->endpoint));
   }
   return changes;
 }

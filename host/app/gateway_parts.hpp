@@ -16,6 +16,7 @@
 #include "app/front.hpp"
 #include "app/gateway.hpp"
 #include "app/housekeeper.hpp"
+#include "app/listen_sockets.hpp"
 #include "app/live_plugins.hpp"
 #include "app/safe_mode.hpp"
 #include "base/clock.hpp"
@@ -81,9 +82,9 @@ struct Gateway::Parts {
   base::Result<void> load_plugins(const Options& options);
   // gateway_serve.cpp
   void build_paths(bool runs_jobs);
-  base::Result<void> listen(Options& options);
-  base::Result<std::uint16_t> listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
-                                        net::Handler& handler);
+  base::Result<void> choose_listeners(Options& options);
+  base::Result<void> listen(const Options& options);
+  base::Result<void> listen_at(ListenSockets& where, net::Handler& handler);
   void set_links();
   // gateway_live.cpp
   base::Result<ConfigChanges> reload(const Config& wanted);
@@ -161,8 +162,8 @@ struct Gateway::Parts {
   std::unique_ptr<MetricsHandler> metrics_handler;
   std::unique_ptr<net::Server> server;
 
-  Endpoint endpoint;
-  std::optional<Endpoint> metrics_endpoint;
+  ListenSockets listening;
+  std::optional<ListenSockets> metrics_listening;  // Null: /metrics is not served.
   bool is_closed = false;
 };
 

@@ -1,5 +1,6 @@
 /// The way from a socket to a call: call path, operations, transports, listeners.
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "app/gateway_parts.hpp"
 #include "app/plugins_json.hpp"
@@ -109,8 +110,8 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
   keys->on_set_changed([this](const auto& principal) { mcp->key_changed(principal); });
   if (config.mcp.http_sse) http_sse = std::make_unique<mcp::HttpSse>(*mcp);
-  front = std::make_unique<Front>(guard_for(config, config.listen), *rest, *mcp, http_sse.get(), config.max_body_bytes,
-                                  loops.size());
+  front = std::make_unique<Front>(guard_for(config, listening.endpoint), *rest, *mcp, http_sse.get(),
+                                  config.max_body_bytes, loops.size());
   net::Limits limits;
   const auto wanted = limits.connections;
   limits.connections = net::make_room_for_connections(wanted);
@@ -120,30 +121,43 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
   server = std::make_unique<net::Server>(loops, metrics, limits);
 }
 
-base::Result<std::uint16_t> Gateway::Parts::listen_at(const Endpoint& where, std::vector<net::UniqueFd> inherited,
-                                                      net::Handler& handler) {
-  if (!inherited.empty()) return server->listen_on(std::move(inherited), handler);
-  return server->listen_tcp(where.address, where.port, handler);
+/// Before anything is made that depends on who may reach the gateway.
+base::Result<void> Gateway::Parts::choose_listeners(Options& options) {
+  listening.endpoint = {config.listen.address, 0};
+  if (!options.listen) return {};
+  listening = TRY(choose_sockets(config.listen, "listen", std::move(options.inherited.http), loops.size()));
+  TRY(listening.sockets.empty() ? check_config(config) : check_given_socket(config, listening.endpoint));
+  if (config.metrics_listen)
+    metrics_listening = TRY(
+        choose_sockets(*config.metrics_listen, "metrics_listen", std::move(options.inherited.metrics), loops.size()));
+  // What holds: reloads go on saying what needs a restart.
+  if (listening.is_kept) config.listen = listening.endpoint;
+  if (metrics_listening && metrics_listening->is_kept) config.metrics_listen = metrics_listening->endpoint;
+  return {};
 }
 
-base::Result<void> Gateway::Parts::listen(Options& options) {
+base::Result<void> Gateway::Parts::listen_at(ListenSockets& where, net::Handler& handler) {
+  if (!where.sockets.empty()) return server->listen_on(std::exchange(where.sockets, {}), handler);
+  where.endpoint.port = TRY(server->listen_tcp(where.endpoint.address, where.endpoint.port, handler));
+  return {};
+}
+
+base::Result<void> Gateway::Parts::listen(const Options& options) {
   if (options.listen) {
-    endpoint = config.listen;
-    endpoint.port = TRY(listen_at(endpoint, std::move(options.inherited.http), *front));
+    TRY(listen_at(listening, *front));
     set_links();
-    if (config.metrics_listen) {
+    if (metrics_listening) {
       metrics_handler =
-          std::make_unique<MetricsHandler>(guard_for(config, *config.metrics_listen), metrics, loops.size());
-      metrics_endpoint = config.metrics_listen;
-      metrics_endpoint->port =
-          TRY(listen_at(*metrics_endpoint, std::move(options.inherited.metrics), *metrics_handler));
+          std::make_unique<MetricsHandler>(guard_for(config, metrics_listening->endpoint), metrics, loops.size());
+      TRY(listen_at(*metrics_listening, *metrics_handler));
     }
   }
   return server->listen_unix(socket_path, *front);
 }
 
 void Gateway::Parts::set_links() {
-  const auto base = config.public_url.empty() && endpoint.port != 0 ? url_of(endpoint) : config.public_url;
+  const auto& where = listening.endpoint;
+  const auto base = config.public_url.empty() && where.port != 0 ? url_of(where) : config.public_url;
   asset_links->set_base_url(base);
   webhooks->set_base_url(base);
 }

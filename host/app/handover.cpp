@@ -29,6 +29,10 @@ constexpr const char* kListenFds = "LISTEN_FDS";
 constexpr const char* kListenPid = "LISTEN_PID";
 constexpr const char* kListenNames = "LISTEN_FDNAMES";
 
+/// Names of descriptors.
+constexpr std::string_view kLock = "lock", kHttp = "http", kMetrics = "metrics", kOwnHttp = "own-http",
+                           kOwnMetrics = "own-metrics";
+
 int number_in(const char* variable) {
   const auto* text = std::getenv(variable);
   int number = 0;
@@ -73,10 +77,13 @@ Handover take_handover() {
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     net::UniqueFd owned(::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1);
     if (!owned) continue;
-    if (name == "lock")
+    if (name == kLock) {
       out.lock = std::move(owned);
-    else
-      (name == "metrics" ? out.metrics : out.http).push_back(std::move(owned));
+      continue;
+    }
+    auto& sockets = name == kMetrics || name == kOwnMetrics ? out.metrics : out.http;
+    sockets.is_ours = name == kOwnHttp || name == kOwnMetrics;
+    sockets.fds.push_back(std::move(owned));
   }
   for (const auto* variable : {kListenFds, kListenPid, kListenNames}) ::unsetenv(variable);
   return out;
@@ -145,9 +152,9 @@ base::Error Successor::start(const Handover& handover,
     given.push_back(::fcntl(fd.get(), F_DUPFD, kFirst + 1024));
     names.append(names.empty() ? "" : ":").append(name);
   };
-  for (const auto& fd : handover.http) give(fd, "http");
-  for (const auto& fd : handover.metrics) give(fd, "metrics");
-  give(handover.lock, "lock");
+  for (const auto& fd : handover.http.fds) give(fd, handover.http.is_ours ? kOwnHttp : kHttp);
+  for (const auto& fd : handover.metrics.fds) give(fd, handover.metrics.is_ours ? kOwnMetrics : kMetrics);
+  give(handover.lock, kLock);
 
   std::vector<std::string> environment;
   for (auto** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);

@@ -2,8 +2,9 @@
 /// data directory. It comes from a service manager that listens already (systemd.socket), or from the program that this
 /// one takes the place of; both as sd_listen_fds(3) has it.
 ///
-/// Descriptors are known by LISTEN_FDNAMES: "metrics", "lock" (only from ourselves), and whatever else is a socket for
-/// the gateway itself.
+/// Descriptors are known by LISTEN_FDNAMES: "metrics", and whatever else is a socket for the gateway itself; from
+/// ourselves also "lock", and "own-http" and "own-metrics", sockets that a gateway has opened where its configuration
+/// said.
 #pragma once
 
 #include <string>
@@ -16,8 +17,12 @@
 namespace toolrack::app {
 
 struct Handover {
-  std::vector<net::UniqueFd> http, metrics;  ///< Empty: open them yourself.
-  net::UniqueFd lock;                        ///< Of the data directory; none: acquire it.
+  struct Sockets {
+    std::vector<net::UniqueFd> fds;  ///< Empty: open them yourself.
+    bool is_ours = false;            ///< Opened by a gateway; else by a service manager.
+  };
+  Sockets http, metrics;
+  net::UniqueFd lock;  ///< Of the data directory; none: acquire it.
 };
 
 /// What was given to this process, and to no child of it: the variables are removed. Before the first thread.

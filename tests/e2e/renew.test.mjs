@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {writeFileSync} from 'node:fs';
-import {createServer, request} from 'node:http';
+import {Agent, createServer, request} from 'node:http';
 import {join} from 'node:path';
+import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {after, before, describe, test} from 'node:test';
 import {environment, examples, post, program, run, scratch, startGateway} from './support/gateway.mjs';
 
@@ -19,27 +20,28 @@ before(async () => {
 });
 after(() => gateway.stop());
 
-/// The next line of the log from `seen` on with a message that begins so.
-async function line(seen, beginning) {
+/// The next line of a gateway's log from `seen` on with a message that begins so.
+async function find(rack, seen, beginning) {
   for (;;) {
-    const found = gateway.log.slice(seen).map((one) => JSON.parse(one)).find(({message}) => message.startsWith(beginning));
+    const found = rack.log.slice(seen).map((one) => JSON.parse(one)).find(({message}) => message.startsWith(beginning));
     if (found) return found;
     await new Promise((wake) => { setTimeout(wake, 5); });
   }
 }
+const line = (seen, beginning) => find(gateway, seen, beginning);
 async function renew() {
   const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGUSR2');
   return line(seen, 'the gateway is');
 }
-/// On a connection of its own, as curl makes one.
-function call(message, path = '/v1/tools/call') {
+/// On a connection of its own, as curl makes one, or with an agent that keeps it.
+function call(message, agent = false) {
   return new Promise((done, fail) => {
-    const url = new URL(path, gateway.url);
-    const sent = request(url, {method: 'POST', agent: false, headers: {'content-type': 'application/json'}}, (reply) => {
+    const url = new URL('/v1/tools/call', gateway.url);
+    const sent = request(url, {method: 'POST', agent, headers: {'content-type': 'application/json'}}, (reply) => {
       let text = '';
       reply.on('data', (chunk) => { text += chunk; });
-      reply.on('end', () => done({status: reply.statusCode, json: JSON.parse(text)}));
+      reply.on('end', () => done({status: reply.statusCode, json: JSON.parse(text), isReused: sent.reusedSocket}));
       reply.on('error', fail);
     });
     sent.on('error', fail);
@@ -47,13 +49,30 @@ function call(message, path = '/v1/tools/call') {
   });
 }
 
+const listening = (address = '127.0.0.1') => new Promise((done) => {
+  const server = createServer();
+  server.listen(0, address, () => done({server, port: server.address().port, fd: server._handle.fd}));
+});
+
 describe('a gateway that is renewed', () => {
   test('answers every call meanwhile, as the same process at the same port', {timeout: 60_000 + 5_000 * renewals}, async () => {
     let isOver = false;
     let calls = 0;
+    let reused = 0;
+    let late = 0;
+    const delay = monitorEventLoopDelay({resolution: 5});
+    delay.enable();
     const callers = Array.from({length: 16}, async (_, which) => {
+      // Half of them keep their connections, as clients in programs do.
+      const agent = which % 2 === 0 ? false : new Agent({keepAlive: true, maxSockets: 1});
       for (let i = 0; !isOver; ++i) {
-        const {status, json} = await call(`${which}.${i}`);
+        const {status, json, isReused} = await call(`${which}.${i}`, agent).catch((error) => {
+          // One that this process left idle for longer than the moment that is given was closed in time; only then it is asked anew.
+          if (!agent || delay.max < 200e6) throw error;
+          ++late;
+          return call(`${which}.${i}`);
+        });
+        if (isReused) ++reused;
         assert.equal(status, 200, JSON.stringify(json));
         assert.equal(json.output.message, `${which}.${i}`);
         ++calls;
@@ -62,6 +81,7 @@ describe('a gateway that is renewed', () => {
     const seen = gateway.log.length;
     for (let i = 0; i < renewals; ++i) {
       const before = gateway.log.length;
+      delay.reset();
       assert.equal((await renew()).message, 'the gateway is renewed: running calls may end, new ones wait');
       assert.equal((await line(before, 'the gateway is ready')).url, gateway.url);
       const enough = calls + 32;
@@ -73,7 +93,8 @@ describe('a gateway that is renewed', () => {
     await Promise.all(callers);
     const starts = gateway.log.slice(seen).filter((one) => JSON.parse(one).message === 'the gateway is ready');
     assert.equal(starts.length, renewals);
-    console.log(`${calls} calls over ${renewals} renewals and reloads, none lost`);
+    assert.ok(reused > calls / 4, `${reused} of ${calls} calls over connections that were kept`);
+    console.log(`${calls} calls over ${renewals} renewals and reloads, ${reused} over kept connections, none lost; ${late} too late and asked again`);
   });
 
   test('serves commands that come in the middle', {timeout: 60_000}, async () => {
@@ -119,6 +140,37 @@ describe('a gateway that is renewed', () => {
     assert.equal(status, 413);
   });
 
+  test('listens where its configuration says by then, and says where that is', async () => {
+    write({listen: '127.0.0.2:0'});
+    const moving = await startGateway({listen: null, args: ['--config', file]});
+    const renewed = async () => {
+      const seen = moving.log.length;
+      process.kill(moving.pid, 'SIGUSR2');
+      return find(moving, seen, 'the gateway is ready');
+    };
+    const isServed = async (url) => (await fetch(`${url}/livez`).catch(() => ({ok: false}))).ok;
+    assert.equal((await renewed()).url, moving.url, 'a free port stays what it is');
+    write({listen: '127.0.0.3:0'});
+    const seen = moving.log.length;
+    const {url} = await renewed();
+    assert.equal(new URL(url).hostname, '127.0.0.3');
+    assert.equal((await find(moving, seen, 'the address to listen at has changed')).former, moving.url);
+    assert.equal(await isServed(url), true);
+    assert.equal(await isServed(moving.url), false);
+    // Somebody is there: it goes on where it is, says so, and goes on saying so.
+    const taken = await listening();
+    write({listen: `127.0.0.1:${taken.port}`});
+    const before = moving.log.length;
+    assert.equal((await renewed()).url, url);
+    assert.equal((await find(moving, before, 'the address to listen at is kept')).field, 'listen');
+    process.kill(moving.pid, 'SIGHUP');
+    assert.equal((await find(moving, before, 'the configuration is read again')).needs_restart, 'listen');
+    assert.equal(await isServed(url), true);
+    taken.server.close();
+    write({});
+    await moving.stop();
+  });
+
   test('goes on as it is when it would not start again, and says why', async () => {
     write('{"http": {"max_body_bytes": "many"}}');
     const seen = gateway.log.length;
@@ -153,21 +205,21 @@ describe('serve --check', () => {
 
 describe('sockets that listen already', () => {
   /// As a service manager starts it: descriptors from 3 on.
-  function start(sockets, names) {
-    const options = ['serve', '--listen', '127.0.0.1:1', '--metrics-listen', '127.0.0.1:1', '--data', scratch(), '--plugins', examples];
+  function start(sockets, names, more = []) {
+    const options = [...more, 'serve', '--listen', '127.0.0.1:1', '--metrics-listen', '127.0.0.1:1', '--data', scratch(), '--plugins', examples];
     const variables = `LISTEN_PID=$$ LISTEN_FDS=${sockets.length} LISTEN_FDNAMES=${names}`;
     const child = spawn('sh', ['-c', `${variables} exec "$0" "$@"`, program, ...options], {env: environment(), stdio: ['ignore', 'ignore', 'pipe', ...sockets]});
     let log = '';
     child.stderr.on('data', (chunk) => { log += chunk; });
     const ended = new Promise((done) => child.on('exit', (code) => done({code, log})));
-    const ready = new Promise((done) => child.stderr.on('data', () => log.includes('the gateway is ready') && done()));
-    return {child, ended, ready};
+    /// Once a line of the log matches.
+    const logged = (pattern) => new Promise((done) => {
+      const look = () => log.split('\n').some((one) => pattern.test(one)) && done();
+      child.stderr.on('data', look);
+      look();
+    });
+    return {child, ended, logged, ready: logged(/the gateway is ready/)};
   }
-  const listening = () => new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => done({server, port: server.address().port, fd: server._handle.fd}));
-  });
-
   test('are served instead of those of the configuration', async () => {
     const [http, metrics] = [await listening(), await listening()];
     const started = start([http.fd, metrics.fd], 'toolrack.socket:metrics');
@@ -177,6 +229,38 @@ describe('sockets that listen already', () => {
     const reply = await post(`http://127.0.0.1:${http.port}/v1/tools/call`, {tool: 'echo', skill: 'echo', input: {message: 'x'}});
     assert.equal(reply.status, 200);
     assert.match(await (await fetch(`http://127.0.0.1:${metrics.port}/metrics`)).text(), /toolrack_http_server_connections/);
+    started.child.kill();
+    assert.equal((await started.ended).code, 0);
+  });
+
+  /// A local gateway asks nobody for a key, so what counts is where the socket is, not what `--listen` says.
+  test('are refused when a local gateway would serve strangers at them', async () => {
+    const open = await listening('0.0.0.0');
+    const {code, log} = await start([open.fd], 'toolrack.socket').ended;
+    open.server.close();
+    assert.equal(code, 6);
+    assert.match(log, new RegExp(`asks for no key.*http://0\\.0\\.0\\.0:${open.port}`));
+    assert.match(log, new RegExp(`Set mode to hosted, or bind the socket to loopback \\(ListenStream=127\\.0\\.0\\.1:${open.port}\\)`));
+  });
+
+  test('are not renewed to be served without a key', async () => {
+    write({mode: 'hosted', http: {behind_proxy: true}});
+    const open = await listening('0.0.0.0');
+    const started = start([open.fd], 'toolrack.socket', ['--config', file]);
+    await Promise.race([started.ready, started.ended]);
+    open.server.close();
+    const asked = () => post(`http://127.0.0.1:${open.port}/v1/tools/call`, {tool: 'echo', skill: 'echo', input: {message: 'x'}});
+    assert.equal((await asked()).status, 401);
+    for (const [signal, config, reason] of [
+      ['SIGUSR2', {}, /is not renewed.*asks for no key/],
+      ['SIGHUP', {mode: 'hosted'}, /is not taken over.*keys would travel unencrypted/],
+    ]) {
+      write(config);
+      started.child.kill(signal);
+      await started.logged(reason);
+      assert.equal((await asked()).status, 401);
+    }
+    write({});
     started.child.kill();
     assert.equal((await started.ended).code, 0);
   });

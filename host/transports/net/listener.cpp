@@ -86,6 +86,17 @@ std::string text_of(const boost::asio::ip::tcp::endpoint& endpoint) {
   return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
 }
 
+/// Where `fd` really is.
+base::Result<TcpSocket> describe(UniqueFd fd, std::string_view name) {
+  boost::asio::ip::tcp::endpoint bound;
+  auto size = static_cast<socklen_t>(bound.capacity());
+  if (::getsockname(fd.get(), bound.data(), &size) != 0) return cannot_listen(name, errno);
+  auto ip = bound.address();
+  if (ip.is_v6() && ip.to_v6().is_v4_mapped())
+    ip = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, ip.to_v6());
+  return TcpSocket{std::move(fd), ip.to_string(), bound.port()};
+}
+
 /// Does a process answer on the socket file at `address`? A file that refuses is left from one that died.
 base::Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
   struct stat info {};
@@ -130,10 +141,17 @@ base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, b
       ::bind(fd.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
       ::listen(fd.get(), kBacklog) != 0)
     return cannot_listen(where, errno);
-  boost::asio::ip::tcp::endpoint bound;
-  auto size = static_cast<socklen_t>(bound.capacity());
-  if (::getsockname(fd.get(), bound.data(), &size) != 0) return cannot_listen(where, errno);
-  return TcpSocket{std::move(fd), bound.port()};
+  return describe(std::move(fd), where);
+}
+
+base::Result<std::vector<TcpSocket>> open_tcp_sockets(std::string_view address, std::uint16_t port, std::size_t count,
+                                                      bool is_first, std::chrono::seconds lost_peer) {
+  std::vector<TcpSocket> sockets;
+  for (std::size_t i = 0; i < count; ++i) {
+    sockets.push_back(TRY(open_tcp(address, port, is_first && i == 0, lost_peer)));
+    port = sockets.back().port;
+  }
+  return sockets;
 }
 
 base::Result<TcpSocket> adopt_tcp(UniqueFd fd, std::chrono::seconds lost_peer) {
@@ -148,13 +166,12 @@ base::Result<TcpSocket> adopt_tcp(UniqueFd fd, std::chrono::seconds lost_peer) {
         ErrorCode::kInvalidConfig,
         "The descriptor " + std::to_string(fd.get()) + " that was handed over is no listening TCP socket.",
         "Hand over sockets of ListenStream= with a port (systemd.socket).");
-  boost::asio::ip::tcp::endpoint bound;
-  auto size = static_cast<socklen_t>(bound.capacity());
+  const auto name = "descriptor " + std::to_string(fd.get());
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0 ||
-      !watch_for_lost_peers(fd.get(), lost_peer) || ::getsockname(fd.get(), bound.data(), &size) != 0)
-    return cannot_listen("descriptor " + std::to_string(fd.get()), errno);
-  return TcpSocket{std::move(fd), bound.port()};
+      !watch_for_lost_peers(fd.get(), lost_peer))
+    return cannot_listen(name, errno);
+  return describe(std::move(fd), name);
 }
 
 base::Result<UniqueFd> open_unix(const std::string& path) {

@@ -5,9 +5,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "transports/net/unique_fd.hpp"
@@ -17,8 +19,10 @@ namespace toolrack::net {
 class Connections;
 class Handler;
 
+/// Listens.
 struct TcpSocket {
   UniqueFd fd;
+  std::string address;  ///< That it is bound to, without brackets; IPv4 in IPv6's notation as IPv4.
   std::uint16_t port;
 };
 /// Could we listen there? kConflict when somebody does, kInvalidConfig when the address is none of this machine's or
@@ -30,6 +34,10 @@ base::Result<void> check_tcp(std::string_view address, std::uint16_t port);
 /// kConflict (somebody listens there and `is_first`, that is, it cannot be us).
 base::Result<TcpSocket> open_tcp(std::string_view address, std::uint16_t port, bool is_first,
                                  std::chrono::seconds lost_peer);
+
+/// So many that share one port, each as open_tcp opens it.
+base::Result<std::vector<TcpSocket>> open_tcp_sockets(std::string_view address, std::uint16_t port, std::size_t count,
+                                                      bool is_first, std::chrono::seconds lost_peer);
 
 /// A socket that listens already, from a service manager or from the process before this one. kInvalidConfig when it is
 /// no listening TCP socket.

@@ -74,27 +74,22 @@ Server::Server(base::Loops& loops, base::Metrics& metrics, Limits limits, const 
 Server::~Server() { state_->remove_socket_files(); }
 
 base::Result<std::uint16_t> Server::listen_tcp(std::string_view address, std::uint16_t port, Handler& handler) {
-  std::vector<TcpSocket> sockets;
-  for (std::size_t i = 0; i < state_->loops.size(); ++i) {
-    sockets.push_back(TRY(open_tcp(address, port, i == 0, state_->share.limits.lost_peer)));
-    port = sockets.back().port;
-  }
-  for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen_tcp(i, std::move(sockets[i].fd), handler);
+  auto sockets = TRY(open_tcp_sockets(address, port, state_->loops.size(), true, state_->share.limits.lost_peer));
+  port = sockets.front().port;
+  TRY(listen_on(std::move(sockets), handler));
   return port;
 }
 
-base::Result<std::uint16_t> Server::listen_on(std::vector<UniqueFd> sockets, Handler& handler) {
-  std::vector<TcpSocket> adopted;
-  for (auto& socket : sockets) adopted.push_back(TRY(adopt_tcp(std::move(socket), state_->share.limits.lost_peer)));
-  const auto port = adopted.front().port;
+base::Result<void> Server::listen_on(std::vector<TcpSocket> sockets, Handler& handler) {
   const auto loops = state_->loops.size();
-  for (std::size_t i = adopted.size(); i < loops; ++i) {
-    auto& shared = adopted[i % sockets.size()];
-    adopted.push_back({shared.fd.copy(), shared.port});
-    if (!adopted.back().fd) return cannot_copy();
+  const auto given = sockets.size();
+  for (std::size_t i = given; i < loops; ++i) {
+    const auto& shared = sockets[i % given];
+    sockets.push_back({shared.fd.copy(), shared.address, shared.port});
+    if (!sockets.back().fd) return cannot_copy();
   }
-  for (std::size_t i = 0; i < adopted.size(); ++i) state_->listen_tcp(i % loops, std::move(adopted[i].fd), handler);
-  return port;
+  for (std::size_t i = 0; i < sockets.size(); ++i) state_->listen_tcp(i % loops, std::move(sockets[i].fd), handler);
+  return {};
 }
 
 base::Result<std::vector<UniqueFd>> Server::copy_sockets(const Handler& handler) const {

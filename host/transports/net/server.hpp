@@ -18,6 +18,8 @@
 
 namespace toolrack::net {
 
+struct TcpSocket;
+
 /// Made before or after the loops start, destroyed after they stopped (or after `drain` has called back).
 ///
 /// Threads: `listen_*` and `drain` from any one thread; handlers run on the loops.
@@ -33,9 +35,8 @@ class Server {
   /// kInvalidConfig for a bad address, kConflict when somebody else listens there.
   base::Result<std::uint16_t> listen_tcp(std::string_view address, std::uint16_t port, Handler& handler);
 
-  /// Sockets that listen already: from a service manager, or from the process before this one. With fewer than there
-  /// are loops, loops share them. Returns the port of the first; kInvalidConfig when one is no listening TCP socket.
-  base::Result<std::uint16_t> listen_on(std::vector<UniqueFd> sockets, Handler& handler);
+  /// Sockets that listen already (listener.hpp), at least one. With fewer than there are loops, loops share them.
+  base::Result<void> listen_on(std::vector<TcpSocket> sockets, Handler& handler);
 
   /// Copies of the TCP sockets that `handler` is served at. Clients that come after `drain` wait in their queues for
   /// whoever takes them over, so before it.
@@ -45,8 +46,9 @@ class Server {
   /// somebody answers there or the path is no socket. The file is removed by `drain` and the destructor.
   base::Result<void> listen_unix(const std::string& path, Handler& handler);
 
-  /// Stops accepting, closes idle connections, lets running exchanges finish for at most `patience`, then cuts them
-  /// off. `done` is called once, on some loop, when no connection is left. The loops must be running. Call it once.
+  /// Stops accepting, closes idle connections after a moment in which a request that was on its way is answered, lets
+  /// running exchanges finish for at most `patience`, then cuts them off. `done` is called once, on some loop, when no
+  /// connection is left. The loops must be running. Call it once.
   void drain(std::chrono::milliseconds patience, std::function<void()> done);
 
   /// Open connections now.

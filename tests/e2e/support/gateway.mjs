@@ -31,10 +31,12 @@ export function environment(extra = {}) {
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
-/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `metrics`: where /metrics listens.
+/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `listen`: null leaves that to the
+/// configuration. `metrics`: where /metrics listens.
 /// `descriptors`: its soft limit at the start. `under`: words of a program that becomes it.
-export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, port = 0, metrics = '', descriptors, under = []} = {}) {
-  const options = ['serve', '--listen', `127.0.0.1:${port}`, '--metrics-listen', metrics, '--data', data];
+export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, port = 0, listen = `127.0.0.1:${port}`, metrics = '', descriptors, under = []} = {}) {
+  const options = ['serve', '--metrics-listen', metrics, '--data', data];
+  if (listen !== null) options.push('--listen', listen);
   for (const directory of plugins) options.push('--plugins', directory);
   const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [...under, program];
   const child = spawn(command[0], [...command.slice(1), ...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});

@@ -203,6 +203,23 @@ TEST(CheckConfig, LetsALocalGatewayListenOnLoopbackOnly) {
   }
 }
 
+TEST(CheckConfig, JudgesAGivenSocketByWhatItIsBoundTo) {
+  Config config;
+  EXPECT_TRUE(check_given_socket(config, {"127.0.0.1", 8080}));
+  EXPECT_TRUE(check_given_socket(config, {"::1", 8080}));
+  const auto open = check_given_socket(config, {"0.0.0.0", 8080});
+  ASSERT_FALSE(open) << "although the configured address is loopback";
+  EXPECT_THAT(std::string(open.error().message()), HasSubstr("http://0.0.0.0:8080"));
+  EXPECT_THAT(std::string(open.error().hint()), HasSubstr("ListenStream=127.0.0.1:8080"));
+  config.mode = call::Mode::kHosted;
+  const auto plain = check_given_socket(config, {"::", 8080});
+  ASSERT_FALSE(plain);
+  EXPECT_THAT(std::string(plain.error().message()), HasSubstr("http://[::]:8080"));
+  EXPECT_THAT(std::string(plain.error().hint()), HasSubstr("http.behind_proxy"));
+  config.behind_proxy = true;
+  EXPECT_TRUE(check_given_socket(config, {"::", 8080}));
+}
+
 TEST_F(ConfigTest, SaysHowPluginsRunThatAreDroppedIn) {
   using sources::isolated::Isolation;
   const auto dropped = [&](std::string_view text) { return isolation_of(read(text)).of("acme/weather", false); };

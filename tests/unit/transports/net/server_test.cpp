@@ -11,6 +11,7 @@
 
 #include "support/temp_directory.hpp"
 #include "support/test_server.hpp"
+#include "transports/net/listener.hpp"
 
 namespace toolrack::net {
 namespace {
@@ -78,7 +79,15 @@ TEST(Server, HandsItsSocketsToASuccessorAndClientsWaitThere) {
   base::Loops loops(3);
   FunctionHandler handler(echo);
   Server second(loops, metrics, short_limits());
-  EXPECT_EQ(second.listen_on(*std::move(sockets), handler), port);
+  std::vector<TcpSocket> adopted;
+  for (auto& socket : *sockets) {
+    auto one = adopt_tcp(std::move(socket), std::chrono::seconds(60));
+    ASSERT_TRUE(one) << one.error().message();
+    EXPECT_EQ(one->address, "127.0.0.1");
+    EXPECT_EQ(one->port, port);
+    adopted.push_back(*std::move(one));
+  }
+  ASSERT_TRUE(second.listen_on(std::move(adopted), handler));
   loops.start();
   for (int i = 0; i < 16; ++i) {
     const auto reply = waiting[static_cast<std::size_t>(i)].read_reply();
@@ -91,15 +100,9 @@ TEST(Server, HandsItsSocketsToASuccessorAndClientsWaitThere) {
   loops.stop();
 }
 
-TEST(Server, ListensOnNothingThatIsNoListeningTcpSocket) {
-  base::Metrics metrics;
-  base::Loops loops(1);
-  FunctionHandler handler(echo);
-  Server server(loops, metrics);
+TEST(Server, AdoptsNothingThatIsNoListeningTcpSocket) {
   for (const auto& [domain, type] : {std::pair(AF_INET, SOCK_STREAM), {AF_UNIX, SOCK_STREAM}, {AF_INET, SOCK_DGRAM}}) {
-    std::vector<UniqueFd> sockets;
-    sockets.emplace_back(::socket(domain, type | SOCK_CLOEXEC, 0));
-    const auto refused = server.listen_on(std::move(sockets), handler);
+    const auto refused = adopt_tcp(UniqueFd(::socket(domain, type | SOCK_CLOEXEC, 0)), std::chrono::seconds(60));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidConfig);
   }
