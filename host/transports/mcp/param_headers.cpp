@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/json.hpp"
 #include "transports/mcp/modern_check.hpp"
@@ -12,6 +13,10 @@ namespace toolrack::mcp {
 namespace {
 
 namespace json = base::json;
+
+/// Beyond ±(2^53 − 1) one double stands for several integers, so what a header says of one is not certain to be what
+/// the body says.
+constexpr double kMostExactInteger = 9'007'199'254'740'991.0;
 
 bool says_the_same(const json::Value& value, std::string_view text) {
   if (value.IsString()) return json::view(value) == text;
@@ -29,6 +34,9 @@ std::optional<RpcError> check_one(std::string_view suffix, const json::Value* va
     return field == nullptr
                ? std::nullopt
                : std::optional(header_mismatch(fmt::format("the header {} is there, its argument is not", name)));
+  if (value->IsNumber() && std::abs(value->GetDouble()) > kMostExactInteger)
+    return header_mismatch(fmt::format("{} is beyond ±(2^53 − 1), and no integer beyond it goes into the header {}",
+                                       json::dump(*value), name));
   if (field == nullptr) return header_mismatch(fmt::format("the header {} is missing", name));
   if (std::ranges::count_if(headers, [&](const auto& one) { return net::equal_ignoring_case(one.name, name); }) > 1)
     return header_mismatch(fmt::format("the header {} is there more than once", name));

@@ -10,8 +10,8 @@
 namespace toolrack::mcp {
 
 /// -32020 when a header that the schema names says something else than the argument, is missing, or is there without
-/// one. `arguments` is the parsed params.arguments or null. A schema without x-mcp-header costs a search through its
-/// text.
+/// one, or when the argument is an integer that no header can carry. `arguments` is the parsed params.arguments or
+/// null. A schema without x-mcp-header costs a search through its text.
 std::optional<RpcError> check_param_headers(const registry::Skill& skill, const base::json::Value* arguments,
                                             const net::Headers& headers);
 
