@@ -225,7 +225,10 @@ KeyInfo Keys::replace(std::string_view id, StoredKey key) {
     const auto row = std::ranges::find(rows_, id, [](const auto& one) -> std::string_view { return one->key.info.id; });
     auto next = std::make_shared<Row>(**row);
     next->key = std::move(key);
-    if (info.revoked_ns != 0) next->revoked->store(true, std::memory_order_relaxed);
+    if (info.revoked_ns != 0) {
+      next->revoked->store(true, std::memory_order_relaxed);
+      changed = next->principal;
+    }
     if (!is_same(next->principal->tools, info.tools)) {
       auto principal = *next->principal;
       principal.tools = info.tools;
@@ -234,8 +237,23 @@ KeyInfo Keys::replace(std::string_view id, StoredKey key) {
     *row = std::move(next);
     publish();
   }
-  if (changed != nullptr && set_changed_) set_changed_(changed);
+  if (changed != nullptr && changed_) changed_(changed);
   return info;
+}
+
+void Keys::end_expired() {
+  std::vector<PrincipalRef> ended;
+  {
+    base::Lock lock(mutex_);
+    const auto now = clock_.unix_ns();
+    for (const auto& row : rows_) {
+      const auto expires_ns = row->key.info.expires_ns;
+      if (expires_ns == 0 || expires_ns > now) continue;
+      if (!row->revoked->exchange(true, std::memory_order_relaxed)) ended.push_back(row->principal);
+    }
+  }
+  if (!changed_) return;
+  for (const auto& principal : ended) changed_(principal);
 }
 
 void Keys::set_limits(std::optional<LimitSettings> limits) {

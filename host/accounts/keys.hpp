@@ -67,9 +67,12 @@ class Keys {
   };
   /// Effective for the next call on every loop; calls that run go on as they began. kConflict: the key is revoked.
   base::Result<KeyInfo> update(std::string_view account, std::string_view id, const Change& change);
-  /// Hears of every key whose tool set is another one, in the thread that changed it. Before anything is changed.
-  using SetChanged = std::function<void(const PrincipalRef&)>;
-  void on_set_changed(SetChanged listener) { set_changed_ = std::move(listener); }
+  /// Any thread, now and then: keys that have expired since are as those that were revoked, also for calls that run.
+  void end_expired();
+  /// Hears of every key whose tool set is another one, or which may not call any more (Principal::is_revoked), in the
+  /// thread that changed it. Before anything is changed.
+  using Changed = std::function<void(const PrincipalRef&)>;
+  void on_changed(Changed listener) { changed_ = std::move(listener); }
 
   /// Other defaults for every key, old ones too, from the next call on; what was counted goes on counting. Null: no key
   /// is limited any more.
@@ -117,7 +120,7 @@ class Keys {
   std::optional<LimitSettings> limit_settings_ TR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const Row>> rows_ TR_GUARDED_BY(mutex_);
   base::Published<KeyTable> table_;
-  SetChanged set_changed_;
+  Changed changed_;
 };
 
 }  // namespace toolrack::accounts

@@ -108,7 +108,7 @@ void Gateway::Parts::build_paths(bool runs_jobs) {
   if (runs_jobs) jobs->set_listener([this](auto account, auto id) { mcp->task_changed(account, id); });
   boost::asio::post(loops[0].context(),
                     [this] { announcer.set_listener([this](auto news) { mcp->pass_on(std::move(news)); }); });
-  keys->on_set_changed([this](const auto& principal) { mcp->key_changed(principal); });
+  keys->on_changed([this](const auto& principal) { mcp->key_changed(principal); });
   if (config.mcp.http_sse) http_sse = std::make_unique<mcp::HttpSse>(*mcp);
   front = std::make_unique<Front>(guard_for(config, listening.endpoint), *rest, *mcp, http_sse.get(),
                                   config.max_body_bytes, loops.size());

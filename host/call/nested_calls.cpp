@@ -101,7 +101,7 @@ void NestedCalls::commit(base::Money amount) noexcept {
 Result<void> NestedCalls::check_caller() const {
   const auto& principal = *owner_.principal_;
   if (principal.is_revoked())
-    return fail(ErrorCode::kInvalidKey, "the key that made this call was revoked while it ran");
+    return fail(ErrorCode::kInvalidKey, "the key that made this call was revoked, or has expired, while it ran");
   return {};
 }
 

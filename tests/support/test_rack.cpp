@@ -117,7 +117,7 @@ RackFront::RackFront(Rack& rack, const mcp::Settings& settings)
             .clock = rack.clock,
             .tracer = &rack.tracer}) {
   rack.jobs.set_listener([this](auto account, auto id) { mcp.task_changed(account, id); });
-  rack.keys->on_set_changed([this](const auto& principal) { mcp.key_changed(principal); });
+  rack.keys->on_changed([this](const auto& principal) { mcp.key_changed(principal); });
 }
 
 RackFront::~RackFront() { jobs_.set_listener(nullptr); }

@@ -314,7 +314,7 @@ TEST_F(KeysTest, AnUpdateIsEffectiveAtOnceAndChangesNothingElse) {
   Keys::Reader reader(*keys_);
   const PrincipalRef before = *reader.find(made.secret);
   std::vector<PrincipalRef> told;
-  keys_->on_set_changed([&](const auto& principal) { told.push_back(principal); });
+  keys_->on_changed([&](const auto& principal) { told.push_back(principal); });
   const auto set = set_of("seo");
   ASSERT_TRUE(keys_->update("acc_1", made.info.id, {.name = {}, .tools = set}));
   const PrincipalRef after = *reader.find(made.secret);
@@ -334,6 +334,35 @@ TEST_F(KeysTest, AnUpdateIsEffectiveAtOnceAndChangesNothingElse) {
   EXPECT_EQ(reader.find(made.secret)->get()->tools, nullptr);
   EXPECT_EQ(told.size(), 2u);
   EXPECT_FALSE(keys_->update("acc_2", made.info.id, {.name = "theirs", .tools = {}}));
+}
+
+TEST_F(KeysTest, WhoeverListensHearsThatAKeyWasRevoked) {
+  const auto made = create();
+  std::vector<PrincipalRef> told;
+  keys_->on_changed([&](const auto& principal) { told.push_back(principal); });
+  ASSERT_TRUE(keys_->revoke("acc_1", made.info.id));
+  ASSERT_TRUE(keys_->revoke("acc_1", made.info.id));
+  ASSERT_EQ(told.size(), 1u) << "once";
+  EXPECT_EQ(told[0]->key_id, made.info.id);
+  EXPECT_TRUE(told[0]->is_revoked());
+}
+
+TEST_F(KeysTest, AKeyThatHasExpiredIsAsOneThatWasRevokedForWhatGoesOn) {
+  const auto made = *keys_->create("acc_1", "brief", Scopes::standard(), clock_.unix_ns() + 1'000'000'000, nullptr);
+  const auto stays = create();
+  const PrincipalRef running = *Keys::Reader(*keys_).find(made.secret);
+  std::vector<PrincipalRef> told;
+  keys_->on_changed([&](const auto& principal) { told.push_back(principal); });
+  keys_->end_expired();
+  EXPECT_TRUE(told.empty());
+  EXPECT_FALSE(running->is_revoked());
+  clock_.advance(std::chrono::seconds(1));
+  keys_->end_expired();
+  keys_->end_expired();
+  ASSERT_EQ(told.size(), 1u) << "once";
+  EXPECT_EQ(told[0], running);
+  EXPECT_TRUE(running->is_revoked());
+  EXPECT_FALSE(Keys::Reader(*keys_).find(stays.secret)->get()->is_revoked());
 }
 
 TEST_F(KeysTest, AnUpdateDoesNotBringARevokedKeyBack) {
