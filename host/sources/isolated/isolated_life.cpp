@@ -298,6 +298,7 @@ void IsolatedPlugin::on_ended(Seat& seat, const std::string& how, bool is_blamed
       keeper_->is_shared() ? "Tools of other vendors are not affected." : "Other tools are not affected.";
   for (const auto& [call, open] : calls) refuse(call, {message, hint, {}});
   if (operations != nullptr) operations->cancel_all();
+  if (was_up && environment_.tell_death) environment_.tell_death();
   base::Lock lock(mutex_);
   if (--ends_under_way_ == 0) no_end_under_way_.notify_all();
 }

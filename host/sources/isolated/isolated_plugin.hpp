@@ -47,6 +47,7 @@ struct IsolatedEnvironment {
   std::string calls_directory;             ///< Of all calls' directories; empty: there are none.
   std::chrono::milliseconds load_timeout;  ///< For each step of a start or an end.
   std::function<void(std::string_view function, std::string_view what)> note_misuse;
+  std::function<void()> tell_death;  ///< What it was told is forgotten; null: nobody wants to know.
 };
 
 /// Owner: its instance, and what waits for its workers. Threads: as tr_plugin says; `report` any.

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "registry/announcements.hpp"
 #include "services/files/scratch.hpp"
 #include "services/log/log.hpp"
 #include "sources/isolated/isolated_plugin.hpp"
@@ -317,7 +318,11 @@ isolated::IsolatedEnvironment Module::isolated_environment() {
           .calls_directory = environment.scratches == nullptr ? std::string() : environment.scratches->path(),
           .load_timeout = runtime_.settings().load_timeout,
           // It outlives its instance, whose code says this.
-          .note_misuse = [this](std::string_view function, std::string_view what) { note_misuse(function, what); }};
+          .note_misuse = [this](std::string_view function, std::string_view what) { note_misuse(function, what); },
+          .tell_death =
+              [this, told = environment.announcements] {
+                if (told != nullptr) told->begun_anew(fmt::format("{}@{}", id_, version_));
+              }};
 }
 
 void Module::set_state(PluginState state) {

@@ -38,6 +38,10 @@ void Announcer::resource_updated(std::string_view uri, std::string_view account)
   gather([&](News& news) { news.resources.emplace(uri, account); });
 }
 
+void Announcer::begun_anew(std::string_view tool) noexcept {
+  gather([&](News& news) { news.begun_anew.emplace(tool); });
+}
+
 void Announcer::pass_on() {
   auto news = std::make_shared<News>();
   {

@@ -23,7 +23,8 @@ struct News {
   std::set<std::tuple<registry::DynamicList, std::string, std::string>>
       lists;                                                ///< List, "owner/slug@version", account.
   std::set<std::pair<std::string, std::string>> resources;  ///< URI, account.
-  bool is_empty() const noexcept { return lists.empty() && resources.empty(); }
+  std::set<std::string> begun_anew;                         ///< "owner/slug@version".
+  bool is_empty() const noexcept { return lists.empty() && resources.empty() && begun_anew.empty(); }
 };
 
 /// Made before the plugins that speak and the streams that listen; outlives both.
@@ -42,6 +43,7 @@ class Announcer final : public registry::Announcements {
 
   void list_changed(registry::DynamicList list, std::string_view tool, std::string_view account) noexcept override;
   void resource_updated(std::string_view uri, std::string_view account) noexcept override;
+  void begun_anew(std::string_view tool) noexcept override;
 
  private:
   using Timer =

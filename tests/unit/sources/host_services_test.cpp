@@ -21,6 +21,7 @@ class Heard final : public registry::Announcements {
   void resource_updated(std::string_view uri, std::string_view account) noexcept override {
     add(std::string(uri), account);
   }
+  void begun_anew(std::string_view tool) noexcept override { add("new " + std::string(tool), ""); }
   std::vector<std::string> heard() {
     const std::lock_guard lock(mutex_);
     return heard_;
