@@ -49,10 +49,14 @@ base::Result<void> Gateway::Parts::open_assets() {
                                          return {};
                                        }},
                                       {"the key of links", [this] { return url_signer->rotate_when_due(); }},
+                                      {"keys",
+                                       [this]() -> base::Result<void> {
+                                         keys->end_expired();
+                                         return {};
+                                       }},
                                       {"MCP sessions",
                                        [this]() -> base::Result<void> {
-                                         session_states->sweep();
-                                         if (mcp) mcp->count_expired_sessions();
+                                         if (mcp) mcp->sweep();
                                          return {};
                                        }},
                                       {"approvals",

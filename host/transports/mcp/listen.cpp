@@ -16,8 +16,9 @@ namespace {
 
 namespace json = base::json;
 
-/// More resources, or tasks, than this one stream does not follow.
+/// More resources, or tasks, than this one stream does not follow, nor when their names are longer together.
 constexpr std::size_t kMostFollowed = 100;
+constexpr std::size_t kMostBytes = 64 << 10;
 
 constexpr std::array<std::string_view, kListKinds> kFilterMembers{"toolsListChanged", "promptsListChanged",
                                                                   "resourcesListChanged"};
@@ -33,9 +34,14 @@ base::Result<std::vector<std::string>> read_names(const json::Value& filter, std
   if (names->Size() > kMostFollowed)
     return refuse(
         fmt::format("{} has {} {}; one stream follows {} at most", where, names->Size(), what, kMostFollowed));
+  std::size_t bytes = 0;
   for (const auto& name : names->GetArray()) {
     if (!name.IsString()) return refuse(wrong_type(where + "[]", &name, "a string"));
     const auto text = json::view(name);
+    if (text.size() > kLongestFollowed) return refuse(too_long(where + "[]", text, kLongestFollowed));
+    if (bytes += text.size(); bytes > kMostBytes)
+      return refuse(
+          fmt::format("{} has {} of more than {} bytes together; one stream follows no more", where, what, kMostBytes));
     if (std::ranges::find(out, text) == out.end()) out.emplace_back(text);
   }
   return out;
@@ -108,7 +114,6 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
   auto exposure = registry::Exposure::parse(inbound.request.query);
   if (!exposure) return refuse(exposure.error().message());
   if (!interest->tasks.empty() && !may_use_tasks(inbound, message, answer)) return;
-  keep_known(*interest, *catalogue_of(inbound));
   auto* exchange = answer.take_exchange();
   if (exchange == nullptr) return;  // Batches are legacy, and have no such method.
   Listening listening{.exchange = exchange,
@@ -123,7 +128,14 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
     std::erase_if(shared->interest.tasks, [&](const std::string& id) {
       return !deps_.tasks.jobs->find(shared->principal->account, id).has_value();
     });
-    boost::asio::post(loop.context(), [this, shared] { open_listening(std::move(*shared)); });
+    boost::asio::post(loop.context(), [this, shared] {
+      // Its key may have been revoked, or may see something else meanwhile.
+      auto& exchange = *shared->exchange;
+      const auto principal = identify(exchange.request(), exchange.loop());
+      if (!principal) return refuse_key(exchange, principal.error());
+      shared->principal = *principal;
+      open_listening(std::move(*shared));
+    });
   };
   if (deps_.tasks.pool->post(std::move(find))) return;
   shared->interest.tasks.clear();  // The gateway is stopping, and ends the stream at once.
@@ -133,6 +145,7 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
 void McpHandler::open_listening(Listening listening) {
   auto& exchange = *listening.exchange;
   auto& loop = exchange.loop();
+  keep_known(listening.interest, *state(loop).catalogue.get(listening.principal->tools.get()));
   const auto acknowledged = acknowledgement(listening.interest, listening.subscription);
   const auto who = base::Id::make().str();
   const auto uris = listening.interest.uris;  // Most streams follow none, and no tasks.
@@ -146,8 +159,8 @@ void McpHandler::open_listening(Listening listening) {
                                       .interest = std::move(listening.interest),
                                       .principal = principal,
                                       .closed =
-                                          [this, &loop, principal, uris, tasks, who] {
-                                            for (const auto& uri : uris) unfollow(loop, principal, uri, who);
+                                          [this, &loop, uris, tasks, who] {
+                                            for (const auto& uri : uris) unfollow(loop, uri, who);
                                             for (const auto& task : tasks) task_followers_.remove(task);
                                           },
                                       .first_json = acknowledged});

@@ -31,9 +31,14 @@ void McpHandler::set_log_level(Inbound& inbound, const Message& message, Answer&
   if (auto wrong = read_log_level("params.level", message.param("level"), level)) return refuse(*std::move(wrong));
   if (inbound.session.empty()) return refuse("a log level belongs to a session, and this request names none");
   const auto session = deps_.sessions.find(inbound.session, bound_account(*inbound.principal));
-  const auto kept = deps_.states.change(Sessions::key_of(inbound.session), session ? session->expires_unix_s : 0,
-                                        [&](SessionState& state) { state.log_level = level; });
-  if (!kept) return refuse(kept.error().message());
+  if (!session)
+    return answer.message(404, error_message(message.id, {.code = kInvalidMessage,
+                                                          .http_status = 404,
+                                                          .message = no_session(inbound.session),
+                                                          .data_json = {}}));
+  deps_.states.change(Sessions::key_of(inbound.session), Sessions::known(*session),
+                      [&](SessionState& state) { state.log_level = level; });
+  tell_all(inbound.loop, unfollow_left());
   answer.message(200, result_message(message.id, "{}"));
 }
 

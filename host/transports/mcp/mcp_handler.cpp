@@ -56,6 +56,9 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, Cli
           },
           [this](std::string_view tool, const registry::Exposure& exposure, const registry::ToolSet* tools) {
             return exposure.shows(*catalogue.get(tools), tool);
+          },
+          [this](std::string_view uri, const registry::ToolSet* tools) {
+            return catalogue.get(tools)->find_resource(uri) != nullptr;
           }),
       replays(loop, base::system_clock(), run) {}
 
@@ -82,12 +85,32 @@ void McpHandler::look_again() {
       own.catalogue.get();
       own.streams.catalogue_changed();
     });
+  tell_later(followers_.try_again());
 }
 
 void McpHandler::key_changed(const accounts::PrincipalRef& principal) {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     boost::asio::post(deps_.loops[i].context(),
                       [&streams = loops_[i]->streams, principal] { streams.key_changed(principal); });
+  tell_later(followers_.key_changed(principal));
+}
+
+void McpHandler::sweep() {
+  session_metrics_.sweep(deps_.sessions.now_unix_s());
+  deps_.states.sweep();
+  tell_later(unfollow_left());
+  tell_later(followers_.try_again());
+}
+
+base::Result<std::reference_wrapper<const accounts::PrincipalRef>> McpHandler::identify(const net::Request& request,
+                                                                                        base::Loop& loop) {
+  return deps_.identifiers[loop.index()]->identify(
+      {.authorization = request.headers.get(HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
+}
+
+void McpHandler::refuse_key(net::Exchange& exchange, const base::Error& error) {
+  const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack", error="invalid_token")"};
+  net::respond_error(exchange, error, {&challenge, 1});
 }
 
 void McpHandler::handle(const net::Request& request, net::Exchange& exchange) { take(request, exchange, true); }
@@ -97,12 +120,8 @@ void McpHandler::handle_on_channel(const net::Request& request, net::Exchange& e
 }
 
 void McpHandler::take(const net::Request& request, net::Exchange& exchange, bool can_resume) {
-  const auto principal = deps_.identifiers[exchange.loop().index()]->identify(
-      {.authorization = request.headers.get(HeaderName::kAuthorization), .owner_socket = request.is_local_socket});
-  if (!principal) {
-    const net::HeaderField challenge{"WWW-Authenticate", R"(Bearer realm="toolrack", error="invalid_token")"};
-    return net::respond_error(exchange, principal.error(), {&challenge, 1});
-  }
+  const auto principal = identify(request, exchange.loop());
+  if (!principal) return refuse_key(exchange, principal.error());
   if (request.method == net::Method::kPost) return post(request, exchange, *principal, can_resume);
   if (request.method == net::Method::kDelete && request.headers.has(HeaderName::kMcpSessionId))
     return end_session(request, exchange, *principal);
@@ -116,17 +135,12 @@ void McpHandler::take(const net::Request& request, net::Exchange& exchange, bool
 
 void McpHandler::end_session(const net::Request& request, net::Exchange& exchange,
                              const accounts::PrincipalRef& principal) {
-  const auto key = Sessions::key_of(request.headers.get(HeaderName::kMcpSessionId));
-  const auto state = deps_.states.find(key);
   const auto session = deps_.sessions.find(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
-  const auto ended = deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
-  if (!ended) return net::respond_error(exchange, ended.error());
-  if (*ended) {
+  if (deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal))) {
     if (session)
       session_metrics_.ended({session->revision, request.is_local_socket}, Sessions::opened_unix_s(*session),
                              deps_.sessions.now_unix_s());
-    if (state)
-      for (const auto& uri : state->uris) unfollow(exchange.loop(), principal, uri, key);
+    tell_all(exchange.loop(), unfollow_left());
     return exchange.respond(204, "", net::ReplyBody());
   }
   exchange.respond(404, "application/json",

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,8 +73,8 @@ class McpHandler final : public net::Handler {
   /// Any thread: a new catalogue was published. Loops that have no requests let go of the older one, too, and clients
   /// that listen are told when what they see is not the same.
   void look_again();
-  /// Any thread: the key of that principal has another tool set than before. Its clients that listen are told when what
-  /// they see is not the same.
+  /// Any thread: the key of that principal has another tool set than before, or may not call any more. Its clients that
+  /// listen are told when what they see is not the same, and their streams end with the key.
   void key_changed(const accounts::PrincipalRef& principal);
   /// Tells clients that listen what tools have said; for Announcer::set_listener.
   void pass_on(std::shared_ptr<const News> news);
@@ -81,8 +82,9 @@ class McpHandler final : public net::Handler {
   void task_changed(std::string_view account, std::string_view id);
   /// Any thread, before the server stops: streams would go on for ever. Those that are opened later end at once.
   void end_streams();
-  /// Any thread, now and then: sessions that have expired are counted.
-  void count_expired_sessions() { session_metrics_.sweep(deps_.sessions.now_unix_s()); }
+  /// Any thread, now and then: sessions that have expired are counted and forgotten, and tools that could not be told
+  /// who follows their resources are told again.
+  void sweep();
   /// When the server has stopped: sessions are counted that are open still. They may go on at the process after this.
   void count_open_sessions() { session_metrics_.stop(deps_.sessions.now_unix_s()); }
 
@@ -123,6 +125,10 @@ class McpHandler final : public net::Handler {
     ResponseText response;     ///< Of the answer that is being given.
   };
 
+  /// Who sends that, on its loop.
+  base::Result<std::reference_wrapper<const accounts::PrincipalRef>> identify(const net::Request& request,
+                                                                              base::Loop& loop);
+  static void refuse_key(net::Exchange& exchange, const base::Error& error);
   void take(const net::Request& request, net::Exchange& exchange, bool can_resume);
   void post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,
             bool can_resume);
@@ -169,8 +175,17 @@ class McpHandler final : public net::Handler {
   void change_subscription(Inbound& inbound, const Message& message, Answer&& answer, bool follows);
   /// The first who follows a resource is told to its tool, and the last who does no more. `who`: a session or a stream.
   void follow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri, std::string_view who);
-  void unfollow(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& uri,
-                std::string_view who);
+  void unfollow(base::Loop& loop, const std::string& uri, std::string_view who);
+  /// The session's client is here: what it has followed before this process, or without a key, its tools hear of now.
+  void follow_again(base::Loop& loop, const accounts::PrincipalRef& principal, const std::string& session);
+  /// Any thread: sessions that were ended, have expired or were pushed out follow nothing any more.
+  std::vector<ResourceFollowers::Telling> unfollow_left();
+  class TellTool;
+  ResourceFollowers::Source source_of(std::string_view uri, const registry::ToolSet* tools) const;
+  void tell(base::Loop& loop, std::optional<ResourceFollowers::Telling> telling);
+  void tell_all(base::Loop& loop, std::vector<ResourceFollowers::Telling> tellings);
+  /// Any thread: on some loop, later.
+  void tell_later(std::vector<ResourceFollowers::Telling> tellings);
   // legacy.cpp
   void legacy(Inbound& inbound, const Message& message, Answer&& answer);
   void initialize(Inbound& inbound, const Message& message, Answer&& answer);
@@ -220,7 +235,8 @@ class McpHandler final : public net::Handler {
   const call::ContentLimits content_limits_;
   const std::string run_;  ///< Of this process, in the ids of events.
   ClientRequests client_requests_;
-  ResourceFollowers followers_;
+  ResourceFollowers followers_{
+      [this](std::string_view uri, const registry::ToolSet* tools) { return source_of(uri, tools); }};
   SessionMetrics session_metrics_;
   TaskFollowers task_followers_;
   std::vector<std::unique_ptr<LoopState>> loops_;

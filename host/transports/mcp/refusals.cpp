@@ -25,6 +25,10 @@ std::string wrong_type(std::string_view where, const Value* given, std::string_v
   return fmt::format("{} is {}; it must be {}", where, type_name(given), expected);
 }
 
+std::string too_long(std::string_view where, std::string_view given, std::size_t most) {
+  return fmt::format("{} has {} bytes; it may have {} at most", where, given.size(), most);
+}
+
 std::optional<std::string> wrong_progress_token(const Value& meta) {
   const auto* token = base::json::find(meta, "progressToken");
   if (token == nullptr || token->IsString() || token->IsInt64() || token->IsUint64()) return std::nullopt;

@@ -1,6 +1,7 @@
 /// Words for what is refused: they name the value and say what was expected, or what to do.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,12 @@ namespace toolrack::mcp {
 /// "params.uri is a number; it must be a string".
 std::string wrong_type(std::string_view where, const base::json::Value* given, std::string_view expected);
 
-/// The same of a progressToken in `meta`, an object; nothing when there is none, or a good one.
+/// What is followed is kept for its client, so it is no longer than the URIs of manifests.
+inline constexpr std::size_t kLongestFollowed = 2'000;
+/// "params.uri has 3000 bytes; it may have 2000 at most".
+std::string too_long(std::string_view where, std::string_view given, std::size_t most);
+
+/// As `wrong_type` of a progressToken in `meta`, an object; nothing when there is none, or a good one.
 std::optional<std::string> wrong_progress_token(const base::json::Value& meta);
 
 /// Of a log level, which `out` becomes when nothing is wrong.

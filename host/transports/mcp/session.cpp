@@ -1,6 +1,7 @@
 #include "transports/mcp/session.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "base/encoding.hpp"
 
@@ -52,22 +53,27 @@ std::optional<Session> Sessions::find(std::string_view id, std::string_view acco
     if (state->is_ended) return std::nullopt;
     if (session->account == 0) session->account = state->account;
   }
-  if (session->account != 0) return session->account == caller ? session : std::nullopt;
-  if (caller == 0) return session;
-  session->account = caller;
-  const auto bound =
-      states_.change(key_of(id), session->expires_unix_s, [&](SessionState& state) { state.account = caller; });
-  return bound ? session : std::nullopt;
+  if (session->account == 0 && caller != 0) {
+    // Others may come at the same time: whoever is first has it.
+    bool is_ended = false;
+    states_.change(key_of(id), known(*session), [&](SessionState& state) {
+      is_ended = state.is_ended;
+      if (!is_ended && state.account == 0) state.account = caller;
+      session->account = state.account;
+    });
+    if (is_ended) return std::nullopt;
+  }
+  if (session->account != 0 && session->account != caller) return std::nullopt;
+  return session;
 }
 
-base::Result<bool> Sessions::end(std::string_view id, std::string_view account) {
+bool Sessions::end(std::string_view id, std::string_view account) {
   const auto session = find(id, account);
   if (!session) return false;
-  TRY(states_.change(key_of(id), session->expires_unix_s, [](SessionState& state) {
-    state.is_ended = true;
-    state.uris.clear();
-  }));
-  return true;
+  bool was_ended = false;
+  states_.change(key_of(id), known(*session),
+                 [&](SessionState& state) { was_ended = std::exchange(state.is_ended, true); });
+  return !was_ended;
 }
 
 }  // namespace toolrack::mcp

@@ -44,8 +44,12 @@ class Sessions {
   }
   /// By the clock that they expire by.
   std::int64_t now_unix_s() const noexcept { return clock_.unix_ns() / 1'000'000'000; }
-  /// False when there is no such session. kUnavailable when its end cannot be remembered.
-  base::Result<bool> end(std::string_view id, std::string_view account);
+  /// False when there is no such session.
+  bool end(std::string_view id, std::string_view account);
+  /// For SessionStates.
+  static SessionStates::Known known(const Session& session) noexcept {
+    return {.account = session.account, .expires_unix_s = session.expires_unix_s};
+  }
 
   /// The name of a session among SessionStates: cannot be turned into an id.
   static std::string_view key_of(std::string_view id) noexcept { return id.substr(0, kNonceCharacters); }

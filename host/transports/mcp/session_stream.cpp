@@ -44,14 +44,18 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
                            .closed = {}};
   opening.interest.lists.fill(true);
   // After a restart the tools do not know yet who follows their resources.
-  if (const auto state = deps_.states.find(opening.session))
-    for (const auto& uri : state->uris) follow(exchange.loop(), principal, uri, opening.session);
+  follow_again(exchange.loop(), principal, opening.session);
   const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId), run_);
   // What is none of ours, or of a process before this one, has nothing to replay.
   if (!last || last->loop >= loops_.size()) return open_news(exchange, std::move(opening));
   const auto key = opening.session;
-  resume(exchange, *last, key,
-         [this, &exchange, opening = std::move(opening)]() mutable { open_news(exchange, std::move(opening)); });
+  resume(exchange, *last, key, [this, &exchange, opening = std::move(opening)]() mutable {
+    // Its key may have been revoked, or may see something else meanwhile.
+    const auto now = identify(exchange.request(), exchange.loop());
+    if (!now) return refuse_key(exchange, now.error());
+    opening.principal = *now;
+    open_news(exchange, std::move(opening));
+  });
 }
 
 void McpHandler::open_news(net::Exchange& exchange, Streams::Opening opening) {
@@ -80,6 +84,7 @@ void McpHandler::resume(net::Exchange& exchange, const EventId& id, const std::s
 }
 
 void McpHandler::pass_on(std::shared_ptr<const News> news) {
+  for (const auto& tool : news->begun_anew) tell_later(followers_.forgotten(tool));
   // Who follows what is looked up once, not by each loop.
   auto followers = std::make_shared<std::vector<Followers>>();
   for (const auto& [uri, account] : news->resources) followers->push_back(deps_.states.followers(uri));

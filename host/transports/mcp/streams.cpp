@@ -63,10 +63,12 @@ class Streams::Stream {
     if (!interest_.wants(kind) || !is_for(account)) return false;
     return std::exchange(changed_[static_cast<std::size_t>(kind)], true) == false;
   }
-  bool mark_resource(std::string_view uri, std::string_view account, const Followers& sessions) {
-    const bool follows =
+  bool follows(std::string_view uri, std::string_view account, const Followers& sessions) const {
+    const bool does =
         session_.empty() ? std::ranges::find(interest_.uris, uri) != interest_.uris.end() : sessions.contains(session_);
-    if (!follows || !is_for(account)) return false;
+    return does && is_for(account);
+  }
+  bool mark_resource(std::string_view uri) {
     if (std::ranges::find(updated_, uri) != updated_.end()) return false;
     updated_.emplace_back(uri);
     return true;
@@ -140,10 +142,11 @@ class Streams::Stream {
   bool has_news_since_beat_ = true;
 };
 
-Streams::Streams(base::Loop& loop, Digest digest, Shows shows, std::chrono::milliseconds beat_interval)
+Streams::Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees, std::chrono::milliseconds beat_interval)
     : loop_(loop),
       digest_(std::move(digest)),
       shows_(std::move(shows)),
+      sees_(std::move(sees)),
       beat_interval_(beat_interval),
       timer_(loop.context()) {}
 
@@ -167,6 +170,7 @@ void Streams::open(net::Exchange& exchange, Opening opening) {
   auto& view = view_of(opening.exposure, opening.principal->tools);
   const auto number = ++last_number_;
   const auto first = opening.first_json;
+  const bool is_over = is_ending_ || opening.principal->is_revoked();
   auto& stream = *streams_.emplace(number, std::make_unique<Stream>(exchange, std::move(opening), view)).first->second;
   if (!first.empty()) stream.begin(first);
   exchange.on_disconnect([this, number] {
@@ -175,7 +179,7 @@ void Streams::open(net::Exchange& exchange, Opening opening) {
       close(number);
     }
   });
-  if (is_ending_) {
+  if (is_over) {
     stream.end();
     return close(number);
   }
@@ -206,7 +210,19 @@ void Streams::catalogue_changed() {
   }
 }
 
+void Streams::end_key(std::string_view key) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, stream] : streams_)
+    if (stream->key() == key) numbers.push_back(number);
+  for (const auto number : numbers) {
+    // Its end may bring the connection's next request, and that another stream.
+    const auto ended = streams_.extract(number);
+    if (!ended.empty()) ended.mapped()->end();
+  }
+}
+
 void Streams::key_changed(const accounts::PrincipalRef& principal) {
+  if (principal->is_revoked()) return end_key(principal->key_id);
   for (auto& [number, stream] : streams_) {
     if (stream->key() != principal->key_id) continue;
     const auto& before = stream->view();
@@ -227,8 +243,14 @@ void Streams::list_changed(ListKind kind, std::string_view tool, std::string_vie
 }
 
 void Streams::resource_updated(std::string_view uri, std::string_view account, const Followers& sessions) {
-  for (auto& [number, stream] : streams_)
-    if (stream->mark_resource(uri, account, sessions)) make_due(number, *stream);
+  for (auto& [name, view] : views_) view.sees.reset();
+  for (auto& [number, stream] : streams_) {
+    if (!stream->follows(uri, account, sessions)) continue;
+    auto& view = stream->view();
+    // Without a set everything is seen, also what has just gone.
+    if (!view.sees) view.sees = view.tools == nullptr || sees_(uri, view.tools.get());
+    if (*view.sees && stream->mark_resource(uri)) make_due(number, *stream);
+  }
 }
 
 void Streams::task_changed(std::string_view account, std::string_view id,

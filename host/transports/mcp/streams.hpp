@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -52,10 +53,13 @@ class Streams {
   using Digest = std::function<std::uint64_t(ListKind, const registry::Exposure&, const registry::ToolSet*)>;
   /// Does the exposure show keys with that tool set the tool? "owner/slug@version".
   using Shows = std::function<bool(std::string_view tool, const registry::Exposure&, const registry::ToolSet*)>;
+  /// Do keys with that tool set see the resource?
+  using Sees = std::function<bool(std::string_view uri, const registry::ToolSet*)>;
   /// Streams that have been silent that long get a comment, so that nobody on the way takes them for dead.
   static constexpr std::chrono::seconds kBeatInterval{20};
 
-  Streams(base::Loop& loop, Digest digest, Shows shows, std::chrono::milliseconds beat_interval = kBeatInterval);
+  Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees,
+          std::chrono::milliseconds beat_interval = kBeatInterval);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
@@ -69,12 +73,13 @@ class Streams {
     std::function<void()> closed;      ///< Called once when the stream has ended; may be empty.
     std::string_view first_json{};     ///< A message that comes before all others, or empty.
   };
-  /// Answers the exchange with a stream that goes on until the client leaves or `end_all`.
+  /// Answers the exchange with a stream that goes on until the client leaves, its key is revoked, or `end_all`.
   void open(net::Exchange& exchange, Opening opening);
 
   /// Another catalogue is in place: tells those whose lists show something else now.
   void catalogue_changed();
-  /// That key has another tool set: tells those of its streams whose lists show something else now.
+  /// That key has another tool set: tells those of its streams whose lists show something else now. Or it may not call
+  /// any more: ends them.
   void key_changed(const accounts::PrincipalRef& principal);
   /// That tool says that its list has changed: tells those who are shown it. `account` empty: for everybody.
   void list_changed(ListKind kind, std::string_view tool, std::string_view account);
@@ -97,7 +102,8 @@ class Streams {
     registry::ToolSetRef tools;
     std::array<std::uint64_t, kListKinds> digests{};
     std::size_t streams = 0;
-    bool is_concerned = false;  ///< By what `list_changed` is telling.
+    bool is_concerned = false;      ///< By what `list_changed` is telling.
+    std::optional<bool> sees = {};  ///< What `resource_updated` is telling of; empty: that was not asked yet.
   };
   using Timer =
       boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
@@ -107,11 +113,13 @@ class Streams {
   void make_due(std::uint64_t number, Stream& stream);
   void serve_due();
   void close(std::uint64_t number);
+  void end_key(std::string_view key);
   void arm_timer();
 
   base::Loop& loop_;
   const Digest digest_;
   const Shows shows_;
+  const Sees sees_;
   const std::chrono::milliseconds beat_interval_;
   Timer timer_;
   bool is_armed_ = false;

@@ -330,7 +330,7 @@ TEST_F(ObservationTest, SessionsThatExpireAndThoseThatAreLeftHaveADurationToo) {
   open_session();
   rack_.session_clock.advance(std::chrono::seconds(Sessions::kLifetimeSeconds + 1));
   open_session();
-  rack_.front.mcp.count_expired_sessions();
+  rack_.front.mcp.sweep();
   EXPECT_THAT(metrics(), HasSubstr(R"(toolrack_mcp_sessions_total{event="expired"} 1)"));
   rack_.session_clock.advance(std::chrono::seconds(5));
   rack_.front.mcp.count_open_sessions();

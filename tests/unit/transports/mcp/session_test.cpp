@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -19,7 +21,7 @@ class SessionsTest : public ::testing::Test {
     EXPECT_TRUE(store_.commit({store::Put{"barrier", "1", "{}"}}));
     return SessionStates::open(store_, clock_).value();
   }
-  bool end(std::string_view id, std::string_view account) { return sessions_.end(id, account).value(); }
+  bool end(std::string_view id, std::string_view account) { return sessions_.end(id, account); }
 
   testing::FakeClock clock_;
   testing::MemoryStore store_;
@@ -115,6 +117,25 @@ TEST_F(SessionsTest, OpenedWithoutAKeyBelongToTheFirstAccountThatComes) {
   EXPECT_FALSE(sessions_.find(id, "")) << "it is somebody's now";
   const auto states = reopened();
   EXPECT_FALSE(Sessions(Sessions::Key{7}, clock_, *states).find(id, "acc_two")) << "after a restart, too";
+}
+
+TEST_F(SessionsTest, OpenedWithoutAKeyBelongToOneOfTwoAccountsThatComeAtOnce) {
+  for (int i = 0; i < 300; ++i) {
+    const auto id = sessions_.open(kNewestLegacy, "");
+    std::atomic<int> ready{0};
+    std::array<bool, 2> has_it{};
+    std::vector<std::thread> threads;
+    for (std::size_t who = 0; who < has_it.size(); ++who)
+      threads.emplace_back([&, who] {
+        ++ready;
+        while (ready < 2) {
+        }
+        has_it[who] = sessions_.find(id, who == 0 ? "acc_one" : "acc_two").has_value();
+      });
+    for (auto& thread : threads) thread.join();
+    ASSERT_NE(has_it[0], has_it[1]) << "one has it, the other has not";
+    EXPECT_EQ(sessions_.find(id, "acc_one").has_value(), has_it[0]) << "and that stays so";
+  }
 }
 
 TEST_F(SessionsTest, CannotBeEndedInAnotherSpellingAndGoOn) {

@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "base/mutex.hpp"
 #include "mcp_fixture.hpp"
 #include "support/offering_tool.hpp"
+#include "support/patience.hpp"
 #include "support/raw_client.hpp"
 
 namespace toolrack::mcp {
@@ -18,13 +21,16 @@ using ::testing::Not;
 
 class SubscriptionsTest : public McpTest {
  protected:
-  SubscriptionsTest() {
+  explicit SubscriptionsTest(testing::RackOptions options = {}) : McpTest(options) { load(); }
+  /// Other code of the tool is in place, as after a reload.
+  void load() {
     auto handler = std::make_shared<testing::InstantSkill>([this](const registry::Invocation& asked) {
       if (asked.skill->kind == registry::Kind::kSubscribe) note("follow " + std::string(asked.name));
       if (asked.skill->kind == registry::Kind::kUnsubscribe) note("leave " + std::string(asked.name));
       return testing::offered(asked);
     });
     rack_.rack.publish({fake_.make(), testing::offering_tool(handler)});
+    rack_.front.mcp.look_again();
   }
   ~SubscriptionsTest() override {
     // The tool hears of the last one that leaves, and tells it to us.
@@ -39,16 +45,27 @@ class SubscriptionsTest : public McpTest {
     base::Lock lock(mutex_);
     return told_;
   }
+  /// As many things as that, in their time.
+  std::vector<std::string> told(std::size_t count) {
+    const auto end = std::chrono::steady_clock::now() + test::kPatience;
+    while (told().size() < count && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return told();
+  }
+  /// With the key, when there is one.
+  testing::HeaderList keyed(testing::HeaderList headers) const {
+    if (!key_.empty()) headers.emplace_back("Authorization", "Bearer " + key_);
+    return headers;
+  }
   std::string legacy(const std::string& session, const std::string& method, const std::string& uri) {
     return testing::exchange(
-               rack_.port, "POST", "/mcp", legacy_headers(session),
+               rack_.port, "POST", "/mcp", keyed(legacy_headers(session)),
                R"({"jsonrpc":"2.0","id":1,"method":"resources/)" + method + R"(","params":{"uri":")" + uri + "\"}}")
         .body;
   }
   net::RawClient listen(const std::string& id, const std::string& uris, std::string& heard) {
     auto client = net::RawClient::tcp(rack_.port);
     client.send(testing::http_request(
-        "POST", "/mcp", modern_headers("subscriptions/listen"),
+        "POST", "/mcp", keyed(modern_headers("subscriptions/listen")),
         modern_body(id, "subscriptions/listen", R"("notifications":{"resourceSubscriptions":)" + uris + "},")));
     read(client, heard, "acknowledged");
     return client;
@@ -75,6 +92,7 @@ class SubscriptionsTest : public McpTest {
     done.get_future().wait();
   }
 
+  std::string key_;
   base::Mutex mutex_;
   std::vector<std::string> told_;
 };
@@ -128,6 +146,78 @@ TEST_F(SubscriptionsTest, ASessionThatEndsLeavesEverything) {
   EXPECT_THAT(told(), ElementsAre("follow test://text", "leave test://text"));
 }
 
+TEST_F(SubscriptionsTest, ASessionThatExpiresLeavesEverything) {
+  legacy(open_session(), "subscribe", "test://text");
+  rack_.session_clock.advance(std::chrono::seconds(Sessions::kLifetimeSeconds + 1));
+  rack_.front.mcp.sweep();
+  EXPECT_THAT(told(2), ElementsAre("follow test://text", "leave test://text"));
+}
+
+TEST_F(SubscriptionsTest, AToolThatIsLoadedAnewHearsOfItsFollowersAgain) {
+  std::string heard;
+  auto client = listen("1", R"(["test://text"])", heard);
+  ASSERT_EQ(told(1).size(), 1u);
+  rack_.rack.publish({fake_.make()});
+  rack_.front.mcp.look_again();
+  load();
+  EXPECT_THAT(told(2), ElementsAre("follow test://text", "follow test://text"));
+}
+
+TEST_F(SubscriptionsTest, AToolWhoseProcessBeganAnewHearsOfItsFollowersAgain) {
+  std::string heard;
+  auto client = listen("1", R"(["test://text"])", heard);
+  ASSERT_EQ(told(1).size(), 1u);
+  auto news = std::make_shared<News>();
+  news->begun_anew.emplace("test/offers@1.0.0");
+  rack_.front.mcp.pass_on(news);
+  EXPECT_THAT(told(2), ElementsAre("follow test://text", "follow test://text"));
+}
+
+/// What is followed is kept: how much of it is the session's to say only up to a point.
+TEST_F(SubscriptionsTest, OfASessionAreBoundedInTheirLengths) {
+  const auto session = open_session();
+  const auto uri = [](int number, std::size_t size) {
+    auto text = "test://files/" + std::to_string(number) + "/";
+    return text + std::string(size - text.size(), 'a');
+  };
+  const auto refused = legacy(session, "subscribe", uri(0, 2'001));
+  EXPECT_THAT(refused, HasSubstr("-32602"));
+  EXPECT_THAT(refused, HasSubstr("params.uri has 2001 bytes; it may have 2000 at most"));
+  EXPECT_THAT(legacy(session, "subscribe", uri(0, 2'000)), HasSubstr(R"("result":{})"));
+  std::string last;
+  int kept = 1;
+  for (; kept < 100; ++kept) {
+    last = legacy(session, "subscribe", uri(kept, 2'000));
+    if (last.find("error") != std::string::npos) break;
+  }
+  EXPECT_EQ(kept, 32) << "64 KiB";
+  EXPECT_THAT(last, HasSubstr("have 65536 bytes together at most; unsubscribe from one"));
+  EXPECT_EQ(told().size(), 32u) << "tools hear of none that was refused";
+  EXPECT_THAT(legacy(session, "subscribe", uri(0, 2'000)), HasSubstr(R"("result":{})")) << "it is followed already";
+  legacy(session, "unsubscribe", uri(0, 2'000));
+  EXPECT_THAT(legacy(session, "subscribe", uri(99, 2'000)), HasSubstr(R"("result":{})"));
+}
+
+TEST_F(SubscriptionsTest, OfAStreamAreBoundedInTheirLengths) {
+  const auto listen_to = [&](std::size_t count, std::size_t size) {
+    std::string uris;
+    for (std::size_t i = 0; i < count; ++i)
+      uris += (i == 0 ? "\"" : ",\"") + std::to_string(i) + std::string(size - 2, 'a') + "\"";
+    return testing::exchange(
+               rack_.port, "POST", "/mcp", modern_headers("subscriptions/listen"),
+               modern_body("1", "subscriptions/listen", R"("notifications":{"resourceSubscriptions":[)" + uris + "]},"))
+        .body;
+  };
+  EXPECT_THAT(listen_to(1, 2'010), HasSubstr("params.notifications.resourceSubscriptions[] has"));
+  EXPECT_THAT(listen_to(50, 1'900), HasSubstr("65536 bytes together"));
+}
+
+TEST_F(SubscriptionsTest, ToLeaveWhatIsNotFollowedKeepsNothing) {
+  const auto session = open_session();
+  EXPECT_EQ(legacy(session, "unsubscribe", "test://text"), R"({"jsonrpc":"2.0","id":1,"result":{}})");
+  EXPECT_FALSE(rack_.front.states->find(Sessions::key_of(session)));
+}
+
 TEST_F(SubscriptionsTest, ToWhatIsNotThereAreRefused) {
   const auto session = open_session();
   EXPECT_THAT(legacy(session, "subscribe", "test://nowhere"), HasSubstr("test://nowhere"));
@@ -144,6 +234,42 @@ TEST_F(SubscriptionsTest, AreTheSessionsOwnBusiness) {
   const auto modern = testing::exchange(rack_.port, "POST", "/mcp", modern_headers("resources/subscribe"),
                                         modern_body("1", "resources/subscribe", R"("uri":"test://text",)"));
   EXPECT_EQ(modern.status, 404) << "2026-07-28 has subscriptions/listen";
+}
+
+/// Where some have keys and others have none.
+class HostedSubscriptionsTest : public SubscriptionsTest {
+ protected:
+  HostedSubscriptionsTest() : SubscriptionsTest({.mode = call::Mode::kHosted}) {}
+};
+
+TEST_F(HostedSubscriptionsTest, AStrangerWhoComesFirstDoesNotKeepTheToolFromHearing) {
+  std::string heard, heard_too;
+  auto stranger = listen("1", R"(["test://text"])", heard);
+  EXPECT_TRUE(told().empty()) << "a stranger may call nothing";
+  key_ = rack_.rack.make_key();
+  auto client = listen("2", R"(["test://text"])", heard_too);
+  EXPECT_THAT(told(1), ElementsAre("follow test://text"));
+  updated("test://text");
+  EXPECT_TRUE(read(stranger, heard, "resources/updated")) << "the stranger hears what others have the tool look for";
+}
+
+TEST_F(HostedSubscriptionsTest, StrangersMayFollowInSessions) {
+  const auto session = open_session();
+  EXPECT_EQ(legacy(session, "subscribe", "test://text"), R"({"jsonrpc":"2.0","id":1,"result":{}})");
+  std::string heard;
+  auto client = open_get(session, heard);
+  updated("test://text");
+  EXPECT_TRUE(read(client, heard, "resources/updated"));
+}
+
+TEST_F(HostedSubscriptionsTest, WhatAKeyMayNotTellTheNextOneDoes) {
+  std::string heard, heard_too;
+  key_ = rack_.rack.make_key("acc_one", {accounts::Scope::kToolsRead});
+  auto one = listen("1", R"(["test://text"])", heard);
+  EXPECT_TRUE(told().empty()) << "it may not call";
+  key_ = rack_.rack.make_key();
+  auto other = listen("2", R"(["test://text"])", heard_too);
+  EXPECT_THAT(told(1), ElementsAre("follow test://text"));
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <regex>
 
 #include "mcp_fixture.hpp"
+#include "support/offering_tool.hpp"
 #include "support/raw_client.hpp"
 
 namespace toolrack::mcp {
@@ -112,7 +114,9 @@ TEST_F(ToolSetsTest, ARenamedToolIsCalledByItsNewNameOnly) {
 
 /// One row for each way to ask: hidden and made-up names get the same answer, byte for byte but for the name.
 TEST_F(ToolSetsTest, AHiddenToolIsAsUnknownAsOneThatNeverWas) {
+  rack_.rack.publish({fake_.make(), other(), testing::offering_tool()});
   const auto secret = key(R"(["fake.echo"])");
+  const auto session = open_session("2025-06-18", {{"Authorization", "Bearer " + secret}});
   const auto rest = [&](const std::string& method, const std::string& path, const std::string& body = "") {
     HeaderList headers{{"Content-Type", "application/json"}};
     return testing::exchange(rack_.port, method, path, with(headers, secret), body);
@@ -135,6 +139,49 @@ TEST_F(ToolSetsTest, AHiddenToolIsAsUnknownAsOneThatNeverWas) {
                     "use_tool");
        },
        "other", "otter"},
+      {"prompts/get",
+       [&](const auto& name) { return ask(secret, "prompts/get", R"("name":")" + name + R"(",)", name); },
+       "offers_hello", "otters_hello"},
+      {"completion of a prompt",
+       [&](const auto& name) {
+         return ask(secret, "completion/complete",
+                    R"("ref":{"type":"ref/prompt","name":")" + name + R"("},"argument":{"name":"who","value":""},)");
+       },
+       "offers_greet", "otters_greet"},
+      {"completion of a template",
+       [&](const auto& name) {
+         return ask(secret, "completion/complete",
+                    R"("ref":{"type":"ref/resource","uri":"test://)" + name +
+                        R"(/{id}"},"argument":{"name":"id","value":""},)");
+       },
+       "items", "otems"},
+      {"resources/read",
+       [&](const auto& name) { return ask(secret, "resources/read", R"("uri":")" + name + R"(",)", name); },
+       "test://text", "test://next"},
+      {"resources/subscribe",
+       [&](const auto& name) {
+         return testing::exchange(
+             rack_.port, "POST", "/mcp", with(legacy_headers(session), secret),
+             R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":")" + name + "\"}}");
+       },
+       "test://text", "test://next"},
+      {"a listen's resourceSubscriptions",
+       [&](const auto& name) {
+         auto client = net::RawClient::tcp(rack_.port);
+         client.send(
+             testing::http_request("POST", "/mcp", with(modern_headers("subscriptions/listen"), secret),
+                                   modern_body("1", "subscriptions/listen",
+                                               R"("notifications":{"resourceSubscriptions":[")" + name + R"("]},)")));
+         std::string heard;
+         while (heard.find("subscriptionId") == std::string::npos && client.read_more(heard)) {
+         }
+         net::RawReply reply;
+         reply.status = heard.find(" 200 ") == std::string::npos ? 0 : 200;
+         const auto from = std::min(heard.find("data:"), heard.size());
+         reply.body = heard.substr(from, heard.find("subscriptionId") - from);
+         return reply;
+       },
+       "test://text", "test://next"},
       {"REST call", post(R"({"tool":"%","skill":"one"})"), "other", "otter"},
       {"REST call of a flat name", post(R"({"tool":"%"})"), "other_one", "otter_one"},
       {"REST call of a version", post(R"({"tool":"%@1","skill":"one"})"), "other", "otter"},
@@ -158,6 +205,8 @@ TEST_F(ToolSetsTest, AHiddenToolIsAsUnknownAsOneThatNeverWas) {
     EXPECT_NE(hidden.status, 0) << way.name;
   }
   EXPECT_EQ(rest("POST", "/v1/tools/call", R"({"tool":"fake","skill":"echo","input":{}})").status, 200);
+  EXPECT_THAT(ask("", "resources/read", R"("uri":"test://text",)", "test://text").body, HasSubstr("Some text"));
+  EXPECT_THAT(ask("", "prompts/get", R"("name":"offers_hello",)", "offers_hello").body, HasSubstr("messages"));
   const auto whole = testing::exchange(rack_.port, "GET", "/v1/tools/other");
   EXPECT_EQ(whole.status, 200) << "the control: without the set it is there";
   for (const auto* path : {"/v1/tools", "/v1/tools/mcp", "/v1/tools/search?q=*", "/v1/providers"})
@@ -208,7 +257,93 @@ class ToolSetStreamsTest : public ToolSetsTest {
     return true;
   }
   std::string id_of(const std::string& key) { return key.substr(8, 16); }
+  net::RawClient open_get(const std::string& key, const std::string& session, std::string& heard) {
+    auto client = net::RawClient::tcp(rack_.port);
+    client.send(testing::http_request("GET", "/mcp?expose=flat", with(legacy_headers(session), key), ""));
+    read_until(client, heard, "\r\n\r\n");
+    return client;
+  }
+  void updated(const std::string& uri) {
+    auto news = std::make_shared<News>();
+    news->resources.emplace(uri, "");
+    rack_.front.mcp.pass_on(news);
+  }
+  void settle() {
+    std::promise<void> done;
+    boost::asio::post(rack_.rack.loops[0].context(), [&] { done.set_value(); });
+    done.get_future().wait();
+  }
+  void narrow(const std::string& key, std::string_view patterns) {
+    ASSERT_TRUE(rack_.rack.keys->update("acc_one", id_of(key), {.name = {}, .tools = set_of(patterns)}));
+  }
 };
+
+TEST_F(ToolSetStreamsTest, AreToldOfNoResourceThatTheirKeySeesNoMore) {
+  rack_.rack.publish({fake_.make(), testing::offering_tool()});
+  const auto secret = key(R"(["offers"])");
+  std::string heard;
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(testing::http_request(
+      "POST", "/mcp", with(modern_headers("subscriptions/listen"), secret),
+      modern_body("1", "subscriptions/listen", R"("notifications":{"resourceSubscriptions":["test://text"]},)")));
+  ASSERT_TRUE(read_until(client, heard, R"("resourceSubscriptions":["test://text"])"));
+  const auto session = open_session("2025-06-18", {{"Authorization", "Bearer " + secret}});
+  std::string heard_too;
+  auto legacy = open_get(secret, session, heard_too);
+  testing::exchange(rack_.port, "POST", "/mcp", with(legacy_headers(session), secret),
+                    R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://text"}})");
+  updated("test://text");
+  ASSERT_TRUE(read_until(client, heard, "resources/updated")) << "the control";
+  ASSERT_TRUE(read_until(legacy, heard_too, "resources/updated"));
+  narrow(secret, R"(["fake"])");
+  heard.clear();
+  heard_too.clear();
+  updated("test://text");
+  settle();  // It is marked,
+  settle();  // and would have been told.
+  rack_.front.mcp.end_streams();
+  ASSERT_TRUE(read_until(client, heard, "\"resultType\""));
+  while (legacy.read_more(heard_too)) {
+    if (heard_too.ends_with("0\r\n\r\n")) break;
+  }
+  EXPECT_THAT(heard, Not(HasSubstr("resources/updated")));
+  EXPECT_THAT(heard_too, Not(HasSubstr("resources/updated")));
+}
+
+TEST_F(ToolSetStreamsTest, EndWithTheirKeyAndNoOther) {
+  const auto revoked = key(R"(["other"])"), another = key(R"(["other"])");
+  const auto session = open_session("2025-06-18", {{"Authorization", "Bearer " + revoked}});
+  std::string heard, heard_get, heard_other;
+  auto client = listen(revoked, heard);
+  auto get = open_get(revoked, session, heard_get);
+  auto other_client = listen(another, heard_other);
+  ASSERT_TRUE(rack_.rack.keys->revoke("acc_one", id_of(revoked)));
+  EXPECT_TRUE(read_until(client, heard, "\"resultType\"")) << "a listen request has its answer";
+  EXPECT_TRUE(read_until(get, heard_get, "0\r\n\r\n")) << "a session's stream ends";
+  rack_.rack.publish({fake_.make()});
+  rack_.front.mcp.look_again();
+  EXPECT_TRUE(read_until(other_client, heard_other, "list_changed")) << "others go on";
+  EXPECT_THAT(heard, Not(HasSubstr("list_changed")));
+}
+
+/// A listen request looks for its tasks in the store first: its key may go meanwhile.
+TEST_F(ToolSetStreamsTest, EndWithTheirKeyAlsoWhenItWentBeforeTheyBegan) {
+  const auto secret = key(R"(["other"])");
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  for (int i = 0; i < 4; ++i) rack_.rack.pool.post([released] { released.wait(); });  // As many as it has threads.
+  auto client = net::RawClient::tcp(rack_.port);
+  client.send(testing::http_request(
+      "POST", "/mcp", with(modern_headers("subscriptions/listen"), secret),
+      R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["none"]},)"
+      R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":)"
+      R"({"extensions":{"io.modelcontextprotocol/tasks":{}}}}}})"));
+  ASSERT_TRUE(rack_.rack.keys->revoke("acc_one", id_of(secret)));
+  release.set_value();
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 401);
+}
 
 TEST_F(ToolSetStreamsTest, AreToldOfAnotherSetWhenItShowsSomethingElse) {
   const auto changed = key(R"(["other"])"), same = key(R"(["other"])"), rewritten = key(R"(["other"])");
