@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/shown_text.hpp"
+#include "base/utf8.hpp"
 #include "registry/schema_keywords.hpp"
 
 namespace toolrack::registry {
@@ -55,6 +56,12 @@ std::string in_lower_case(std::string_view text) {
   return out;
 }
 
+/// JSON that is no text, as messages repeat it.
+std::string cut(const std::string& json) {
+  constexpr std::size_t kMostShown = 80;
+  return json.size() <= kMostShown ? json : std::string(base::truncate_utf8(json, kMostShown)).append("…");
+}
+
 class AnnotationCheck {
  public:
   enum class Place : std::uint8_t { kRoot, kProperty, kElsewhere };
@@ -88,7 +95,7 @@ class AnnotationCheck {
 
   void judge(const Value& name, const Value* type, const std::string& pointer, Place place) {
     const auto violate = [&](std::string message) { violations.push_back({pointer, kAnnotation, std::move(message)}); };
-    const auto shown = name.IsString() ? base::shown(json::view(name)) : json::dump(name).substr(0, kMostShown);
+    const auto shown = name.IsString() ? base::shown(json::view(name)) : cut(json::dump(name));
     if (place != Place::kProperty)
       return violate(
           fmt::format("{} is not reached from the root by \"properties\" alone, as a header's argument has "
@@ -104,14 +111,12 @@ class AnnotationCheck {
       violate(
           fmt::format("{} is the header of a value whose type is {}; only a \"string\", an \"integer\" or a "
                       "\"boolean\" goes into a header",
-                      shown, type == nullptr ? "not said" : json::dump(*type).substr(0, kMostShown)));
+                      shown, type == nullptr ? "not said" : cut(json::dump(*type))));
     const auto [first, is_new] = names_.emplace(in_lower_case(json::view(name)), pointer);
     if (!is_new)
       violate(fmt::format("{} is the header of {} as well; the names are unique, and upper and lower case are the same",
                           shown, first->second));
   }
-
-  static constexpr std::size_t kMostShown = 80;
 
   std::map<std::string, std::string> names_;  // In lower case, to the pointer of the first.
 };
