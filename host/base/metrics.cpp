@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <iterator>
 #include <tuple>
@@ -77,11 +78,32 @@ std::string label_text(const Labels& labels, std::string_view le = {}) {
 
 }  // namespace
 
-std::size_t metric_shard() noexcept {
-  static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kMetricShards;
-  return mine;
-}
+namespace {
+
+/// A bit for each shard that no thread has; the last one is for all the others.
+constinit std::atomic<std::uint32_t> free_shards{(1U << (kMetricShards - 1)) - 1};
+
+}  // namespace
+
+/// A shard of its own, given back when the thread ends: what it has counted there is seen by the next one.
+class MetricShard::Lease {
+ public:
+  Lease() noexcept {
+    auto free = free_shards.load(std::memory_order_relaxed);
+    while (free != 0 && !free_shards.compare_exchange_weak(free, free & (free - 1), std::memory_order_acquire,
+                                                           std::memory_order_relaxed)) {
+    }
+    mine_.kind = free == 0 ? Kind::kShared : Kind::kOwn;
+    if (free != 0) mine_.index = static_cast<std::uint8_t>(std::countr_zero(free));
+  }
+  ~Lease() {
+    const auto had = mine_;
+    mine_ = {.kind = Kind::kShared};  // For what this thread still counts, in other objects' destructors.
+    if (had.kind == Kind::kOwn) free_shards.fetch_or(1U << had.index, std::memory_order_release);
+  }
+};
+
+void MetricShard::take() noexcept { static thread_local const Lease lease; }
 
 std::uint64_t Counter::value() const noexcept {
   std::uint64_t sum = 0;
@@ -97,9 +119,10 @@ std::span<const std::int64_t> Histogram::bounds_ns() noexcept {
 void Histogram::observe_ns(std::int64_t duration_ns) noexcept {
   duration_ns = std::max<std::int64_t>(duration_ns, 0);
   const auto bucket = std::lower_bound(kBounds.begin(), kBounds.end(), duration_ns) - kBounds.begin();
-  auto& shard = shards_[metric_shard()];
-  shard.counts[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
-  shard.sum_ns.fetch_add(static_cast<std::uint64_t>(duration_ns), std::memory_order_relaxed);
+  const auto& mine = MetricShard::of_this_thread();
+  auto& shard = shards_[mine.index];
+  mine.add(shard.counts[static_cast<std::size_t>(bucket)], 1);
+  mine.add(shard.sum_ns, static_cast<std::uint64_t>(duration_ns));
 }
 
 std::uint64_t Histogram::count() const noexcept {

@@ -1,10 +1,11 @@
 /// Counters, gauges and histograms, rendered in Prometheus' text form here and sent by OTLP elsewhere
 /// (services/telemetry).
 ///
-/// Writing costs one relaxed addition on a cache line that no other thread writes (each thread has a shard), so metrics
-/// may stand on the call path. Label values come from our own tables, never from a client (cardinality).
-/// Threads: all functions from any thread. Names: `toolrack_` + base units, `_total` for counters. What OpenTelemetry
-/// has named keeps that name, with its dots, in the registry; Prometheus sees it in its own spelling.
+/// Writing costs an addition on a cache line that no other thread writes: the first threads have a shard of their own,
+/// where not even locked arithmetic is needed, and those beyond share one. So metrics may stand on the call path. Label
+/// values come from our own tables, never from a client (cardinality). Threads: all functions from any thread. Names:
+/// `toolrack_` + base units, `_total` for counters. What OpenTelemetry has named keeps that name, with its dots, in the
+/// registry; Prometheus sees it in its own spelling.
 #pragma once
 
 #include <array>
@@ -23,12 +24,40 @@
 namespace toolrack::base {
 
 inline constexpr std::size_t kMetricShards = 16;
-/// This thread's shard; threads share one when there are more than kMetricShards.
-std::size_t metric_shard() noexcept;
+
+/// Where a thread counts, in every metric the same.
+struct MetricShard {
+  enum class Kind : std::uint8_t { kNotTaken, kOwn, kShared };
+  Kind kind = Kind::kNotTaken;
+  std::uint8_t index = kMetricShards - 1;
+
+  static const MetricShard& of_this_thread() noexcept {
+    if (mine_.kind == Kind::kNotTaken) [[unlikely]]
+      take();
+    return mine_;
+  }
+  /// `value` is of this shard.
+  void add(std::atomic<std::uint64_t>& value, std::uint64_t n) const noexcept {
+    if (kind == Kind::kOwn) [[likely]]
+      value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    else
+      value.fetch_add(n, std::memory_order_relaxed);
+  }
+
+ private:
+  class Lease;
+  /// Until the thread ends; then another one may have it.
+  static void take() noexcept;
+  static constinit thread_local MetricShard mine_;
+};
+constinit inline thread_local MetricShard MetricShard::mine_{};
 
 class Counter {
  public:
-  void add(std::uint64_t n = 1) noexcept { shards_[metric_shard()].value.fetch_add(n, std::memory_order_relaxed); }
+  void add(std::uint64_t n = 1) noexcept {
+    const auto& shard = MetricShard::of_this_thread();
+    shard.add(shards_[shard.index].value, n);
+  }
   std::uint64_t value() const noexcept;
 
  private:

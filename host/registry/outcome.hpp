@@ -58,6 +58,24 @@ struct Outcome {
   bool is_suspended = false;  ///< No outcome: the skill runs again when what it has asked is answered.
   std::uint32_t cannot_ask =
       0;  ///< What the skill wanted to ask and the caller cannot be asked, as bits (questions.hpp).
+
+  /// As new, but for room that is kept. Most outcomes are an output and nothing else, and that costs little.
+  void reset() noexcept {
+    output_json.reset();
+    lease.release();
+    if (error || raw_cost || files || !parts.empty() || !meta_json.empty() || !meters.empty()) [[unlikely]] {
+      error.reset();
+      raw_cost.reset();
+      files.reset();
+      parts.clear();
+      meta_json.clear();
+      meters.clear();
+    }
+    billed.reset();
+    ttl_ns = 0;
+    cannot_ask = 0;
+    is_final = untouched = try_next = truncated = cache_public = is_suspended = false;
+  }
 };
 
 }  // namespace toolrack::registry

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 
+#include "worker/runnable.hpp"
 #include "worker/wire.hpp"
 
 namespace toolrack::worker {
@@ -22,6 +23,8 @@ using Entry = std::function<void()>;
 /// The entries of one call, one after another. Whoever is told by `push` that nobody runs them has `run` called.
 class Strand {
  public:
+  /// By whoever made it, before anybody else knows it: held from now on.
+  void hold() noexcept { is_held_ = true; }
   /// True when nobody held the strand.
   [[nodiscard]] bool push(Entry entry);
   /// The next one; empty: the strand is free again.
@@ -36,13 +39,21 @@ class Strand {
   bool is_held_ = false;
 };
 
+class Runtime;
+
 /// Kept by its entries and operations. Call 0 is the plugin itself.
-struct Call {
+struct Call final : Runnable, std::enable_shared_from_this<Call> {
+  explicit Call(Runtime& owner) : runtime(owner) {}
+  /// A turn of its strand.
+  void run() override;
+
+  Runtime& runtime;
   tr_call id = 0;
   std::size_t channel = 0;  ///< The socket on which its frames travel.
   std::string payload;      ///< What `box` points into.
   InvocationBox box;
   std::uint32_t blocking = 0;  ///< Of a blocking skill: one more than the depth of the call.
+  bool is_invoked = false;     ///< Of whoever holds the strand: invoke() has been entered.
   Strand strand;
   std::atomic<bool> is_cancelled{false}, is_completed{false};
   std::atomic<bool> is_deaf{false};               ///< Nobody listens to emit() any more.

@@ -15,22 +15,21 @@ bool is_type(std::uint32_t type) noexcept { return type != 0 && type <= static_c
 
 /// Room for small frames, kept; what a large one needed is given back after it.
 constexpr std::size_t kUsualRoom = 64 << 10;
+/// Of fields in a frame of which nothing else is known.
+constexpr std::size_t kUsualFields = 48;
 
 }  // namespace
 
-FrameWriter::FrameWriter(FrameType type, std::uint64_t id, std::size_t expected) {
-  if (expected != 0) bytes_.reserve(kHead + expected);
-  bytes_.resize(sizeof(std::uint32_t));  // The length, known at the end.
+FrameWriter::FrameWriter(FrameType type, std::uint64_t id, std::size_t expected)
+    : bytes_(kHead + std::max(expected, kUsualFields), '\0'), end_(sizeof(std::uint32_t)) {
+  // The length is known at the end.
   u32(static_cast<std::uint32_t>(type)).u64(id);
 }
 
-FrameWriter& FrameWriter::text(std::string_view value) {
-  u32(static_cast<std::uint32_t>(value.size()));
-  bytes_.append(value);
-  return *this;
-}
+void FrameWriter::grow(std::size_t size) { bytes_.resize(std::max(2 * bytes_.size(), end_ + size)); }
 
 std::string FrameWriter::take(std::uint16_t guest) && {
+  bytes_.resize(end_);
   const auto length = static_cast<std::uint32_t>(bytes_.size() - sizeof(std::uint32_t));
   std::memcpy(bytes_.data(), &length, sizeof length);
   set_guest(bytes_, guest);
@@ -39,15 +38,6 @@ std::string FrameWriter::take(std::uint16_t guest) && {
 
 void set_guest(std::string& frame, std::uint16_t guest) noexcept {
   std::memcpy(frame.data() + kGuestAt, &guest, sizeof guest);
-}
-
-std::string_view FieldReader::text() {
-  const auto size = u32();
-  if (size > rest_.size()) fail();
-  if (has_failed_) return {};
-  const auto out = rest_.substr(0, size);
-  rest_.remove_prefix(size);
-  return out;
 }
 
 std::uint32_t FieldReader::count(std::size_t least_bytes) {

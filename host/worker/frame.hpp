@@ -106,18 +106,27 @@ class FrameWriter {
   FrameWriter& u64(std::uint64_t value) { return put(&value, sizeof value); }
   FrameWriter& i64(std::int64_t value) { return put(&value, sizeof value); }
   FrameWriter& f64(double value) { return put(&value, sizeof value); }
-  FrameWriter& text(std::string_view value);
+  FrameWriter& text(std::string_view value) {
+    u32(static_cast<std::uint32_t>(value.size()));
+    return value.empty() ? *this : put(value.data(), value.size());
+  }
   /// Longer than `kLongestFrame`: nobody would read it.
-  bool is_too_long() const noexcept { return bytes_.size() - sizeof(std::uint32_t) > kLongestFrame; }
+  bool is_too_long() const noexcept { return end_ - sizeof(std::uint32_t) > kLongestFrame; }
   /// The frame, ready to be sent.
   std::string take(std::uint16_t guest = 0) &&;
 
  private:
   FrameWriter& put(const void* data, std::size_t size) {
-    bytes_.append(static_cast<const char*>(data), size);
+    if (bytes_.size() - end_ < size) [[unlikely]]
+      grow(size);
+    std::memcpy(bytes_.data() + end_, data, size);
+    end_ += size;
     return *this;
   }
-  std::string bytes_;
+  void grow(std::size_t size);
+
+  std::string bytes_;  // What is written and room behind it.
+  std::size_t end_ = 0;
 };
 
 /// Says which guest a frame that is ready to be sent is about.
@@ -133,7 +142,14 @@ class FieldReader {
   std::int64_t i64() { return number<std::int64_t>(); }
   double f64() { return number<double>(); }
   /// Points into the payload.
-  std::string_view text();
+  std::string_view text() {
+    const auto size = u32();
+    if (size > rest_.size()) fail();
+    if (has_failed_) return {};
+    const auto out = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return out;
+  }
   /// A count of things that take at least `least_bytes` each: more than could follow makes the reader fail.
   std::uint32_t count(std::size_t least_bytes);
   bool has_failed() const noexcept { return has_failed_; }

@@ -62,20 +62,19 @@ SealedMemory::~SealedMemory() {
 }
 
 ssize_t send_with(int socket, std::string_view bytes, int descriptor, int flags) noexcept {
+  if (descriptor < 0) return ::send(socket, bytes.data(), bytes.size(), flags | MSG_NOSIGNAL);
   iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  if (descriptor >= 0) {
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    auto* const head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
-  }
+  message.msg_control = room.data();
+  message.msg_controllen = room.size();
+  auto* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
   return ::sendmsg(socket, &message, flags | MSG_NOSIGNAL);
 }
 

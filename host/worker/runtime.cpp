@@ -29,7 +29,7 @@ Runtime::Runtime(Process& process, std::uint16_t guest)
       guest_(guest),
       host_{sizeof(tr_host),           TR_ABI_MAJOR, TR_ABI_MINOR, TR_HOST_WORKER, this, to_text("toolrack"),
             to_text(TOOLRACK_VERSION), &get_service, &explain},
-      self_(std::make_shared<Call>()) {}
+      self_(std::make_shared<Call>(*this)) {}
 
 // ---- From the gateway.
 
@@ -65,7 +65,7 @@ void Runtime::on_frame(std::size_t channel, const Frame& frame) {
 }
 
 void Runtime::on_invoke(std::size_t channel, const Frame& frame) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<Call>(*this);
   call->id = frame.id;
   call->channel = channel;
   call->payload = frame.payload;
@@ -73,15 +73,12 @@ void Runtime::on_invoke(std::size_t channel, const Frame& frame) {
   get_invocation(in, call->box);
   if (!in.is_whole()) std::abort();
   call->blocking = call->box.blocking;
+  call->strand.hold();  // For invoke().
   {
     const std::lock_guard lock(mutex_);
     calls_.emplace(call->id, call);
   }
-  push(call, [this, call] {
-    now.is_invoke = true;
-    may_throw(plugin_->invoke)(plugin_->self, call->id, &call->box.invocation);
-    now.is_invoke = false;
-  });
+  schedule(call);
 }
 
 void Runtime::on_cancel(tr_call id) {
@@ -122,14 +119,23 @@ void Runtime::push(const std::shared_ptr<Call>& call, Entry entry) {
 }
 
 void Runtime::schedule(const std::shared_ptr<Call>& call) {
-  auto run = [this, call] { run_strand(call); };
   if (call->blocking != 0)
-    process_.threads().post_blocking(call->blocking - 1, std::move(run), tally_);
+    process_.threads().post_blocking(call->blocking - 1, call, tally_);
   else
-    process_.threads().post(std::move(run), tally_);
+    process_.threads().post(call, tally_);
 }
 
+void Call::run() { runtime.run_strand(shared_from_this()); }
+
 void Runtime::run_strand(const std::shared_ptr<Call>& call) {
+  if (call->id != 0 && !std::exchange(call->is_invoked, true)) {
+    const auto invoke = [&] {
+      now.is_invoke = true;
+      may_throw(plugin_->invoke)(plugin_->self, call->id, &call->box.invocation);
+      now.is_invoke = false;
+    };
+    enter(call, invoke, "invoke");
+  }
   for (int turn = 0; turn < kTurns; ++turn) {
     const auto entry = call->strand.take();
     if (entry == nullptr) return;
@@ -138,34 +144,46 @@ void Runtime::run_strand(const std::shared_ptr<Call>& call) {
   schedule(call);
 }
 
-void Runtime::enter(const std::shared_ptr<Call>& call, const Entry& entry, std::string_view function) {
+template <typename What>
+void Runtime::enter(const std::shared_ptr<Call>& call, const What& what, std::string_view function) {
   const auto outer = now;
   const Board::Mark mark(process_.board(), guest_);
   now = {call.get(), false, nullptr, nullptr};
   try {
-    entry();
+    what();
   } catch (...) {
     note_thrown(call, function);
   }
   now = outer;
 }
 
-void Runtime::post_blocking(const std::shared_ptr<Call>& call, Entry task) {
-  auto run = [this, call, task = std::move(task)] {
-    const Board::Mark mark(process_.board(), guest_);
+/// Beside the strand of its call.
+class Runtime::Task final : public Runnable {
+ public:
+  Task(std::shared_ptr<Call> call, Entry what) : call_(std::move(call)), what_(std::move(what)) {}
+  void run() override {
+    auto& runtime = call_->runtime;
+    const Board::Mark mark(runtime.process_.board(), runtime.guest_);
     try {
-      task();
+      what_();
     } catch (...) {
-      note_thrown(call, "task");
+      runtime.note_thrown(call_, "task");
     }
-  };
-  process_.threads().post_blocking(0, std::move(run), tally_);
+  }
+
+ private:
+  const std::shared_ptr<Call> call_;
+  const Entry what_;
+};
+
+void Runtime::post_blocking(const std::shared_ptr<Call>& call, Entry task) {
+  process_.threads().post_blocking(0, std::make_shared<Task>(call, std::move(task)), tally_);
 }
 
 void Runtime::note_thrown(const std::shared_ptr<Call>& call, std::string_view function) {
   const auto what = describe_thrown();
   note_misuse(function, what);
-  if (call->id == 0 || !close(call->id)) return;
+  if (call->id == 0 || close(call->id) == nullptr) return;
   const auto message = "the skill failed: " + what;
   tr_outcome outcome{};
   outcome.struct_size = sizeof outcome;
@@ -321,13 +339,14 @@ std::shared_ptr<Operation> Runtime::find(tr_op id, std::string_view function) {
   return nullptr;
 }
 
-bool Runtime::close(tr_call id) {
+std::shared_ptr<Call> Runtime::close(tr_call id) {
   const std::lock_guard lock(mutex_);
   const auto found = calls_.find(id);
-  if (found == calls_.end()) return false;
-  found->second->is_completed.store(true);
+  if (found == calls_.end()) return nullptr;
+  auto call = std::move(found->second);
   calls_.erase(found);
-  return true;
+  call->is_completed.store(true);
+  return call;
 }
 
 std::shared_ptr<Operation> Runtime::make_operation(tr_call id, tr_done done, void* user) {

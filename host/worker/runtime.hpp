@@ -7,13 +7,14 @@
 
 #include <toolrack/abi.h>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "worker/call.hpp"
@@ -47,12 +48,16 @@ class Runtime {
 
   /// Null: it has completed, or never was. 0 is the plugin itself.
   std::shared_ptr<Call> find(tr_call id);
+  /// Call 0.
+  Call& self() noexcept { return *self_; }
   /// For what is delivered in any case: call 0 in place of one that has ended.
   std::shared_ptr<Call> find_or_self(tr_call id);
   std::shared_ptr<Operation> find(tr_op id, std::string_view function);
-  /// complete() came; false when it had come before.
-  bool close(tr_call id);
+  /// complete() came; null when it had come before.
+  std::shared_ptr<Call> close(tr_call id);
 
+  /// A turn of the call's strand, by one of the threads.
+  void run_strand(const std::shared_ptr<Call>& call);
   /// Has the entry run for the call, after those that wait.
   void push(const std::shared_ptr<Call>& call, Entry entry);
   /// Beside the entries of the call, which only what it throws concerns.
@@ -75,15 +80,17 @@ class Runtime {
   std::uint32_t log_level() const noexcept { return log_level_.load(std::memory_order_relaxed); }
 
  private:
+  class Task;
   static const void* get_service(const tr_host* host, const char* id) noexcept;
   static void explain(const tr_host* host, tr_str why) noexcept;
 
   void on_invoke(std::size_t channel, const Frame& frame);
   void on_cancel(tr_call id);
   void on_operation_frame(const Frame& frame);
-  void run_strand(const std::shared_ptr<Call>& call);
   void schedule(const std::shared_ptr<Call>& call);
-  void enter(const std::shared_ptr<Call>& call, const Entry& entry, std::string_view function);
+  /// Runs `what`, which may enter the plugin, for the call.
+  template <typename What>
+  void enter(const std::shared_ptr<Call>& call, const What& what, std::string_view function);
   void give(const std::shared_ptr<Operation>& operation);
   std::int32_t give_piece(Operation& operation, const std::string& payload, bool is_head);
   void finish(const std::shared_ptr<Operation>& operation);
@@ -124,8 +131,8 @@ class Runtime {
   std::atomic<tr_op> last_operation_{0};
 
   std::mutex mutex_;
-  std::unordered_map<tr_call, std::shared_ptr<Call>> calls_;
-  std::unordered_map<tr_op, std::shared_ptr<Operation>> operations_;
+  boost::unordered_flat_map<tr_call, std::shared_ptr<Call>> calls_;
+  boost::unordered_flat_map<tr_op, std::shared_ptr<Operation>> operations_;
 
   std::mutex control_mutex_;
   std::condition_variable has_request_;

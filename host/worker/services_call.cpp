@@ -20,10 +20,10 @@ void complete(const tr_host* host, tr_call id, const tr_outcome* outcome) noexce
   const bool is_whole = outcome->struct_size >= sizeof(tr_outcome);
   if (is_whole) whole = *outcome;
   whole.struct_size = is_whole ? sizeof(tr_outcome) : outcome->struct_size;
-  std::vector<tr_buffer> lent{whole.output_json};
+  std::vector<tr_buffer> lent;
+  if (whole.output_json.release != nullptr) lent.push_back(whole.output_json);
   for (std::size_t i = 0; whole.parts != nullptr && i < whole.part_count; ++i) lent.push_back(whole.parts[i].bytes);
 
-  const auto call = runtime.find_or_self(id);
   FrameWriter frame(FrameType::kComplete, id, whole.output_json.size + 100);
   put_outcome(frame, whole);
   if (frame.is_too_long()) {
@@ -36,9 +36,9 @@ void complete(const tr_host* host, tr_call id, const tr_outcome* outcome) noexce
         to_abi("the result is larger than the 64 MiB that a worker process may send; put it into an asset");
     put_outcome(frame, refused);
   }
-  runtime.close(id);
   // Of a call that has ended, too: the gateway says what that is.
-  runtime.send(*call, std::move(frame).take());
+  const auto call = runtime.close(id);
+  runtime.send(call != nullptr ? *call : runtime.self(), std::move(frame).take());
   runtime.release_later(std::move(lent));
 }
 

@@ -66,16 +66,18 @@ void Threads::start() {
   }
 }
 
-void Threads::post(Entry work, Tally& tally) {
+void Threads::post(std::shared_ptr<Runnable> work, Tally& tally) {
+  bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
     ++tally.open;
     waiting_.push_back({std::move(work), &tally});
+    wakes = !is_reading && busy_ < runners_;
   }
-  if (!is_reading && busy_.load() < runners_) wake();
+  if (wakes) wake();
 }
 
-void Threads::post_blocking(std::uint32_t depth, Entry work, Tally& tally) {
+void Threads::post_blocking(std::uint32_t depth, std::shared_ptr<Runnable> work, Tally& tally) {
   auto& blocking = blocking_[std::min(depth, kDepths - 1)];
   bool starts = false;
   {
@@ -93,19 +95,18 @@ void Threads::post_blocking(std::uint32_t depth, Entry work, Tally& tally) {
 }
 
 void Threads::serve_blocking(Blocking& depth) {
+  std::unique_lock lock(mutex_);
   for (;;) {
-    Work work;
-    {
-      std::unique_lock lock(mutex_);
-      ++depth.idle;
-      depth.has_work.wait(lock, [&] { return !depth.waiting.empty(); });
-      --depth.idle;
-      work = std::move(depth.waiting.front());
-      depth.waiting.pop_front();
-    }
-    work.run();
-    work.run = nullptr;
-    ended(*work.tally);
+    ++depth.idle;
+    depth.has_work.wait(lock, [&] { return !depth.waiting.empty(); });
+    --depth.idle;
+    auto work = std::move(depth.waiting.front());
+    depth.waiting.pop_front();
+    lock.unlock();
+    work.what->run();
+    work.what = nullptr;
+    lock.lock();
+    note_end(*work.tally);
   }
 }
 
@@ -146,37 +147,21 @@ void Threads::read_all(std::size_t channel) {
 }
 
 void Threads::run_what_waits() {
-  while (try_begin()) {
-    Work work;
-    bool leaves_some = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!waiting_.empty()) {
-        work = std::move(waiting_.front());
-        waiting_.pop_front();
-        leaves_some = !waiting_.empty();
-      }
-    }
-    if (work.run == nullptr) {
-      busy_.fetch_sub(1);
-      // Who posted just now may have seen us busy.
-      const std::lock_guard lock(mutex_);
-      if (waiting_.empty()) return;
-      continue;
-    }
-    if (leaves_some && busy_.load() < runners_) wake();
-    work.run();
-    work.run = nullptr;
-    busy_.fetch_sub(1);
-    ended(*work.tally);
+  std::unique_lock lock(mutex_);
+  // Who posts while all are busy wakes nobody: whoever ends comes by here.
+  while (!waiting_.empty() && busy_ < runners_) {
+    auto work = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++busy_;
+    const bool wakes = !waiting_.empty() && busy_ < runners_;
+    lock.unlock();
+    if (wakes) wake();
+    work.what->run();
+    work.what = nullptr;
+    lock.lock();
+    --busy_;
+    note_end(*work.tally);
   }
-}
-
-bool Threads::try_begin() noexcept {
-  auto busy = busy_.load();
-  while (busy < runners_)
-    if (busy_.compare_exchange_weak(busy, busy + 1)) return true;
-  return false;
 }
 
 void Threads::wake() noexcept {
@@ -184,8 +169,7 @@ void Threads::wake() noexcept {
   [[maybe_unused]] const auto sent = ::write(wake_, &one, sizeof one);
 }
 
-void Threads::ended(Tally& tally) noexcept {
-  const std::lock_guard lock(mutex_);
+void Threads::note_end(Tally& tally) noexcept {
   if (--tally.open == 0) changed_.notify_all();
 }
 

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-#include "worker/call.hpp"
+#include "worker/runnable.hpp"
 #include "worker/socket.hpp"
 
 namespace toolrack::worker {
@@ -34,10 +34,10 @@ class Threads {
   /// They run to the end of the process.
   void start();
   /// Runs `work` soon, in a thread that must not block. `tally` outlives it.
-  void post(Entry work, Tally& tally);
+  void post(std::shared_ptr<Runnable> work, Tally& tally);
   /// The same in a thread that may; at most `kMostBlocking` of a depth run at once. One that waits in place for what it
   /// calls, which is deeper, must not keep the thread from it.
-  void post_blocking(std::uint32_t depth, Entry work, Tally& tally);
+  void post_blocking(std::uint32_t depth, std::shared_ptr<Runnable> work, Tally& tally);
   /// Waits until nothing that was posted for `tally` is left, and `is_quiet` says that nothing more will be.
   void wait_until_idle(const Tally& tally, const std::function<bool()>& is_quiet);
   /// What `wait_until_idle` looks at may have changed.
@@ -48,7 +48,7 @@ class Threads {
 
  private:
   struct Work {
-    Entry run;
+    std::shared_ptr<Runnable> what;
     Tally* tally = nullptr;
   };
   void serve();
@@ -62,9 +62,9 @@ class Threads {
   /// epoll has told of new bytes.
   void read(std::size_t channel);
   void read_all(std::size_t channel);
-  bool try_begin() noexcept;
   void wake() noexcept;
-  void ended(Tally& tally) noexcept;
+  /// With the lock.
+  void note_end(Tally& tally) noexcept;
 
   std::vector<std::unique_ptr<Socket>>& sockets_;
   const unsigned runners_;
@@ -72,9 +72,9 @@ class Threads {
   int epoll_ = -1, wake_ = -1;
   /// Of each socket: how often bytes were told that its reader has not looked for yet. 0: nobody reads.
   std::vector<std::atomic<unsigned>> told_;
-  std::atomic<unsigned> busy_{0};
 
   std::mutex mutex_;
+  unsigned busy_ = 0;  // Of the runners: with something that was posted.
   std::condition_variable changed_;
   std::deque<Work> waiting_;
   std::array<Blocking, kDepths> blocking_;

@@ -98,7 +98,6 @@ class Caller final : public registry::Completion {
   }
   void complete(registry::Outcome&& outcome) noexcept override {
     has_failed_ |= outcome.error.has_value();
-    outcome = {};
     if (--left_ == 0) return done_->set_value();
     next();
   }

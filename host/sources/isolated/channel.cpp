@@ -23,7 +23,7 @@ using worker::FrameType;
 
 Channel::Channel(base::Loop& loop, services::files::Descriptor socket, Listener listener)
     : loop_(loop),
-      socket_(loop.context(), ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)),
+      socket_(loop.context().get_executor(), ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)),
       listener_(std::move(listener)),
       descriptor_(socket_.native_handle()) {}
 
@@ -31,8 +31,8 @@ Channel::~Channel() {
   for (const int descriptor : descriptors_) ::close(descriptor);
 }
 
-void Channel::open(std::shared_ptr<void> keeper) {
-  keeper_ = std::move(keeper);
+void Channel::open() {
+  keeper_ = owner_.lock();
   is_open_ = true;
   wait_to_read();
 }
@@ -42,9 +42,13 @@ void Channel::wait_to_read() {
                      [this, keeper = keeper_](const boost::system::error_code& error) {
                        if (error || !is_open_) return;
                        for (int i = 0; i < kReadsPerTurn && is_open_; ++i) {
+                         const auto sends = sends_.load(std::memory_order_relaxed);
                          const auto read = read_some();
                          if (read == Read::kEnd) return;
-                         if (read == Read::kNothing) break;
+                         // What we have answered with is often answered by now: a worker that the kernel wakes on our
+                         // processor runs before we do, and a look costs less than waiting to be told.
+                         const bool may_be_answered = sends_.load(std::memory_order_relaxed) != sends;
+                         if (read == Read::kNothing || (read == Read::kAll && !may_be_answered)) break;
                        }
                        if (is_open_ && !has_ended_) wait_to_read();
                      });
@@ -65,7 +69,7 @@ Channel::Read Channel::read_some() {
   while (const auto frame = has_ended_ ? std::nullopt : reader_.next()) take(*frame);
   if (descriptors_.size() > kMostUnclaimed) end("it sent descriptors that no frame announces");
   if (has_ended_) return Read::kEnd;
-  if (!reader_.is_broken()) return may_be_more ? Read::kSome : Read::kNothing;
+  if (!reader_.is_broken()) return may_be_more ? Read::kSome : Read::kAll;
   end("it sent bytes that are no frame");
   return Read::kEnd;
 }
@@ -104,7 +108,8 @@ ssize_t Channel::try_send(const Waiting& what, std::size_t from) {
                            MSG_DONTWAIT);
 }
 
-void Channel::send(std::string frame, const std::shared_ptr<void>& keeper) {
+void Channel::send(std::string frame) {
+  sends_.fetch_add(1, std::memory_order_relaxed);
   Waiting next{std::move(frame), services::files::Descriptor()};
   const auto size = next.bytes.size();
   if (size > worker::kLongestStreamed) {
@@ -131,7 +136,8 @@ void Channel::send(std::string frame, const std::shared_ptr<void>& keeper) {
     const bool is_too_much = waiting_bytes_ > kMostWaiting || untaken_bytes_ > kMostWaiting;
     if ((is_sent || !is_first) && !is_too_much) return;
   }
-  boost::asio::post(loop_.context(), [this, keeper] { wait_to_write(); });
+  if (auto keeper = owner_.lock())
+    boost::asio::post(loop_.context(), [this, keeper = std::move(keeper)] { wait_to_write(); });
 }
 
 void Channel::wait_to_write() {
@@ -169,8 +175,7 @@ void Channel::write_some() {
 
 void Channel::drain_and_close() {
   if (!is_open_) return;
-  while (!has_ended_ && read_some() == Read::kSome) {
-  }
+  for (auto read = Read::kSome; !has_ended_ && (read == Read::kSome || read == Read::kAll);) read = read_some();
   has_ended_ = true;
   is_open_ = false;
   {

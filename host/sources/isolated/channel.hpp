@@ -1,8 +1,10 @@
 /// The gateway's end of a socket to a worker.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,16 +36,20 @@ class Channel {
   ~Channel();
 
   base::Loop& loop() const noexcept { return loop_; }
-  /// Begins to read; `keeper` is held while anything is pending.
-  void open(std::shared_ptr<void> keeper);
-  /// At once when the socket takes it, else later; nothing once it is closed. `keeper` is held until then.
-  void send(std::string frame, const std::shared_ptr<void>& keeper);
+  /// Whom what is posted keeps; before anybody sends.
+  void belong_to(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
+  /// Begins to read; the owner is kept until the channel is closed.
+  void open();
+  /// At once when the socket takes it, else later; nothing once it is closed.
+  void send(std::string frame);
   /// The process has ended: takes what it had sent before, then closes.
   void drain_and_close();
   bool is_open() const noexcept { return is_open_; }
 
  private:
-  enum class Read : std::uint8_t { kSome, kNothing, kEnd };
+  /// `kAll`: something, and there was no more.
+  enum class Read : std::uint8_t { kSome, kAll, kNothing, kEnd };
+  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
   void wait_to_read();
   void wait_to_write();
   Read read_some();
@@ -58,16 +64,18 @@ class Channel {
   ssize_t try_send(const Waiting& what, std::size_t from) TR_REQUIRES(mutex_);
 
   base::Loop& loop_;
-  boost::asio::posix::stream_descriptor socket_;
+  Descriptor socket_;
   Listener listener_;
+  std::weak_ptr<void> owner_;  // Constant from the first frame on.
 
   // Of the loop's thread.
   worker::FrameReader reader_;
-  std::shared_ptr<void> keeper_;
+  std::shared_ptr<void> keeper_;  // The owner, while we are open.
   bool is_open_ = false;
   bool has_ended_ = false;
   std::vector<int> descriptors_;  // That came and were not taken yet.
 
+  std::atomic<std::uint32_t> sends_{0};  // Frames that were to be sent.
   base::Mutex mutex_;
   std::deque<Waiting> waiting_ TR_GUARDED_BY(mutex_);
   std::size_t sent_ TR_GUARDED_BY(mutex_) = 0;  // Of the first one that waits.

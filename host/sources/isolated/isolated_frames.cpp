@@ -30,11 +30,6 @@ void IsolatedPlugin::on_frame(Seat& seat, std::size_t channel, const worker::Fra
 bool IsolatedPlugin::take(Seat& seat, std::size_t channel, const worker::Frame& frame) {
   const bool is_question = channel == seat.questions();
   if (is_question) return frame.type == FrameType::kAsk && answer(seat, frame);
-  std::shared_ptr<ServedOperations> operations;
-  {
-    base::Lock lock(mutex_);
-    operations = operations_;
-  }
   const auto* const host = tables_.host;
   FieldReader in(frame.payload);
   switch (frame.type) {
@@ -76,20 +71,25 @@ bool IsolatedPlugin::take(Seat& seat, std::size_t channel, const worker::Frame& 
       return in.is_whole();
     }
     case FrameType::kOperation:
-      return operations->begin(channel, frame);
+      return operations()->begin(channel, frame);
     case FrameType::kCancelOperation:
-      return operations->cancel(frame.id);
+      return operations()->cancel(frame.id);
     case FrameType::kResumeOperation:
-      return operations->resume(frame.id);
+      return operations()->resume(frame.id);
     case FrameType::kStopOperation:
-      return operations->stop(frame.id);
+      return operations()->stop(frame.id);
     case FrameType::kTaken: {
       const auto bytes = in.u64();
-      return in.is_whole() && operations->take(frame.id, bytes);
+      return in.is_whole() && operations()->take(frame.id, bytes);
     }
     default:
       return false;
   }
+}
+
+std::shared_ptr<ServedOperations> IsolatedPlugin::operations() const {
+  base::Lock lock(mutex_);
+  return operations_;
 }
 
 bool IsolatedPlugin::complete(base::Loop& loop, const worker::Frame& frame) {

@@ -270,7 +270,7 @@ std::optional<IsolatedPlugin::Refusal> IsolatedPlugin::refusal() {
 }
 
 void IsolatedPlugin::on_ended(Seat& seat, const std::string& how, bool is_blamed) {
-  std::unordered_map<tr_call, OpenCall> calls;
+  boost::unordered_flat_map<tr_call, OpenCall> calls;
   std::shared_ptr<ServedOperations> operations;
   bool was_up = false;
   {

@@ -189,9 +189,14 @@ void IsolatedPlugin::invoke(tr_call call, const tr_invocation* in) {
 }
 
 /// The least severe lines that anybody wants of that call, or of the plugin itself (0).
-std::uint32_t IsolatedPlugin::least_log_level(tr_call call) const noexcept {
+std::uint32_t IsolatedPlugin::least_log_level(tr_call call, const registry::Invocation* invocation) const noexcept {
+  const auto is_wanted = [&](std::int32_t level) {
+    if (invocation == nullptr) return tables_.log->enabled(tables_.host, call, level) != 0;
+    return level >= std::int32_t{invocation->caller_log_level} ||
+           services::log::enabled(static_cast<services::log::Level>(level));
+  };
   std::int32_t level = TR_LOG_DEBUG;
-  while (level < TR_LOG_EMERGENCY && tables_.log->enabled(tables_.host, call, level) == 0) ++level;
+  while (level < TR_LOG_EMERGENCY && !is_wanted(level)) ++level;
   return static_cast<std::uint32_t>(level);
 }
 
@@ -206,7 +211,7 @@ void IsolatedPlugin::send_invocation(Seat& seat, const Waiting& one, const regis
     size += infos[what].size();
   }
   FrameWriter frame(FrameType::kInvoke, call, size);
-  worker::put_invocation(frame, *one.in, infos, one.is_recorded, least_log_level(call), one.blocking);
+  worker::put_invocation(frame, *one.in, infos, one.is_recorded, least_log_level(call, invocation), one.blocking);
   if (!frame.is_too_long()) return seat.send(one.channel, std::move(frame));
   {
     base::Lock lock(mutex_);

@@ -10,6 +10,8 @@
 
 #include <toolrack/abi.h>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -19,7 +21,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/loop.hpp"
@@ -110,13 +111,14 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   void note_death(const std::string& how) TR_REQUIRES(mutex_);
   void note_death_by_another(const std::string& how) TR_REQUIRES(mutex_);
   std::optional<Refusal> refusal() TR_REQUIRES(mutex_);
-  std::uint32_t least_log_level(tr_call call) const noexcept;
+  /// `invocation`, here and below: where it can be read without asking the host for each thing; or null.
+  std::uint32_t least_log_level(tr_call call, const registry::Invocation* invocation = nullptr) const noexcept;
   struct Waiting;
-  /// `invocation`: where it can be read without asking the host for each of its texts; or null.
   void send_invocation(Seat& seat, const Waiting& one, const registry::Invocation* invocation = nullptr);
   void refuse(tr_call call, const Refusal& why);
   void watch_cancelled(tr_call call, std::uint64_t life);
   std::shared_ptr<Seat> seat() const;
+  std::shared_ptr<ServedOperations> operations() const;
 
   const IsolatedEnvironment environment_;
   const std::shared_ptr<ProcessKeeper> keeper_;
@@ -145,7 +147,7 @@ class IsolatedPlugin final : public native::PluginCode, public std::enable_share
   int ends_under_way_ TR_GUARDED_BY(mutex_) = 0;  // Of processes, whose calls are being told.
   std::condition_variable no_end_under_way_;
   std::uint64_t lives_ TR_GUARDED_BY(mutex_) = 0;
-  std::unordered_map<tr_call, OpenCall> open_ TR_GUARDED_BY(mutex_);
+  boost::unordered_flat_map<tr_call, OpenCall> open_ TR_GUARDED_BY(mutex_);
   struct Waiting {
     tr_call call = 0;
     const tr_invocation* in = nullptr;  // Stays until complete().

@@ -63,8 +63,10 @@ WorkerProcess::WorkerProcess(base::Loops& loops, Launched launched, std::string 
 WorkerProcess::~WorkerProcess() = default;
 
 void WorkerProcess::watch() {
-  for (auto& channel : channels_)
-    boost::asio::post(channel->loop().context(), [self = shared_from_this(), one = channel.get()] { one->open(self); });
+  for (auto& channel : channels_) {
+    channel->belong_to(weak_from_this());
+    boost::asio::post(channel->loop().context(), [self = shared_from_this(), one = channel.get()] { one->open(); });
+  }
   boost::asio::post(loops_[0].context(), [self = shared_from_this()] {
     self->output_.open(self);
     self->exit_.async_wait(boost::asio::posix::descriptor_base::wait_read,
@@ -132,7 +134,7 @@ std::vector<std::string> WorkerProcess::plugins() const {
 
 void WorkerProcess::send(std::size_t channel, FrameWriter frame, std::uint16_t guest) {
   if (frame.is_too_long()) return kill("it would have been sent more than a frame holds", guest);
-  channels_[channel]->send(std::move(frame).take(guest), shared_from_this());
+  channels_[channel]->send(std::move(frame).take(guest));
 }
 
 void WorkerProcess::kill(std::string why, std::optional<std::uint16_t> guest) {

@@ -21,26 +21,14 @@ constexpr std::size_t kNameBytes = 96;
 constexpr std::size_t kMostThreads = 1024;
 constexpr std::array<char, 8> kMagic{'t', 'r', 'f', 'r', 'a', 'm', 'e', '1'};
 
-// A word: the name's number in 16 bits, where in 4, the turn in the rest. 0: in no plugin.
-constexpr unsigned kWhereShift = 16, kTurnShift = 20;
-constexpr std::uint64_t kNumberMask = (1U << kWhereShift) - 1, kWhereMask = 15;
-static_assert(kMostNames <= kNumberMask);
-
 struct alignas(64) Slot {  // One a cache line: threads must not share it.
   std::atomic<std::uint64_t> word{0};
 };
 
-/// This thread's place on the board it was last seen on.
-struct OwnSlot {
-  std::uint64_t board = 0;
-  std::atomic<std::uint64_t>* slot = nullptr;
-  std::uint64_t turn = 0;
-};
-thread_local OwnSlot own_slot;
-
 }  // namespace
 
 struct FrameBoard::Shared {
+  static_assert(kMostNames <= kNumberMask);
   std::array<char, 8> magic;
   std::atomic<std::uint32_t> name_count;  // Written after the name.
   std::array<std::array<char, kNameBytes>, kMostNames> names;
@@ -136,19 +124,9 @@ std::vector<FrameBoard::Running> FrameBoard::running() const {
   return out;
 }
 
-std::atomic<std::uint64_t>& FrameBoard::slot_of_this_thread() noexcept {
-  if (own_slot.board != id_) [[unlikely]] {
-    const auto index = threads_.fetch_add(1, std::memory_order_acq_rel);
-    own_slot = {id_, index < kMostThreads ? &shared_->slots[index].word : &nowhere_, own_slot.turn};
-  }
-  return *own_slot.slot;
-}
-
-FrameBoard::Mark::Mark(FrameBoard& board, std::uint32_t number, Where where) noexcept
-    : slot_(board.slot_of_this_thread()), outer_(slot_.load(std::memory_order_relaxed)) {
-  const auto turn = ++own_slot.turn;
-  slot_.store(number | static_cast<std::uint64_t>(where) << kWhereShift | turn << kTurnShift,
-              std::memory_order_relaxed);
+void FrameBoard::take_place() noexcept {
+  const auto index = threads_.fetch_add(1, std::memory_order_acq_rel);
+  own_place_ = {id_, index < kMostThreads ? &shared_->slots[index].word : &nowhere_, own_place_.turn};
 }
 
 std::string_view to_string(FrameBoard::Where where) noexcept {

@@ -21,6 +21,13 @@
 
 namespace toolrack::sources::native {
 
+/// A thread's place on the board it was last seen on.
+struct PlaceOnBoard {
+  std::uint64_t board = 0;
+  std::atomic<std::uint64_t>* slot = nullptr;
+  std::uint64_t turn = 0;
+};
+
 /// Owner: whoever opens the source, which it outlives. Threads: any.
 class FrameBoard {
  public:
@@ -51,7 +58,12 @@ class FrameBoard {
   /// This thread is inside, until the mark goes. Marks of a thread nest.
   class Mark {
    public:
-    Mark(FrameBoard& board, std::uint32_t number, Where where) noexcept;
+    Mark(FrameBoard& board, std::uint32_t number, Where where) noexcept
+        : slot_(board.slot_of_this_thread()), outer_(slot_.load(std::memory_order_relaxed)) {
+      const auto turn = ++own_place_.turn;
+      slot_.store(number | static_cast<std::uint64_t>(where) << kWhereShift | turn << kTurnShift,
+                  std::memory_order_relaxed);
+    }
     ~Mark() { slot_.store(outer_, std::memory_order_relaxed); }
     Mark(const Mark&) = delete;
     Mark& operator=(const Mark&) = delete;
@@ -63,8 +75,19 @@ class FrameBoard {
 
  private:
   struct Shared;
+  // A word: the name's number in 16 bits, where in 4, the turn in the rest. 0: in no plugin.
+  static constexpr unsigned kWhereShift = 16, kTurnShift = 20;
+  static constexpr std::uint64_t kNumberMask = (1U << kWhereShift) - 1, kWhereMask = 15;
+
   explicit FrameBoard(Shared* shared);
-  std::atomic<std::uint64_t>& slot_of_this_thread() noexcept;
+  std::atomic<std::uint64_t>& slot_of_this_thread() noexcept {
+    if (own_place_.board != id_) [[unlikely]]
+      take_place();
+    return *own_place_.slot;
+  }
+  void take_place() noexcept;
+
+  static constinit inline thread_local PlaceOnBoard own_place_{};
 
   Shared* const shared_;
   const std::uint64_t id_;                 // Of all boards there ever were.

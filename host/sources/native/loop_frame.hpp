@@ -3,7 +3,7 @@
 ///
 /// A clock alone cannot tell a slow skill from a busy machine, on which a thread loses its processor in the middle of a
 /// frame; looking closer costs as much as some skills do. So the first frames of a skill are looked at closely, later
-/// one in eight is timed, by the processor's own counter, and one that looks too long has the next ones looked at
+/// one in sixteen is timed, by the processor's own counter, and one that looks too long has the next ones looked at
 /// again.
 #pragma once
 
@@ -50,7 +50,7 @@ class LoopFrames {
 
  private:
   static constexpr std::uint32_t kFirstFrames = 64;
-  static constexpr std::uint32_t kTimedOneOf = 8;
+  static constexpr std::uint32_t kTimedOneOf = 16;
 
   bool is_next_timed() const noexcept {
     static thread_local std::uint32_t turn = 0;

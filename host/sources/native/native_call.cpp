@@ -20,10 +20,6 @@ constexpr int kFramesPerTurn = 64;
 /// Buffers that a pooled call keeps for its next use.
 constexpr std::size_t kKeptBytes = 64 << 10;
 
-void trim(std::string& buffer) {
-  if (buffer.capacity() > kKeptBytes) std::string().swap(buffer);
-}
-
 }  // namespace
 
 /// Marks this thread as inside a frame of the call, and says afterwards how long it took.
@@ -114,7 +110,7 @@ void NativeCall::describe() {
                        flags,
                        in.run,
                        to_abi(is_in_manifest ? module_->leased_tool().skills[skill_->index].name : name_),
-                       to_abi(input_),
+                       to_abi(input_.view()),
                        in.deadline_ns,
                        nullptr,
                        {nullptr, 0}};
@@ -325,8 +321,8 @@ void NativeCall::drop_storage() noexcept {
   // Whoever has the only share has no rival either, and spares itself the arithmetic.
   if (storage_.load(std::memory_order_acquire) != 1 && storage_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (pool_ == nullptr) return;
-  trim(input_);
-  trim(scratch_);
+  input_.trim(kKeptBytes);
+  scratch_.trim(kKeptBytes);
   if (!checkpoint_.empty()) [[unlikely]]
     std::string().swap(checkpoint_);
   if (has_files_.load(std::memory_order_relaxed)) [[unlikely]]

@@ -32,6 +32,7 @@
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
 #include "sources/native/call_events.hpp"
+#include "sources/native/kept_copy.hpp"
 #include "sources/native/operation.hpp"
 #include "sources/native/strand.hpp"
 
@@ -228,7 +229,7 @@ class NativeCall {
   std::uint32_t depth_ = 0;
   tr_invocation abi_{};
   tr_backend abi_backend_{};
-  std::string input_;         // A copy: the plugin may read it after we have answered ourselves.
+  KeptCopy input_;            // The plugin may read it after we have answered ourselves.
   std::string name_;          // Of what stands in no manifest; a copy, too.
   std::string checkpoint_;    // A copy, for the same reason.
   std::string backend_text_;  // Of abi_backend_.
@@ -247,7 +248,7 @@ class NativeCall {
   registry::Outcome outcome_;
   std::vector<base::LentBytes> lent_;  // Taken from the plugin, given back outside its frames.
   bool output_needs_lease_ = false;
-  std::string scratch_;  // Output that the plugin did not lend.
+  KeptCopy scratch_;  // Output that the plugin did not lend.
 
   // Of the strand's holder.
   registry::Mode mode_ = registry::Mode::kPooled;

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "sources/native/instance.hpp"
@@ -67,9 +66,10 @@ bool NativeCall::complete(tr_call handle, const tr_outcome& in) {
     const auto begin = read.borrowed_output.data();
     auto output = read.borrowed_output;
     // A skill that returns its input, or a piece of it, returns bytes that we own.
-    if (!at_most(input_.data(), begin) || !at_most(begin + output.size(), input_.data() + input_.size())) {
+    const auto input = input_.view();
+    if (!at_most(input.data(), begin) || !at_most(begin + output.size(), input.data() + input.size())) {
       scratch_.assign(output);
-      output = scratch_;
+      output = scratch_.view();
     }
     add_storage(is_in_frame);
     outcome_.output_json = base::LentBytes(output, &release_storage, this);
@@ -138,10 +138,7 @@ void NativeCall::answer(bool is_last_activity) {
   auto* completion = std::exchange(completion_, nullptr);
   invocation_ = nullptr;
   completion->complete(std::move(outcome_));
-  // Made anew where it is: cheaper than moving an empty one into it, and without zeros under what has its own
-  // beginnings.
-  std::destroy_at(&outcome_);
-  ::new (static_cast<void*>(&outcome_)) registry::Outcome;
+  outcome_.reset();
   lent_.clear();
 }
 

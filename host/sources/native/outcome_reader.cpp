@@ -195,27 +195,25 @@ ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool 
       in.output_json.data == nullptr
           ? std::string_view()
           : std::string_view(static_cast<const char*>(in.output_json.data), in.output_json.size);
-  base::LentBytes lent_output;
-  if (in.output_json.release != nullptr)
-    lent_output = base::LentBytes(output, in.output_json.release, in.output_json.owner);
-  std::string misuse;
+  const bool is_lent = in.output_json.release != nullptr;
+  if (is_lent) outcome.output_json = base::LentBytes(output, in.output_json.release, in.output_json.owner);
+  const auto give_back = [&] {
+    if (is_lent) lent.push_back(std::move(outcome.output_json));
+  };
+  const auto refuse = [&](std::string_view misuse) {
+    give_back();
+    return broken(outcome, ErrorCode::kInvalidOutput, fmt::format("the skill's result cannot be used: {}", misuse));
+  };
   if (in.parts != nullptr && in.part_count != 0) [[unlikely]]
-    misuse = read_parts(in, outcome, lent);
+    if (const auto misuse = read_parts(in, outcome, lent); !misuse.empty()) return refuse(misuse);
   // What succeeded is parsed by the call path where it has a schema to hold; once is enough.
   const bool is_parsed_later = has_schema && in.status == TR_OK;
-  if (misuse.empty() && !output.empty() && !is_parsed_later) {
-    if (const auto fault = find_json_fault(output, JsonKind::kAny)) misuse = "its output is no JSON: " + *fault;
-  }
-  if (misuse.empty() && in.meta_json.size != 0) {
-    if (const auto fault = find_json_fault(view(in.meta_json), JsonKind::kObject)) misuse = "its meta_json: " + *fault;
-  }
-  const auto give_back = [&] {
-    if (in.output_json.release != nullptr) lent.push_back(std::move(lent_output));
-  };
-  if (!misuse.empty()) {
-    give_back();
-    return broken(outcome, ErrorCode::kInvalidOutput, "the skill's result cannot be used: " + misuse);
-  }
+  if (!output.empty() && !is_parsed_later)
+    if (const auto fault = find_json_fault(output, JsonKind::kAny))
+      return refuse(fmt::format("its output is no JSON: {}", *fault));
+  if (in.meta_json.size != 0)
+    if (const auto fault = find_json_fault(view(in.meta_json), JsonKind::kObject))
+      return refuse(fmt::format("its meta_json: {}", *fault));
   if (in.status == TR_SUSPENDED) {
     give_back();
     outcome = {};
@@ -224,11 +222,7 @@ ReadOutcome read_outcome(const tr_outcome& in, registry::Outcome& outcome, bool 
   }
 
   if (in.status != TR_OK) outcome.error = read_error(in, is_overdue, out.misuse);
-  if (in.output_json.release != nullptr) {
-    outcome.output_json = std::move(lent_output);
-  } else {
-    out.borrowed_output = output;
-  }
+  if (!is_lent) out.borrowed_output = output;
   if (in.meta_json.size != 0) outcome.meta_json = view(in.meta_json);
   if ((in.flags & TR_OUT_BILLED) != 0) {
     outcome.billed = true;

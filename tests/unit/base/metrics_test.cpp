@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <latch>
+#include <mutex>
+#include <set>
 #include <thread>
 
 namespace toolrack::base {
@@ -25,13 +28,43 @@ TEST(Counter, LosesNothingUnderContention) {
   EXPECT_EQ(counter.value(), 20'005u);
 }
 
-TEST(MetricShard, IsOneAThreadAndInRange) {
-  const auto mine = metric_shard();
-  EXPECT_EQ(metric_shard(), mine);
-  EXPECT_LT(mine, kMetricShards);
-  std::size_t other = kMetricShards;
-  std::thread([&other] { other = metric_shard(); }).join();
-  EXPECT_LT(other, kMetricShards);
+TEST(MetricShard, IsAThreadsOwnUntilThereAreNoMore) {
+  constexpr int kThreads = 2 * kMetricShards;
+  std::latch have_taken(kThreads);
+  std::mutex mutex;
+  std::multiset<std::size_t> own;
+  int sharing = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&] {
+      const auto& mine = MetricShard::of_this_thread();
+      EXPECT_EQ(&MetricShard::of_this_thread(), &mine);
+      {
+        const std::lock_guard lock(mutex);
+        if (mine.kind == MetricShard::Kind::kOwn)
+          own.insert(mine.index);
+        else
+          ++sharing;
+      }
+      have_taken.arrive_and_wait();
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(own.size() + static_cast<std::size_t>(sharing), kThreads);
+  EXPECT_GT(sharing, 0);
+  for (const auto index : own) {
+    EXPECT_EQ(own.count(index), 1U) << "nobody else has it";
+    EXPECT_LT(index, kMetricShards - 1) << "the last one is for all the others";
+  }
+}
+
+TEST(MetricShard, ThatWasGivenBackIsUsedAgainAndItsCountStays) {
+  Counter counter;
+  for (int i = 0; i < 100; ++i)  // One after another: each finds one free, unless this program's threads have them all.
+    std::thread([&counter] { counter.add(); }).join();
+  EXPECT_EQ(counter.value(), 100U);
+  MetricShard::Kind kind{};
+  std::thread([&kind] { kind = MetricShard::of_this_thread().kind; }).join();
+  EXPECT_EQ(kind, MetricShard::Kind::kOwn);
 }
 
 TEST(Gauge, GoesUpAndDown) {

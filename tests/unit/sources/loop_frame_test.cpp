@@ -57,7 +57,7 @@ TEST(LoopFrames, SeesASkillThatBecomesSlowLater) {
   for (int i = 0; i < 1'000; ++i) EXPECT_FALSE(is_too_slow(frames, [] {}));
   int seen_after = 0;
   while (!is_too_slow(frames, [] { compute(2ms); }))
-    ASSERT_LT(++seen_after, 8 + 3) << "one in eight is timed, then all";
+    ASSERT_LT(++seen_after, 16 + 3) << "one in sixteen is timed, then all";
 }
 
 TEST(LoopFrames, LeavesAQuickSkillInPeaceHoweverOftenItRuns) {
