@@ -90,8 +90,10 @@ void McpHandler::look_again() {
 
 void McpHandler::key_changed(const accounts::PrincipalRef& principal) {
   for (std::size_t i = 0; i < loops_.size(); ++i)
-    boost::asio::post(deps_.loops[i].context(),
-                      [&streams = loops_[i]->streams, principal] { streams.key_changed(principal); });
+    boost::asio::post(deps_.loops[i].context(), [&own = *loops_[i], principal] {
+      own.streams.key_changed(principal);
+      if (principal->is_revoked()) own.resumed.end(principal->key_id);
+    });
   tell_later(followers_.key_changed(principal));
 }
 

@@ -22,6 +22,7 @@
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/client_requests.hpp"
 #include "transports/mcp/followers.hpp"
+#include "transports/mcp/keyed_outlets.hpp"
 #include "transports/mcp/message.hpp"
 #include "transports/mcp/modern_check.hpp"
 #include "transports/mcp/observation.hpp"
@@ -121,6 +122,7 @@ class McpHandler final : public net::Handler {
     ToolCalls calls;
     Streams streams;
     ReplayStreams replays;
+    KeyedOutlets resumed;
     base::json::Scratch body;  ///< Of the message that is being served: what must live longer is copied.
     ResponseText response;     ///< Of the answer that is being given.
   };
@@ -137,8 +139,8 @@ class McpHandler final : public net::Handler {
   void open_session_stream(const net::Request& request, net::Exchange& exchange,
                            const accounts::PrincipalRef& principal);
   void open_news(net::Exchange& exchange, Streams::Opening opening);
-  /// Where the client lost a stream it goes on there; `otherwise` when there is none to go on with.
-  void resume(net::Exchange& exchange, const EventId& id, const std::string& session, std::function<void()> otherwise);
+  /// Where the client lost a stream it goes on there; when there is none to go on with, the session's is opened.
+  void resume(net::Exchange& exchange, const EventId& id, Streams::Opening opening);
   /// Sends a single message to its era.
   void classify(Inbound& inbound, const Message& message, Answer&& answer);
   void batch(Inbound& inbound, const Message& message, Answer&& answer);

@@ -48,14 +48,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
   const auto last = EventId::parse(request.headers.get(HeaderName::kLastEventId), run_);
   // What is none of ours, or of a process before this one, has nothing to replay.
   if (!last || last->loop >= loops_.size()) return open_news(exchange, std::move(opening));
-  const auto key = opening.session;
-  resume(exchange, *last, key, [this, &exchange, opening = std::move(opening)]() mutable {
-    // Its key may have been revoked, or may see something else meanwhile.
-    const auto now = identify(exchange.request(), exchange.loop());
-    if (!now) return refuse_key(exchange, now.error());
-    opening.principal = *now;
-    open_news(exchange, std::move(opening));
-  });
+  resume(exchange, *last, std::move(opening));
 }
 
 void McpHandler::open_news(net::Exchange& exchange, Streams::Opening opening) {
@@ -65,21 +58,26 @@ void McpHandler::open_news(net::Exchange& exchange, Streams::Opening opening) {
   state(exchange.loop()).streams.open(exchange, std::move(opening));
 }
 
-void McpHandler::resume(net::Exchange& exchange, const EventId& id, const std::string& session,
-                        std::function<void()> otherwise) {
+void McpHandler::resume(net::Exchange& exchange, const EventId& id, Streams::Opening opening) {
   auto& home = exchange.loop();
   auto& theirs = deps_.loops[id.loop];
   // The exchange waits for us however the client behaves: it is answered once the other loop has looked.
-  boost::asio::post(theirs.context(), [this, &exchange, &home, &theirs, id, session, otherwise = std::move(otherwise)] {
-    const bool is_there = state(theirs).replays.has(id, session);
-    boost::asio::post(home.context(), [this, &exchange, &home, &theirs, id, session, is_there, otherwise] {
-      if (!is_there) return otherwise();
-      auto outlet = EventOutlet::open(exchange, {});
-      boost::asio::post(theirs.context(), [this, &home, &theirs, id, session, outlet] {
-        if (!state(theirs).replays.resume(id, session, home, outlet))
-          boost::asio::post(home.context(), [outlet] { outlet->finish(); });
-      });
-    });
+  boost::asio::post(theirs.context(), [this, &exchange, &home, &theirs, id, opening = std::move(opening)]() mutable {
+    const bool is_there = state(theirs).replays.has(id, opening.session);
+    boost::asio::post(
+        home.context(), [this, &exchange, &home, &theirs, id, is_there, opening = std::move(opening)]() mutable {
+          // Its key may have been revoked, or may see something else meanwhile.
+          const auto now = identify(exchange.request(), home);
+          if (!now) return refuse_key(exchange, now.error());
+          opening.principal = *now;
+          if (!is_there) return open_news(exchange, std::move(opening));
+          auto outlet = EventOutlet::open(exchange, {});
+          state(home).resumed.add(opening.principal->key_id, outlet);
+          boost::asio::post(theirs.context(), [this, &home, &theirs, id, session = opening.session, outlet] {
+            if (!state(theirs).replays.resume(id, session, home, outlet))
+              boost::asio::post(home.context(), [outlet] { outlet->finish(); });
+          });
+        });
   });
 }
 

@@ -26,9 +26,13 @@ class PollingTest : public McpTest {
     return R"({"jsonrpc":"2.0","id":)" + std::string(id) +
            R"(,"method":"tools/call","params":{"name":"fake_waiting","_meta":{"progressToken":1}}})";
   }
+  testing::HeaderList keyed(testing::HeaderList headers) const {
+    if (!key_.empty()) headers.emplace_back("Authorization", "Bearer " + key_);
+    return headers;
+  }
   net::RawClient send(const std::string& session, const std::string& body) {
     auto client = net::RawClient::tcp(rack_.port);
-    client.send(testing::http_request("POST", "/mcp", legacy_headers(session, "2025-11-25"), body));
+    client.send(testing::http_request("POST", "/mcp", keyed(legacy_headers(session, "2025-11-25")), body));
     return client;
   }
   /// A call, up to the moment when it has let go of its connection; the others that are waiting have been running for
@@ -45,7 +49,7 @@ class PollingTest : public McpTest {
   }
   /// Comes back for what follows `last`; the head is there, so the gateway has found the stream.
   net::RawClient come_back(const std::string& session, const std::string& last, std::string& heard) {
-    auto headers = legacy_headers(session, "2025-11-25");
+    auto headers = keyed(legacy_headers(session, "2025-11-25"));
     headers.emplace_back("Last-Event-ID", last);
     auto client = net::RawClient::tcp(rack_.port);
     client.send(testing::http_request("GET", "/mcp", headers, ""));
@@ -58,7 +62,26 @@ class PollingTest : public McpTest {
     while (!heard.ends_with("\r\n0\r\n\r\n") && client.read_more(heard, 1 << 20)) {
     }
   }
+
+  std::string key_;  ///< Of whoever asks; empty: none.
 };
+
+TEST_F(PollingTest, EndsWhatWasTakenUpWithAKeyThatIsRevokedAndAnotherOneTakesItUp) {
+  const auto revoked = key_ = rack_.rack.make_key();
+  const auto session = open_session("2025-11-25", keyed({}));
+  const auto id = last_id(call_until_let_go(session, "2"));
+  std::string heard, heard_again;
+  auto back = come_back(session, id, heard);
+  ASSERT_TRUE(rack_.rack.keys->revoke("acc_one", revoked.substr(8, 16)));
+  read_rest(back, heard);
+  EXPECT_TRUE(heard.ends_with("\r\n0\r\n\r\n")) << "the stream has ended";
+  EXPECT_THAT(heard, Not(HasSubstr("\"result\"")));
+  key_ = rack_.rack.make_key();
+  auto again = come_back(session, id, heard_again);
+  fake_.waiting->release();
+  read_rest(again, heard_again);
+  EXPECT_THAT(heard_again, HasSubstr(R"("late":true)")) << "the call goes on, for its account";
+}
 
 TEST_F(PollingTest, AnswersABatchThatTakesLongerWithItsConnectionHeld) {
   const auto session = open_session("2025-11-25");
