@@ -1,13 +1,13 @@
 // Clients that listen hear of plugins that come and go, over every transport and in both eras.
 import assert from 'node:assert/strict';
-import {rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {SSEClientTransport} from '@modelcontextprotocol/sdk/client/sse.js';
 import {ToolListChangedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {clients, connectHttp} from './support/clients.mjs';
 import {ear} from './support/ear.mjs';
-import {environment, post, program, scratch, startGateway} from './support/gateway.mjs';
+import {build, environment, post, program, run, scratch, startGateway} from './support/gateway.mjs';
 import {library} from './support/swapped.mjs';
 
 const [v1, legacy, , modern] = clients;
@@ -69,6 +69,40 @@ test('a listening client hears each real change once, and nothing of a build tha
   await one.next(2);
   assert.ok(!(await client.listTools()).tools.some((tool) => tool.name.startsWith('swapped_')));
   assert.equal(one.heard, 2);
+  await subscription.close();
+  await client.close();
+});
+
+test('a tool hears of its followers again when its worker was killed, and when it was away', async () => {
+  const plugins = scratch();
+  const at = join(plugins, 'offers.so');
+  const put = () => copyFileSync(join(build, 'tests/plugins/offers.so'), at);
+  put();
+  const config = join(scratch(), 'config.json');
+  writeFileSync(config, JSON.stringify({isolation: {plugins: {'test/offers': 'worker'}}}));
+  const gateway = await startGateway({plugins: [plugins], args: ['--config', config]});
+  stopped.push(() => gateway.stop());
+  const until = async (holds) => {
+    while (!await holds()) await new Promise((next) => setTimeout(next, 50));
+  };
+  const told = async () => {
+    const {calls} = await (await fetch(`${gateway.url}/v1/usage/history?limit=500`)).json();
+    return calls.filter(({tool, skill}) => tool === 'offers' && skill === 'resources/subscribe').length;
+  };
+  const offers = async () => {
+    const {stdout} = await run(['--data', gateway.data, '--format', 'json', 'plugins']);
+    return JSON.parse(stdout).plugins.find((file) => file.tool === 'test/offers');
+  };
+
+  const client = await connectHttp(modern, gateway.url);
+  const subscription = await client.listen({resourceSubscriptions: ['test://text']});
+  await until(async () => await told() === 1);
+  process.kill((await offers()).worker.process, 'SIGKILL');
+  await until(async () => await told() === 2);
+  rmSync(at);
+  await until(async () => (await fetch(`${gateway.url}/v1/tools/offers`)).status === 404);
+  put();
+  await until(async () => await told() === 3);
   await subscription.close();
   await client.close();
 });

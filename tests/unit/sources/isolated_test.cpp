@@ -4,12 +4,19 @@
 
 #include <cerrno>
 #include <charconv>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "native_fixture.hpp"
+#include "registry/announcements.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::sources::native {
 namespace {
@@ -91,6 +98,40 @@ INSTANTIATE_TEST_SUITE_P(Of, IsolatedDeath,
                                            Death{"kill", "SIGKILL"}, Death{"exit", "exit code 3"},
                                            Death{"garbage", "no frame"}, Death{"unsealed", "not sealed"}),
                          [](const auto& info) { return std::string(info.param.skill); });
+
+/// Keeps whose code has begun anew.
+class HeardOfDeaths final : public registry::Announcements {
+ public:
+  void list_changed(registry::DynamicList, std::string_view, std::string_view) noexcept override {}
+  void resource_updated(std::string_view, std::string_view) noexcept override {}
+  void begun_anew(std::string_view tool) noexcept override {
+    const std::lock_guard lock(mutex_);
+    tools_.emplace_back(tool);
+    changed_.notify_all();
+  }
+  std::vector<std::string> wait_for_first() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, test::kPatience, [&] { return !tools_.empty(); });
+    return tools_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> tools_;
+};
+
+TEST_F(Isolated, WhoeverHasToldItSomethingHearsThatItsWorkerEndedAndThatOnly) {
+  HeardOfDeaths heard;
+  environment.announcements = &heard;
+  open_with({"dies", "plain"});
+  EXPECT_FALSE(call("plain", "echo").error);
+  ASSERT_TRUE(call("dies", "abort").error);
+  EXPECT_EQ(heard.wait_for_first(), std::vector<std::string>{"test/dies@1.0.0"});
+  EXPECT_GT(process_of_dies(), 0);
+  source.reset();
+  EXPECT_EQ(heard.wait_for_first().size(), 1U) << "one that is taken out of service is told nothing any more";
+}
 
 TEST_F(Isolated, ACallThatHangsEndsAtItsDeadlineAndItsWorkerAfterIt) {
   settings.grace = std::chrono::milliseconds(50);
