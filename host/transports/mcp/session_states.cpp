@@ -55,9 +55,9 @@ SessionState read(const json::Value& document) {
 
 /// About what it takes here, and with whoever else remembers what it follows.
 std::size_t weight(const SessionState& state) {
-  constexpr std::size_t kOfState = 512, kOfUri = 256;
+  constexpr std::size_t kOfState = 512, kOfUri = 384;
   auto bytes = kOfState;
-  for (const auto& uri : state.uris) bytes += kOfUri + 2 * uri.size();
+  for (const auto& uri : state.uris) bytes += kOfUri + 3 * uri.size();
   return bytes;
 }
 
@@ -136,6 +136,7 @@ void SessionStates::enter(const Entries::iterator& entry) {
   account = state.account;
   auto& taken = taken_[account];
   taken.order.emplace(std::pair(!state.is_ended, turn), entry->first);
+  for (const auto& uri : state.uris) followers_[uri].insert(entry->first);
   resize(account, taken, taken.bytes + bytes);
 }
 
@@ -143,6 +144,11 @@ void SessionStates::leave(const Entries::iterator& entry) {
   const auto& [state, turn, bytes, account] = entry->second;
   auto& taken = taken_[account];
   taken.order.erase(std::pair(!state.is_ended, turn));
+  for (const auto& uri : state.uris) {
+    const auto found = followers_.find(uri);
+    found->second.erase(entry->first);
+    if (found->second.empty()) followers_.erase(found);
+  }
   resize(account, taken, taken.bytes - bytes);
 }
 
@@ -192,12 +198,10 @@ std::vector<SessionStates::Left> SessionStates::take_left() {
 }
 
 std::set<std::string, std::less<>> SessionStates::followers(std::string_view uri) const {
-  std::set<std::string, std::less<>> out;
-  if (!any()) return out;
+  if (!any()) return {};
   base::Lock lock(mutex_);
-  for (const auto& [session, entry] : states_)
-    if (entry.state.uris.contains(uri)) out.insert(session);
-  return out;
+  const auto found = followers_.find(uri);
+  return found == followers_.end() ? std::set<std::string, std::less<>>() : found->second;
 }
 
 bool SessionStates::open_stream(std::string_view session) {

@@ -41,7 +41,7 @@ class SessionStates {
  public:
   /// Bytes, about as many as states take in memory.
   struct Room {
-    std::size_t of_one = 16 << 20;   ///< Account; and of nobody.
+    std::size_t of_one = 32 << 20;   ///< Account; and of nobody.
     std::size_t of_all = 256 << 20;  ///< Accounts together: whose room is fullest makes place.
   };
   /// Of one session.
@@ -119,6 +119,8 @@ class SessionStates {
   std::map<std::uint64_t, Taken> taken_ TR_GUARDED_BY(mutex_);                     ///< By account.
   std::set<std::pair<std::size_t, std::uint64_t>> fullest_ TR_GUARDED_BY(mutex_);  ///< Accounts by their bytes, last.
   std::size_t bytes_ TR_GUARDED_BY(mutex_) = 0;                                    ///< Of all accounts.
+  /// Sessions by what they follow: a tool may tell of a thousand resources at once.
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> followers_ TR_GUARDED_BY(mutex_);
   std::vector<Left> left_ TR_GUARDED_BY(mutex_);
   std::set<std::string, std::less<>> streams_ TR_GUARDED_BY(mutex_);
 };

@@ -49,6 +49,12 @@ TEST_F(SessionStatesTest, NameWhoFollowsAResource) {
   EXPECT_EQ(states->followers("test://one").size(), 1u);
   EXPECT_TRUE(states->followers("test://one").contains("a"));
   EXPECT_TRUE(states->followers("test://three").empty());
+  states->change("b", {}, [](SessionState& state) { state.uris = {"test://one"}; });
+  EXPECT_TRUE(states->followers("test://two").empty());
+  EXPECT_EQ(states->followers("test://one").size(), 2u);
+  states->change("a", {}, [](SessionState& state) { state.is_ended = true; });
+  EXPECT_FALSE(states->followers("test://one").contains("a"));
+  EXPECT_EQ(open()->followers("test://one").size(), 1u) << "after a restart, too";
 }
 
 /// Of nobody's sessions, and of accounts: whoever fills his room is the one who loses something.
