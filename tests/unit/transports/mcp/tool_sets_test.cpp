@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <future>
 #include <regex>
+#include <thread>
 
 #include "mcp_fixture.hpp"
 #include "support/offering_tool.hpp"
+#include "support/patience.hpp"
 #include "support/raw_client.hpp"
 
 namespace toolrack::mcp {
@@ -332,13 +335,20 @@ TEST_F(ToolSetStreamsTest, EndWithTheirKeyAlsoWhenItWentBeforeTheyBegan) {
   std::promise<void> release;
   auto released = release.get_future().share();
   for (int i = 0; i < 4; ++i) rack_.rack.pool.post([released] { released.wait(); });  // As many as it has threads.
+  const auto wait_until_queued = [&](std::size_t tasks) {
+    const auto end = std::chrono::steady_clock::now() + test::kPatience;
+    while (rack_.rack.pool.queued() != tasks && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(rack_.rack.pool.queued(), tasks);
+  };
+  wait_until_queued(0);
   auto client = net::RawClient::tcp(rack_.port);
   client.send(testing::http_request(
       "POST", "/mcp", with(modern_headers("subscriptions/listen"), secret),
       R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["none"]},)"
       R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":)"
       R"({"extensions":{"io.modelcontextprotocol/tasks":{}}}}}})"));
-  ASSERT_TRUE(rack_.rack.keys->revoke("acc_one", id_of(secret)));
+  wait_until_queued(1);
+  EXPECT_TRUE(rack_.rack.keys->revoke("acc_one", id_of(secret)));
   release.set_value();
   const auto reply = client.read_reply();
   ASSERT_TRUE(reply);
