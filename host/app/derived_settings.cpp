@@ -40,6 +40,11 @@ sources::isolated::Settings isolation_of(const Config& config) {
   return out;
 }
 
+sources::native::Trust trust_of(const Config& config) {
+  return {.is_required = config.require_signature.value_or(config.mode == call::Mode::kHosted),
+          .keys = config.trusted_keys};
+}
+
 base::Result<std::shared_ptr<const http::EgressPolicy>> egress_policy(const Config& config) {
   return std::make_shared<const http::EgressPolicy>(
       TRY(http::EgressPolicy::create({.allow_loopback = config.mode == call::Mode::kLocal,

@@ -27,6 +27,8 @@ std::vector<sources::native::PluginDirectory> plugin_directories(const Config& c
 /// How plugins run: where the file does not say, those that are dropped into a hosted gateway get processes of their
 /// own.
 sources::isolated::Settings isolation_of(const Config& config);
+/// Whose plugins serve beside the bundled ones; hosted gateways ask for signatures unless told.
+sources::native::Trust trust_of(const Config& config);
 /// Where tools may connect to. Errors name the entry of the configuration.
 base::Result<std::shared_ptr<const services::http::EgressPolicy>> egress_policy(const Config& config);
 

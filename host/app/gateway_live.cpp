@@ -25,6 +25,12 @@ base::Result<ConfigChanges> Gateway::Parts::reload(const Config& wanted) {
   auto next_egress = TRY(egress_policy(next));
   if (!listening.is_ours) TRY(check_given_socket(next, listening.endpoint));
   if (changes.has("owners")) TRY(plugins->set_owners(next.owners));
+  if (changes.has("require_signature") || changes.has("trusted_keys")) {
+    if (auto trusted = plugins->set_trust(trust_of(next)); !trusted) {
+      if (changes.has("owners")) static_cast<void>(plugins->set_owners(config.owners));  // They held before.
+      return tl::unexpected(std::move(trusted).error());
+    }
+  }
 
   config = std::move(next);
   if (changes.has("versions.trial")) plugins->set_trials(config.trials);

@@ -105,8 +105,9 @@ base::Result<void> Gateway::Parts::load_plugins(const Options& options) {
   environment.announcements = &announcer;
   environment.settings.runtime_dir = directory.path() / "runtime";
   environment.settings.require_safe_permissions = config.mode == call::Mode::kHosted;
-  environment.settings.require_signature = config.require_signature.value_or(config.mode == call::Mode::kHosted);
-  environment.settings.trusted_keys = config.trusted_keys;
+  const auto trust = trust_of(config);
+  environment.settings.require_signature = trust.is_required;
+  environment.settings.trusted_keys = trust.keys;
   environment.settings.allow_breaking = config.allow_breaking_versions;
   environment.settings.provider_base_urls = config.provider_base_urls;
   environment.settings.isolation = isolation_of(config);

@@ -173,6 +173,14 @@ base::Result<void> LivePlugins::set_owners(std::vector<std::string> owners) {
   return {};
 }
 
+base::Result<void> LivePlugins::set_trust(native::Trust trust) {
+  auto before = source_.set_trust(std::move(trust));
+  auto change = rescan();
+  if (change) return {};
+  source_.set_trust(std::move(before));
+  return tl::unexpected(std::move(change).error());
+}
+
 base::Result<std::shared_ptr<const registry::Catalogue>> LivePlugins::build(const registry::VersionPolicies& policies) {
   return registry::Catalogue::build(tools_, settings_.owners, catalogue_ ? catalogue_->load()->generation() + 1 : 1,
                                     policies, trials_.tallies(tools_));

@@ -67,6 +67,10 @@ class LivePlugins {
   /// Whose tool a bare slug means from now on. Errors are those of Catalogue::build, then everything is as it was.
   base::Result<void> set_owners(std::vector<std::string> owners);
 
+  /// Whose signatures count: looks at every file again, and withdraws what is not trusted any more. On an error what
+  /// was trusted before is, from the next scan on.
+  base::Result<void> set_trust(sources::native::Trust trust);
+
   void set_trials(const registry::TrialSettings& settings);
 
   /// Takes effect at once, and holds after a restart: waits for the store. `tool` is "tool" or "tool@version", as

@@ -33,6 +33,7 @@ struct CheckedFile {
   std::shared_ptr<registry::Tool> tool;  ///< Without handlers; source and build id set.
   declarative::Programs programs;        ///< Of the skills that the host carries out itself.
   std::string signed_digest;             ///< Of what a trusted signature covers; empty: none was asked for.
+  std::string signer;                    ///< The public key of that signature.
 };
 
 /// Files that are a manifest and nothing else: "<slug>.tool.json".

@@ -47,7 +47,8 @@ struct Settings {
   /// Files and their folders must belong to root or to us, and nobody else may write to them.
   bool require_safe_permissions = false;
   bool allow_unique_symbols = false;
-  /// Files that do not ship with the program must be signed (signature.hpp) by one of these public keys.
+  /// Files that do not ship with the program must be signed (signature.hpp) by one of these public keys; until
+  /// NativeSource::set_trust.
   bool require_signature = false;
   std::vector<std::string> trusted_keys;
   /// Whether a higher version may take away from callers what a lower one of the same major version took

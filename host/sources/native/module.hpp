@@ -91,6 +91,7 @@ class Module final : public registry::Handler, public Served, public std::enable
   struct Left {
     PrivateCopy file;                  ///< Its code, as it ran.
     std::string signed_digest;         ///< Of that; empty: nobody had to sign it.
+    std::string signer;                ///< As Served::signer.
     std::optional<std::string> saved;  ///< What it left.
   };
   /// For one that takes the place of an exclusive plugin: runs in a control thread when we have failed to come up after

@@ -22,7 +22,9 @@ void Module::take_over_from(const std::shared_ptr<Served>& old) {
   if (state_hand_over_ == StateHandOver::kExclusive) {
     auto code = before->copy_code();
     base::Lock lock(mutex_);
-    if (code) left_.emplace(Left{.file = *std::move(code), .signed_digest = before->signed_digest_, .saved = {}});
+    if (code)
+      left_.emplace(Left{
+          .file = *std::move(code), .signed_digest = before->signed_digest_, .signer = before->signer(), .saved = {}});
   }
   base::Lock lock(before->mutex_);
   before->heir_ = weak_from_this();

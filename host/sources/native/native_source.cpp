@@ -68,7 +68,8 @@ NativeSource::NativeSource(Environment environment)
       reaper_(std::make_unique<Reaper>(*runtime_->environment().metrics)),
       control_(std::make_unique<base::Pool>("plugin-control", kControlThreads)),
       frame_watch_(std::make_unique<FrameWatch>(runtime_->frames(), *runtime_->environment().metrics,
-                                                runtime_->settings().hang_patience)) {
+                                                runtime_->settings().hang_patience)),
+      trust_{.is_required = runtime_->settings().require_signature, .keys = runtime_->settings().trusted_keys} {
   frame_watch_->start([this] {
     reaper_->relieve();
     control_->relieve();
@@ -103,6 +104,7 @@ std::shared_ptr<Served> NativeSource::make_declarative(PluginFile row, const Che
                                        .base_urls = &runtime_->base_urls,
                                        .clock = environment.clock};
   auto made = std::make_shared<declarative::DeclarativeTool>(services, file.tool, file.programs, std::move(row));
+  made->set_signer(file.signer);
   for (auto& skill : file.tool->skills)
     if (file.programs[skill.index]) skill.handler = made;
   return made;
@@ -121,6 +123,7 @@ std::shared_ptr<Served> NativeSource::make_module(PluginFile row, CheckedFile fi
   }
   auto module = std::make_shared<Module>(*runtime_, *reaper_, *control_, path, std::move(file.elf), tool,
                                          std::move(file.signed_digest));
+  module->set_signer(std::move(file.signer));
   if (runtime_->settings().copies_at_once) module->copy_now();
   if (auto* listed = module->listed())
     listed->on_read([this] {
@@ -172,6 +175,7 @@ void NativeSource::fall_back(const std::shared_ptr<Served>& failed, const LoadEr
   if (!checked) return give_up(checked.error().message()), done(false);
   checked->tool->bundled = row.bundled;
   checked->signed_digest = std::move(left.signed_digest);
+  checked->signer = std::move(left.signer);
   PluginFile before;
   before.path = path;
   const auto restored = std::dynamic_pointer_cast<Module>(make_module(std::move(before), *std::move(checked)));
@@ -239,7 +243,7 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
     if (const auto tool = restored->tool())
       known.insert_or_assign(fmt::format("{}@{}", tool->id(), tool->version), restored);
   }
-  Scan scan(entries, known, runtime_->settings(), options,
+  Scan scan(entries, known, runtime_->settings(), trust_, options,
             {.make = [this](PluginFile row, CheckedFile file) { return make_module(std::move(row), std::move(file)); },
              .bring_up = [this](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
   scan.run(list_candidates(directories));
@@ -281,6 +285,11 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
     if (const auto tool = module->tool(); tool != nullptr && tool->eager) module->load_soon(nullptr);
   }
   return out;
+}
+
+Trust NativeSource::set_trust(Trust trust) {
+  const std::lock_guard one_at_a_time(scan_mutex_);
+  return std::exchange(trust_, std::move(trust));
 }
 
 void NativeSource::drain(RetiredModules retired, std::function<void()> closed) {

@@ -28,6 +28,7 @@
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/scan.hpp"
 #include "sources/native/served.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::sources::native {
 
@@ -70,6 +71,10 @@ class NativeSource {
   /// may take; and for new plugins that list skills themselves, all at once, until they have been loaded and asked. One
   /// that fails at that has the manifest's skills.
   ScanResult scan(const std::vector<PluginDirectory>& directories, const ScanOptions& options = {});
+
+  /// Whose signatures count from the next scan on, in place of `Settings`: with `retries_failed` it serves what is
+  /// trusted now, and what serves without that is withdrawn. Returns what held. Waits for a scan that is under way.
+  Trust set_trust(Trust trust);
 
   /// For modules that no published catalogue names any more. Once nobody holds an older catalogue either, lets nobody
   /// in, waits for who is inside, closes; after the drain timeout all of that whether they have ended or not. Returns
@@ -124,6 +129,7 @@ class NativeSource {
   };
 
   std::mutex scan_mutex_;  // One scan at a time.
+  Trust trust_;            // Of scan_mutex_.
 
   mutable base::Mutex mutex_;
   FileEntries entries_ TR_GUARDED_BY(mutex_);

@@ -44,6 +44,7 @@ void Scan::run(const std::vector<Candidate>& candidates) {
     const auto tool = look.kind == Kind::kSame ? look.entry.module->tool() : nullptr;
     if (tool == nullptr) continue;
     const auto module = std::exchange(look.entry.module, nullptr);
+    if (!is_trusted(*module, look.entry.row.bundled)) continue;  // Its file is not there to be read anew.
     if (admit(look.entry, *tool, module->build_id())) serve(look.entry, module, *tool);
   }
   for (auto& look : looks_)
@@ -80,7 +81,7 @@ void Scan::look(const Candidate& candidate) {
   entry.stamp = *stamped;
   entry.row.size = stamped->size;
   const bool is_same = known != nullptr && known->stamp == *stamped;
-  if (is_same && known->module != nullptr && !known->is_faulty()) {
+  if (is_same && known->module != nullptr && !known->is_faulty() && is_trusted(*known->module, candidate.bundled)) {
     // Nothing to read; whether it may still serve depends on who came before it this time.
     look.kind = Kind::kSame;
     entry.module = known->module;
@@ -100,31 +101,36 @@ void Scan::look(const Candidate& candidate) {
     note_fault(look, known, checked.error(), code != LoadCode::kPermissions);
     return keep();
   }
-  if (settings_.require_signature && !candidate.bundled) {
-    auto digest = find_signed_digest(path, *stamped);
-    if (!digest) {
-      note_fault(look, known, digest.error(), digest.error().code() == LoadCode::kSignature);
+  if (trust_.is_required && !candidate.bundled) {
+    if (const auto vouched = check_signer(path, *stamped, *checked); !vouched) {
+      note_fault(look, known, vouched.error(), vouched.error().code() == LoadCode::kSignature);
       return keep();
     }
-    checked->signed_digest = *std::move(digest);
   }
   look.kind = Kind::kNew;
   look.checked = *std::move(checked);
   keep();
 }
 
-/// What is loaded later must have this digest. `stamped` was taken before the file was checked.
-LoadResult<std::string> Scan::find_signed_digest(const std::string& path, const FileStamp& stamped) const {
+/// Notes who vouches for it, and the digest that what is loaded later must have. `stamped` was taken before the file
+/// was checked.
+LoadResult<void> Scan::check_signer(const std::string& path, const FileStamp& stamped, CheckedFile& checked) const {
   auto digest = signed_digest(path);
-  if (!digest) return digest;
+  if (!digest) return tl::unexpected(digest.error());
   // The manifest was read before the digest: both have to be of one file, or a signed one could lend its name to
   // another.
   const auto again = stamp_with_knowledge(path, settings_.require_safe_permissions);
   if (!again || *again != stamped)
     return load_fail(LoadCode::kState, "it changed while its signature was checked; it is looked at again");
-  if (auto checked = check_signature(path, *digest, settings_.trusted_keys); !checked)
-    return tl::unexpected(checked.error());
-  return digest;
+  auto signer = check_signature(path, *digest, trust_.keys);
+  if (!signer) return tl::unexpected(signer.error());
+  checked.signed_digest = *std::move(digest);
+  checked.signer = *std::move(signer);
+  return {};
+}
+
+bool Scan::is_trusted(const Served& module, bool is_bundled) const {
+  return is_bundled || trust_.covers(module.signer());
 }
 
 /// A volume that is away for a moment must not take its tools with it.
@@ -168,7 +174,8 @@ void Scan::note_fault(Look& look, const FileEntry* known, const LoadError& error
 void Scan::hold(Look& look) {
   const auto module = std::exchange(look.entry.module, nullptr);
   const auto tool = module == nullptr ? nullptr : module->tool();
-  if (tool == nullptr || holders_.contains(key_of(*tool)) || find_clash(*tool)) return;
+  if (tool == nullptr || !is_trusted(*module, look.entry.row.bundled)) return;
+  if (holders_.contains(key_of(*tool)) || find_clash(*tool)) return;
   serve(look.entry, module, *tool);
 }
 
@@ -331,7 +338,8 @@ std::shared_ptr<Served> Scan::find_equal(const CheckedFile& file) const {
   if (found == serving_before_.end() || file.elf.build_id.empty()) return nullptr;
   const auto tool = found->second->tool();
   const bool is_equal = found->second->build_id() == file.elf.build_id && tool != nullptr &&
-                        tool->manifest_json == file.tool->manifest_json && tool->bundled == file.tool->bundled;
+                        tool->manifest_json == file.tool->manifest_json && tool->bundled == file.tool->bundled &&
+                        is_trusted(*found->second, file.tool->bundled);
   return is_equal ? found->second : nullptr;
 }
 

@@ -3,7 +3,7 @@
 ///
 /// Who serves already goes on: a file that is unchanged keeps its tool against any newcomer, one that was replaced by
 /// something faulty keeps what it was before, and a newcomer that takes a tool over has to be up first. Only then do
-/// new files get what is left, in their order.
+/// new files get what is left, in their order. What is not trusted any more does not go on: it is read anew.
 #pragma once
 
 #include <deque>
@@ -20,6 +20,7 @@
 #include "sources/native/environment.hpp"
 #include "sources/native/plugin_file.hpp"
 #include "sources/native/served.hpp"
+#include "sources/native/signature.hpp"
 
 namespace toolrack::sources::native {
 
@@ -57,10 +58,12 @@ class Scan {
     /// Returns when `next` is ready to serve in place of `old` (may be null), or with the reason why it is not.
     std::function<std::optional<LoadError>(Served& next, const std::shared_ptr<Served>& old)> bring_up;
   };
-  Scan(FileEntries before, ServedByKey serving, const Settings& settings, const ScanOptions& options, Hooks hooks)
+  Scan(FileEntries before, ServedByKey serving, const Settings& settings, const Trust& trust,
+       const ScanOptions& options, Hooks hooks)
       : before_(std::move(before)),
         serving_before_(std::move(serving)),
         settings_(settings),
+        trust_(trust),
         options_(options),
         hooks_(std::move(hooks)) {}
 
@@ -88,7 +91,8 @@ class Scan {
   using Holders = std::map<std::string, Holder>;
 
   void look(const Candidate& candidate);
-  LoadResult<std::string> find_signed_digest(const std::string& path, const FileStamp& stamped) const;
+  LoadResult<void> check_signer(const std::string& path, const FileStamp& stamped, CheckedFile& checked) const;
+  bool is_trusted(const Served& module, bool is_bundled) const;
   void look_at_directory(const Candidate& candidate);
   void leave(const std::string& path, const FileEntry* known);
   void note_fault(Look& look, const FileEntry* known, const LoadError& error, bool is_settled);
@@ -107,6 +111,7 @@ class Scan {
   const FileEntries before_;
   const ServedByKey serving_before_;
   const Settings& settings_;
+  const Trust& trust_;
   const ScanOptions& options_;
   const Hooks hooks_;
   std::deque<Look> looks_;

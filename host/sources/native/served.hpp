@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "registry/tool.hpp"
 #include "sources/native/load_error.hpp"
@@ -22,6 +23,9 @@ class Served {
   virtual const std::string& build_id() const noexcept = 0;  ///< The same for the same content.
   virtual const std::string& id() const noexcept = 0;        ///< "owner/slug", for messages.
   virtual void set_path(std::string path) = 0;
+  /// The public key of who vouches for it; empty: nobody was asked. Set by who makes it, before others know it.
+  const std::string& signer() const noexcept { return signer_; }
+  void set_signer(std::string signer) { signer_ = std::move(signer); }
   virtual PluginFile report() const = 0;
   /// Null: it is ready.
   using Ready = std::function<void(std::optional<LoadError> why_not)>;
@@ -34,6 +38,9 @@ class Served {
   /// Lets nobody in any more. Who is inside after `patience` is cancelled; `closed` (may be null) runs when the last
   /// one has left and everything is released.
   virtual void drain(std::chrono::milliseconds patience, std::function<void()> closed) = 0;
+
+ private:
+  std::string signer_;
 };
 
 }  // namespace toolrack::sources::native

@@ -107,6 +107,10 @@ base::Result<void> check_public_key(std::string_view text) {
                     "Give the text of a .pub file that `toolrack keygen` has made.");
 }
 
+bool Trust::covers(std::string_view signer) const {
+  return !is_required || std::ranges::find(keys, signer) != keys.end();
+}
+
 std::string stamp_signature(const std::string& path) {
   struct stat status {};
   if (::stat((path + std::string(kSignatureSuffix)).c_str(), &status) != 0) return {};
@@ -132,8 +136,8 @@ LoadResult<std::string> signed_digest(const std::string& path) {
   return base::to_hex(base::as_bytes(digest));
 }
 
-LoadResult<void> check_signature(const std::string& path, std::string_view digest,
-                                 const std::vector<std::string>& trusted) {
+LoadResult<std::string> check_signature(const std::string& path, std::string_view digest,
+                                        const std::vector<std::string>& trusted) {
   const auto command = fmt::format("toolrack sign --key KEY {}", as_shell_word(path));
   const auto text = read_small(path + std::string(kSignatureSuffix));
   if (!text)
@@ -156,9 +160,9 @@ LoadResult<void> check_signature(const std::string& path, std::string_view diges
     return load_fail(
         LoadCode::kSignature,
         fmt::format("it is signed by a key that this rack does not trust. Who trusts its holder adds \"{}\" "
-                    "to \"trusted_keys\" of the configuration",
+                    "to \"trusted_keys\" of the configuration, and has it read again (kill -HUP)",
                     words[1]));
-  return {};
+  return std::string(words[1]);
 }
 
 base::Result<std::string> make_signing_key(const std::filesystem::path& file) {

@@ -17,6 +17,14 @@ namespace toolrack::sources::native {
 
 inline constexpr std::string_view kSignatureSuffix = ".sig";
 
+/// Whom a rack asks for the plugins that do not ship with it.
+struct Trust {
+  bool is_required = false;       ///< Each needs a signature.
+  std::vector<std::string> keys;  ///< By one of these.
+  /// Is a signature by that key (empty: none was asked for) enough?
+  bool covers(std::string_view signer) const;
+};
+
 /// A public key as it is written into a configuration: 32 bytes in base64. kInvalidConfig when it is none.
 base::Result<void> check_public_key(std::string_view text);
 
@@ -26,10 +34,10 @@ std::string stamp_signature(const std::string& path);
 /// "SHA-256 in hex" of what a signature of that file covers.
 LoadResult<std::string> signed_digest(const std::string& path);
 
-/// Is there a signature beside `path`, by one of `trusted`, of `digest`? kSignature says what is missing and gives the
-/// command that makes it good.
-LoadResult<void> check_signature(const std::string& path, std::string_view digest,
-                                 const std::vector<std::string>& trusted);
+/// The key by which `digest` is signed beside `path`; it is one of `trusted`. kSignature says what is missing and gives
+/// the command that makes it good.
+LoadResult<std::string> check_signature(const std::string& path, std::string_view digest,
+                                        const std::vector<std::string>& trusted);
 
 /// Makes a key: `file` (0600, for its owner alone) and "<file>.pub". Returns the public key. kConflict when `file` is
 /// there.

@@ -57,15 +57,15 @@ TEST(ConfigChanges, AreNoneBetweenEqualConfigurations) {
 
 TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   const auto changes = compare(Config{}, other());
-  EXPECT_THAT(changes.live,
-              ElementsAre("versions.trial", "owners", "log.level", "log.format", "http.allowed_hosts",
-                          "http.allowed_origins", "http.max_body_bytes", "http.public_url", "http.behind_proxy",
-                          "egress.allow", "egress.ports", "limits", "jobs", "telemetry", "providers"));
-  EXPECT_THAT(changes.restart, ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins",
-                                           "require_signature", "trusted_keys", "versions.allow_breaking",
-                                           "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
+  EXPECT_THAT(changes.live, ElementsAre("require_signature", "trusted_keys", "versions.trial", "owners", "log.level",
+                                        "log.format", "http.allowed_hosts", "http.allowed_origins",
+                                        "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow",
+                                        "egress.ports", "limits", "jobs", "telemetry", "providers"));
+  EXPECT_THAT(changes.restart,
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "versions.allow_breaking",
+                          "cache.max_bytes", "assets.s3", "knowledge.embeddings"));
   EXPECT_EQ(join(changes.restart),
-            "mode, listen, metrics_listen, threads, data, plugins, require_signature, trusted_keys, "
+            "mode, listen, metrics_listen, threads, data, plugins, "
             "versions.allow_breaking, cache.max_bytes, "
             "assets.s3, knowledge.embeddings");
   EXPECT_TRUE(changes.has("limits"));
@@ -76,10 +76,9 @@ TEST(ConfigChanges, TakeOverTheLiveFieldsAlone) {
   const auto merged = with_live_fields(Config{}, other());
   EXPECT_THAT(compare(merged, other()).live, IsEmpty());
   EXPECT_THAT(compare(Config{}, merged).restart, IsEmpty());
-  EXPECT_THAT(
-      compare(merged, other()).restart,
-      ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "require_signature", "trusted_keys",
-                  "versions.allow_breaking", "cache.max_bytes", "assets.s3", "knowledge.embeddings"))
+  EXPECT_THAT(compare(merged, other()).restart,
+              ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "versions.allow_breaking",
+                          "cache.max_bytes", "assets.s3", "knowledge.embeddings"))
       << "and are told again until the gateway is restarted";
 }
 

@@ -39,6 +39,13 @@ class Signatures : public NativeFixture {
   static void write(const std::filesystem::path& path, std::string_view text) {
     std::ofstream(path, std::ios::binary).write(text.data(), static_cast<std::streamsize>(text.size()));
   }
+  /// As `kill -HUP` has it done.
+  const ScanResult& look_again() {
+    ScanOptions again;
+    again.retries_failed = true;
+    result = source->scan({{plugins(), false}}, again);
+    return result;
+  }
   /// What a scan says of the plugin "plain".
   std::string refusal() {
     scan();
@@ -79,6 +86,58 @@ TEST_F(Signatures, CountOnlyByTrustedKeys) {
   sign(install("plain"), "stranger");
   open();
   EXPECT_THAT(refusal(), HasSubstr("\"" + stranger + "\" to \"trusted_keys\""));
+}
+
+TEST_F(Signatures, CountAsSoonAsTheirKeyIsTrusted) {
+  const auto stranger = make_key("stranger");
+  sign(install("plain"), "stranger");
+  open();
+  EXPECT_THAT(result.tools, IsEmpty());
+  auto before = source->set_trust({.is_required = true, .keys = {stranger}});
+  EXPECT_EQ(before.keys, settings.trusted_keys);
+  EXPECT_THAT(look_again().tools, SizeIs(1));
+  EXPECT_EQ(call("plain", "echo", R"({"n":1})").output, R"({"n":1})");
+}
+
+TEST_F(Signatures, CountNoMoreWhenTheirKeyIsNotTrustedAnyMore) {
+  sign(install("plain"));
+  open();
+  EXPECT_EQ(call("plain", "echo").code(), "ok");
+  source->set_trust({.is_required = true, .keys = {make_key("other")}});
+  look_again();
+  EXPECT_THAT(result.tools, IsEmpty());
+  EXPECT_THAT(result.removed, SizeIs(1));
+  EXPECT_EQ(row("plain").code, "E_SIGNATURE");
+  drain(std::move(result.retired));
+}
+
+/// What a faulty file was before goes on, but only as long as that was signed by somebody who is trusted.
+TEST_F(Signatures, CountNoMoreForWhatWasThereBeforeAFaultyFile) {
+  const auto path = install("plain");
+  sign(path);
+  open();
+  EXPECT_EQ(call("plain", "echo").code(), "ok");
+  write(path, "no library");
+  EXPECT_THAT(look_again().tools, SizeIs(1));
+  source->set_trust({.is_required = true, .keys = {make_key("other")}});
+  EXPECT_THAT(look_again().tools, IsEmpty());
+  drain(std::move(result.retired));
+}
+
+TEST_F(Signatures, AreAskedForOfWhatServesWhenTheyAreRequiredFromNowOn) {
+  settings.require_signature = false;
+  install("plain");
+  sign(install("http"));
+  open();
+  EXPECT_THAT(result.tools, SizeIs(2));
+  source->set_trust({.is_required = true, .keys = settings.trusted_keys});
+  look_again();
+  ASSERT_THAT(result.tools, SizeIs(1));
+  EXPECT_EQ(result.tools.front()->slug, "http");
+  EXPECT_EQ(row("plain").code, "E_SIGNATURE");
+  drain(std::move(result.retired));
+  source->set_trust({.is_required = false, .keys = {}});
+  EXPECT_THAT(look_again().tools, SizeIs(2));
 }
 
 TEST_F(Signatures, AreOfEveryByte) {
