@@ -20,15 +20,13 @@ thread_local Now now;
 /// Entries that a strand runs before others have their turn.
 constexpr int kTurns = 64;
 
-tr_str to_text(std::string_view text) { return {text.data(), text.size()}; }
-
 }  // namespace
 
 Runtime::Runtime(Process& process, std::uint16_t guest)
     : process_(process),
       guest_(guest),
-      host_{sizeof(tr_host),           TR_ABI_MAJOR, TR_ABI_MINOR, TR_HOST_WORKER, this, to_text("toolrack"),
-            to_text(TOOLRACK_VERSION), &get_service, &explain},
+      host_{sizeof(tr_host),          TR_ABI_MAJOR, TR_ABI_MINOR, TR_HOST_WORKER, this, to_abi("toolrack"),
+            to_abi(TOOLRACK_VERSION), &get_service, &explain},
       self_(std::make_shared<Call>(*this)) {}
 
 // ---- From the gateway.
@@ -188,7 +186,7 @@ void Runtime::note_thrown(const std::shared_ptr<Call>& call, std::string_view fu
   tr_outcome outcome{};
   outcome.struct_size = sizeof outcome;
   outcome.status = TR_INTERNAL;
-  outcome.message = to_text(message);
+  outcome.message = to_abi(message);
   FrameWriter frame(FrameType::kComplete, call->id);
   put_outcome(frame, outcome);
   send(*call, std::move(frame).take());
@@ -248,7 +246,7 @@ std::int32_t Runtime::give_piece(Operation& operation, const std::string& payloa
   FieldReader in(std::string_view(payload).substr(1));
   try {
     if (!is_head)
-      return TR_CAN(tr_http_sink, sink, chunk) ? may_throw(sink->chunk)(sink->user, to_text(in.text())) : TR_CHUNK_MORE;
+      return TR_CAN(tr_http_sink, sink, chunk) ? may_throw(sink->chunk)(sink->user, to_abi(in.text())) : TR_CHUNK_MORE;
     ResultBox box;
     get_result(in, box);
     operation.status = box.result.number;
@@ -314,89 +312,6 @@ void Runtime::resume(const std::shared_ptr<Operation>& operation) {
     operation->is_paused = false;
     give(operation);
   });
-}
-
-// ---- Who is there.
-
-std::shared_ptr<Call> Runtime::find(tr_call id) {
-  if (id == 0) return self_;
-  const std::lock_guard lock(mutex_);
-  const auto found = calls_.find(id);
-  return found == calls_.end() ? nullptr : found->second;
-}
-
-std::shared_ptr<Call> Runtime::find_or_self(tr_call id) {
-  auto call = find(id);
-  return call == nullptr ? self_ : call;
-}
-
-std::shared_ptr<Operation> Runtime::find(tr_op id, std::string_view function) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = operations_.find(id); found != operations_.end()) return found->second;
-  }
-  note_misuse(function, "an operation that has ended");
-  return nullptr;
-}
-
-std::shared_ptr<Call> Runtime::close(tr_call id) {
-  const std::lock_guard lock(mutex_);
-  const auto found = calls_.find(id);
-  if (found == calls_.end()) return nullptr;
-  auto call = std::move(found->second);
-  calls_.erase(found);
-  call->is_completed.store(true);
-  return call;
-}
-
-std::shared_ptr<Operation> Runtime::make_operation(tr_call id, tr_done done, void* user) {
-  auto operation = std::make_shared<Operation>();
-  operation->id = last_operation_.fetch_add(1) + 1;
-  operation->call = find_or_self(id);
-  operation->done = done;
-  operation->user = user;
-  const std::lock_guard lock(mutex_);
-  operations_.emplace(operation->id, operation);
-  return operation;
-}
-
-FrameWriter Runtime::begin_operation(const Operation& operation, OperationKind kind, tr_call id) const {
-  FrameWriter out(FrameType::kOperation, operation.id);
-  out.u32(static_cast<std::uint32_t>(kind)).u64(id);
-  return out;
-}
-
-tr_op Runtime::send_operation(const std::shared_ptr<Operation>& operation, FrameWriter frame) {
-  if (!frame.is_too_long()) {
-    send(*operation->call, std::move(frame).take());
-    return operation->id;
-  }
-  static constexpr std::string_view kMessage = "the request is larger than the 64 MiB that a worker process may send";
-  static constexpr std::string_view kHint = "Put large bytes into an asset piece by piece, and name the asset.";
-  const tr_result refused{sizeof(tr_result),         TR_RESOURCE_EXHAUSTED, TR_RESULT_NOT_SENT, 0, {}, nullptr, 0, {},
-                          to_text("body_too_large"), to_text(kMessage),     to_text(kHint),     0};
-  FrameWriter result(FrameType::kDone, operation->id);
-  put_result(result, refused);
-  auto bytes = std::move(result).take();
-  push(operation->call, [this, operation, payload = std::make_shared<std::string>(bytes.substr(16))]() mutable {
-    operation->result = std::move(payload);
-    give(operation);
-  });
-  return operation->id;
-}
-
-void Runtime::release_later(std::vector<tr_buffer> buffers) {
-  std::erase_if(buffers, [](const tr_buffer& buffer) { return buffer.release == nullptr; });
-  if (buffers.empty()) return;
-  push(self_, [buffers = std::move(buffers)] {
-    for (const auto& buffer : buffers) may_throw(buffer.release)(buffer.owner);
-  });
-}
-
-void Runtime::note_misuse(std::string_view function, std::string_view what) {
-  FrameWriter frame(FrameType::kMisuse, 0);
-  frame.text(function).text(what);
-  process_.send(0, std::move(frame).take(guest_));
 }
 
 }  // namespace toolrack::worker

@@ -1,7 +1,8 @@
 /// A plugin's host inside a worker: the tr_host it is given, whose services are frames to the gateway. A process may
 /// carry several.
 ///
-/// runtime.cpp has what comes from the gateway, control.cpp its [control] requests, services_*.cpp what the plugin asks
+/// runtime.cpp has what comes from the gateway, runtime_calls.cpp which calls and operations there are, control.cpp its
+/// [control] requests, services_*.cpp what the plugin asks
 /// for.
 #pragma once
 
