@@ -10,6 +10,7 @@ const key = join(home, 'acme.key');
 const plugins = join(home, 'plugins');
 const plugin = join(plugins, 'echo.so');
 mkdirSync(plugins, {mode: 0o755});
+const config = join(home, 'rack.json');
 
 let gateway;
 before(async () => {
@@ -17,7 +18,6 @@ before(async () => {
   assert.equal(made.code, 0, made.stderr);
   const line = /"trusted_keys": \["[^"]+"\]/.exec(made.stdout);
   assert.ok(line, made.stdout);
-  const config = join(home, 'rack.json');
   writeFileSync(config, `{"mode": "hosted", ${line[0]}}`);
   gateway = await startGateway({plugins: [plugins], args: ['--config', config], env: {TOOLRACK_REQUIRE_SIGNATURE: ''}});
 });
@@ -63,6 +63,31 @@ test('a stranger\'s signature is not enough, and the line that trusts him is nam
   assert.equal(code, 'E_SIGNATURE');
   assert.ok(message.includes(`adds "${readFileSync(`${stranger}.pub`, 'utf8').trim()}" to "trusted_keys"`), message);
   assert.equal(await offers(), true, 'what was served before serves on');
+});
+
+test('whom the rack trusts changes while it runs', {timeout: 60_000}, async () => {
+  const [acme, stranger] = ['acme', 'stranger'].map((name) => readFileSync(join(home, `${name}.key.pub`), 'utf8').trim());
+  const trust = async (keys) => {
+    const seen = gateway.log.length;
+    writeFileSync(config, JSON.stringify({mode: 'hosted', trusted_keys: keys}));
+    process.kill(gateway.pid, 'SIGHUP');
+    for (;;) {
+      const line = gateway.log.slice(seen).map((one) => JSON.parse(one)).find(({message}) => message.startsWith('the configuration is'));
+      if (line) return line;
+      await new Promise((wake) => { setTimeout(wake, 5); });
+    }
+  };
+  const line = await trust([acme, stranger]);
+  assert.equal(line.message, 'the configuration is read again');
+  assert.equal(line.changed, 'trusted_keys');
+  assert.notEqual((await row(() => true)).code, 'E_SIGNATURE', 'the file that was refused is served');
+  assert.equal(await offers(), true);
+  await trust([stranger]);
+  assert.notEqual((await row(() => true)).code, 'E_SIGNATURE');
+  assert.equal(await offers(), true);
+  await trust([]);
+  assert.equal((await row(() => true)).code, 'E_SIGNATURE');
+  assert.equal(await offers(), false, 'nobody vouches for it any more');
 });
 
 test('bundled tools need none', async () => {

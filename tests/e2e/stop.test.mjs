@@ -1,0 +1,79 @@
+// SIGTERM: what a gateway that stops tells those who are connected, and what becomes of calls that run.
+import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import {writeFileSync} from 'node:fs';
+import {Agent, createServer, request} from 'node:http';
+import {connect} from 'node:net';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {scratch, startGateway} from './support/gateway.mjs';
+
+const plugins = scratch();
+let far; // A far end that holds a request until it is released.
+const held = [];
+before(async () => {
+  far = createServer((_, reply) => { held.push(reply); });
+  far.listen(0, '127.0.0.1');
+  await once(far, 'listening');
+  writeFileSync(join(plugins, 'careful.tool.json'), JSON.stringify({
+    manifest: '1.0', owner: 'acme', name: 'careful', version: '1.0.0', description: 'Answers late.',
+    providers: {far: {base_url: `http://127.0.0.1:${far.address().port}`}},
+    skills: [{name: 'hold', description: 'Holds.', input: {type: 'object'}, request: {method: 'POST', path: '/hold'}}],
+  }));
+});
+after(() => far.close());
+
+const until = async (isSo) => {
+  while (!await isSo()) await new Promise((wake) => { setTimeout(wake, 5); });
+};
+/// A connection that has sent all of a request but its last line.
+async function halfAsked(url, path) {
+  const {hostname, port, host} = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.setEncoding('utf8');
+  await once(socket, 'connect');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n`);
+  return async () => {
+    let text = '';
+    socket.on('data', (chunk) => { text += chunk; });
+    const ended = once(socket, 'end');
+    socket.write('\r\n');
+    await ended;
+    const [head, body] = text.split('\r\n\r\n');
+    return {status: Number(head.split(' ')[1]), head: head.toLowerCase(), body};
+  };
+}
+const refuses = (url) => new Promise((done) => {
+  const {hostname, port} = new URL(url);
+  const socket = connect(Number(port), hostname, () => { socket.destroy(); done(false); });
+  socket.on('error', () => done(true));
+});
+
+test('who is connected hears that a gateway which stops is alive and not ready, while a call runs to its end', {timeout: 60_000}, async () => {
+  const gateway = await startGateway({plugins: [plugins]});
+  assert.equal((await fetch(`${gateway.url}/readyz`)).status, 200);
+  const readyz = await halfAsked(gateway.url, '/readyz');
+  const livez = await halfAsked(gateway.url, '/livez');
+  const agent = new Agent({keepAlive: true});
+  const running = new Promise((done, fail) => {
+    const sent = request(`${gateway.url}/v1/tools/call`, {method: 'POST', agent, headers: {'content-type': 'application/json'}}, (reply) => {
+      reply.resume();
+      reply.on('end', () => done({status: reply.statusCode, connection: reply.headers.connection}));
+    });
+    sent.on('error', fail);
+    sent.end(JSON.stringify({tool: 'careful', skill: 'hold', input: {}}));
+  });
+  await until(() => held.length === 1);
+
+  const ended = gateway.stop();
+  await until(() => refuses(gateway.url));
+  const unready = await readyz();
+  assert.equal(unready.status, 503);
+  assert.match(unready.body, /"status":"unavailable"/);
+  assert.match(unready.head, /\r\nconnection: close/);
+  assert.equal((await livez()).status, 200);
+
+  held.pop().writeHead(200, {'content-type': 'application/json'}).end('{}');
+  assert.deepEqual(await running, {status: 200, connection: 'close'});
+  assert.deepEqual(await ended, {code: 0, signal: null});
+});
