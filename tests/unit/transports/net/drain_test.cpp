@@ -148,6 +148,7 @@ TEST(Drain, LetsTheServerGoWhileTheLoopsRun) {
     auto client = RawClient::tcp(*port);
     client.send(get());
     ASSERT_TRUE(client.read_reply());
+    if (i % 5 != 0) client.close();  // One that stays has a moment more.
     Event done;
     server->drain(milliseconds(1000), [&] { done.set(); });
     ASSERT_TRUE(done.wait());
