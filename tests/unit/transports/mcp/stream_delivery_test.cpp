@@ -119,7 +119,8 @@ class StreamDeliveryTest : public ::testing::Test {
     streams_.open(*watched_, std::move(opening_));
   }};
   Streams streams_{server_.loops[0], [](auto, const auto&, auto) { return 1; },
-                   [](auto, const auto&, auto) { return true; }, std::chrono::milliseconds(20)};
+                   [](auto, const auto&, auto) { return true; }, [](auto, auto) { return true; },
+                   std::chrono::milliseconds(20)};
   std::string heard_;
 };
 
