@@ -87,7 +87,8 @@ LoadResult<CheckedFile> read_manifest(std::string_view manifest) {
   if (!tool) return load_fail(LoadCode::kManifest, explain(tool.error()));
   auto programs = declarative::compile_programs(**tool);
   if (!programs) return load_fail(LoadCode::kManifest, explain(programs.error()));
-  return CheckedFile{{}, std::move(*tool), std::move(*programs), {}};
+  return CheckedFile{
+      .elf = {}, .tool = std::move(*tool), .programs = std::move(*programs), .signed_digest = {}, .signer = {}};
 }
 
 }  // namespace
