@@ -45,22 +45,21 @@ struct Attachment {
   std::string socket_path;
 };
 
-/// Attaches to the owner of the data directory, or becomes it. An owner that has just taken the directory may not
-/// listen yet: it is given a moment. `runs_jobs`: this process lives long enough for that.
-base::Result<Attachment> attach(const Config& config, const operations::Table& table,
-                                const services::credentials::PlatformCredentials& credentials, bool runs_jobs) {
-  constexpr auto kPatience = std::chrono::seconds(10);
+/// For an owner that has just taken the data directory and may not listen yet.
+constexpr std::chrono::seconds kOwnerPatience{10};
+/// For one that is being renewed: its calls may end, and the successor starts.
+constexpr std::chrono::seconds kRenewalPatience{60};
+
+/// Attaches to the owner of the data directory; where there is none, `when_free` says what then.
+base::Result<Attachment> attach_to_owner(
+    const Config& config, std::chrono::seconds patience,
+    const std::function<base::Result<Attachment>(store::DataDirectory directory)>& when_free) {
   constexpr std::chrono::milliseconds kLongestPause(100);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::chrono::milliseconds pause(1);
   for (;;) {
     auto acquired = TRY(store::DataDirectory::acquire(config.data));
-    if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) {
-      auto gateway = TRY(Gateway::start(config, table, std::move(*directory),
-                                        {.listen = false, .runs_jobs = runs_jobs, .credentials = &credentials}));
-      auto socket_path = gateway->socket_path();
-      return Attachment{std::move(gateway), std::move(socket_path)};
-    }
+    if (auto* directory = std::get_if<store::DataDirectory>(&acquired)) return when_free(std::move(*directory));
     auto socket_path = store::DataDirectory::socket_of(config.data).string();
     if (HttpApi::local(socket_path)->request("GET", "/livez", "")) return Attachment{nullptr, std::move(socket_path)};
     if (std::chrono::steady_clock::now() > deadline)
@@ -72,6 +71,25 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
+}
+
+/// Attaches to the owner of the data directory, or becomes it. `runs_jobs`: this process lives long enough for that.
+base::Result<Attachment> attach(const Config& config, const operations::Table& table,
+                                const services::credentials::PlatformCredentials& credentials, bool runs_jobs) {
+  return attach_to_owner(config, kOwnerPatience, [&](store::DataDirectory directory) -> base::Result<Attachment> {
+    auto gateway = TRY(Gateway::start(config, table, std::move(directory),
+                                      {.listen = false, .runs_jobs = runs_jobs, .credentials = &credentials}));
+    auto socket_path = gateway->socket_path();
+    return Attachment{std::move(gateway), std::move(socket_path)};
+  });
+}
+
+/// Attaches to the owner of the data directory, and to nobody else.
+base::Result<Attachment> attach_to_running(const Config& config, std::chrono::seconds patience) {
+  return attach_to_owner(config, patience, [&](const store::DataDirectory&) -> base::Result<Attachment> {
+    return base::fail(base::ErrorCode::kUnavailable, fmt::format("no gateway serves {}", config.data.string()),
+                      "Start one with `toolrack serve`, or name another one: --data DIR, --url URL.");
+  });
 }
 
 /// Talks to the gateway of the data directory; to one in this process, it takes down afterwards.
@@ -272,11 +290,9 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_running(const cli::Target& target) {
   if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
   const auto config = TRY(configure(target));
-  const auto acquired = TRY(store::DataDirectory::acquire(config.data));
-  if (std::holds_alternative<store::DataDirectory>(acquired))
-    return base::fail(base::ErrorCode::kUnavailable, fmt::format("no gateway serves {}", config.data.string()),
-                      "Start one with `toolrack serve`, or name another one: --data DIR, --url URL.");
-  return std::make_unique<OwnApi>(Attachment{nullptr, store::DataDirectory::socket_of(config.data).string()});
+  auto attachment = TRY(attach_to_running(config, kOwnerPatience));
+  return std::make_unique<OwnApi>(std::move(attachment),
+                                  [config] { return attach_to_running(config, kRenewalPatience); });
 }
 
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::Target& target,
