@@ -116,7 +116,8 @@ describe('a gateway that is renewed', () => {
       return follower;
     });
     const starts = ({text}) => text.split('the gateway is ready').length;
-    const until = async (isSo) => { while (!followers.every(isSo)) await new Promise((wake) => { setTimeout(wake, 5); }); };
+    const goesOn = ({child}) => assert.equal(child.exitCode, null);
+    const until = async (isSo) => { for (; !followers.every(isSo); followers.forEach(goesOn)) await new Promise((wake) => { setTimeout(wake, 5); }); };
     await until((one) => starts(one) > 1);
     const before = new Map(followers.map((one) => [one, starts(one)]));
     await renew();

@@ -45,5 +45,44 @@ TEST_F(FollowLog, AsksForWhatCameSinceAndEndsWithTheGatewaysError) {
   EXPECT_THAT(shown[2], HasSubstr("route_not_found"));
 }
 
+/// Is away for the second question.
+class RenewedApi final : public Api {
+ public:
+  explicit RenewedApi(Api& api) : api_(api) {}
+  base::Result<ApiReply> request(std::string_view method, std::string_view path, std::string_view body) override {
+    if (++asked_ == 2) return base::fail(base::ErrorCode::kUnavailable, "no gateway answers");
+    return api_.request(method, path, body);
+  }
+
+ private:
+  Api& api_;
+  int asked_ = 0;
+};
+
+class FollowLogOfARenewedGateway : public FollowLog {
+ protected:
+  base::Result<void> follow_with(std::chrono::milliseconds patience) {
+    replies["GET /v1/log"] = {200, R"({"lines":[],"next":5,"lost":false})"};
+    testing::FakeApi api(replies, asked);
+    RenewedApi renewed(api);
+    return follow_log(
+        table.find("read_log")->operation, {}, renewed, true,
+        [&](const base::json::Value& answer) { shown.push_back(base::json::dump(answer)); }, patience);
+  }
+};
+
+TEST_F(FollowLogOfARenewedGateway, GoesOnWhereItWas) {
+  replies["GET /v1/log?after=5"] = {200, R"({"lines":[{"message":"later"}],"next":9,"lost":true})"};
+  EXPECT_TRUE(follow_with(std::chrono::hours(1)));
+  ASSERT_EQ(shown.size(), 3U);
+  EXPECT_THAT(shown[1], HasSubstr("later"));
+}
+
+TEST_F(FollowLogOfARenewedGateway, EndsWhenItIsAwayForTooLong) {
+  const auto followed = follow_with(std::chrono::milliseconds(0));
+  ASSERT_FALSE(followed);
+  EXPECT_EQ(followed.error().message(), "no gateway answers");
+}
+
 }  // namespace
 }  // namespace toolrack::cli
