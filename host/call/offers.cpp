@@ -26,6 +26,12 @@ base::Error resource_not_found(std::string_view uri) {
   return {ErrorCode::kResourceNotFound, fmt::format("there is no resource {}", base::shown(uri, kShownUri))};
 }
 
+/// What a plugin has not found: with its own hint, or, where it has none, with that of the code.
+base::Error not_found(ErrorCode code, const base::Error& error) {
+  const auto hint = error.hint();
+  return {code, error.message(), hint == info(error.code()).hint ? std::string() : std::string(hint)};
+}
+
 /// Skills are listed for the catalogue, not for a caller.
 bool is_list(Kind kind) {
   return kind == Kind::kListResources || kind == Kind::kListTemplates || kind == Kind::kListPrompts;
@@ -200,8 +206,7 @@ void Execution::deliver_offer() {
   };
   if (request_.kind != Kind::kResource) {
     if (request_.kind == Kind::kPrompt && result.error && result.error->type() == base::ErrorType::kNotFound)
-      result.error =
-          base::Error(ErrorCode::kPromptNotFound, result.error->message(), std::string(result.error->hint()));
+      result.error = not_found(ErrorCode::kPromptNotFound, *result.error);
     const bool is_needed = request_.kind == Kind::kPrompt || is_list(request_.kind);
     if (is_needed || !result.error || result.error->code() != ErrorCode::kUnimplemented) return;
     // Whoever completes nothing has nothing to suggest, and not every plugin wants to know who watches.
@@ -210,8 +215,7 @@ void Execution::deliver_offer() {
   } else {
     if (result.error) {
       if (result.error->type() == base::ErrorType::kNotFound)
-        result.error =
-            base::Error(ErrorCode::kResourceNotFound, result.error->message(), std::string(result.error->hint()));
+        result.error = not_found(ErrorCode::kResourceNotFound, *result.error);
       return;
     }
     if (result.parts.empty()) return refuse("gave no contents for");

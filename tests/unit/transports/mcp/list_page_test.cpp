@@ -205,7 +205,7 @@ TEST_F(ListPages, PromptsThatAreListedCanBeHad) {
   EXPECT_THAT(at(get("lists_made", R"({"q":7})"), "/error/message"), HasSubstr("must be a string"));
   const auto none = get("lists_none", "{}");
   EXPECT_EQ(at(none, "/error/code"), "-32602");
-  EXPECT_EQ(at(none, "/error/message"), "it was never made");
+  EXPECT_EQ(at(none, "/error/message"), "it was never made. List the prompts with prompts/list.");
   EXPECT_THAT(at(get("other_made", "{}"), "/error/message"), HasSubstr("other_made"));
 }
 
