@@ -54,25 +54,26 @@ std::optional<ResourceFollowers::Telling> ResourceFollowers::told(const Telling&
 std::optional<ResourceFollowers::Telling> ResourceFollowers::next(Entries::iterator entry) {
   auto& [followers, told, is_telling, asked, tries, farewells] = entry->second;
   if (is_telling) return std::nullopt;
-  std::size_t callers = 0;
-  for (const auto& [who, principal] : followers) {
-    if (principal->is_revoked()) continue;
-    const auto source = find_(entry->first, principal->tools.get());
-    if (source.code == nullptr) continue;
-    ++callers;
-    if (told && is_same(told->code, source.code)) return std::nullopt;
-  }
-  if (callers != 0) return follow(entry);
   if (told) {
-    const auto source = find_(entry->first, told->principal->tools.get());
-    if (is_same(told->code, source.code)) {
-      is_telling = true;
-      return Telling{entry->first, false, told->principal, source.code, source.tool};
+    bool has_caller = false;
+    for (const auto& [who, principal] : followers) {
+      if (principal->is_revoked()) continue;
+      const auto source = find_(entry->first, principal->tools.get());
+      has_caller |= source.code != nullptr;
+      if (is_same(told->code, source.code)) return std::nullopt;
     }
-    told.reset();  // Who was told is gone.
+    if (!has_caller) {
+      const auto source = find_(entry->first, told->principal->tools.get());
+      if (is_same(told->code, source.code)) {
+        is_telling = true;
+        return Telling{entry->first, false, told->principal, source.code, source.tool};
+      }
+      told.reset();  // Who was told is gone.
+    }
   }
+  auto telling = follow(entry);
   if (followers.empty()) entries_.erase(entry);
-  return std::nullopt;
+  return telling;
 }
 
 std::optional<ResourceFollowers::Telling> ResourceFollowers::follow(Entries::iterator entry) {

@@ -1,6 +1,7 @@
 /// `/mcp`: one endpoint for every revision. The body of a request decides its era; each stands in a file of its own.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -241,6 +242,7 @@ class McpHandler final : public net::Handler {
       [this](std::string_view uri, const registry::ToolSet* tools) { return source_of(uri, tools); }};
   SessionMetrics session_metrics_;
   TaskFollowers task_followers_;
+  std::atomic<bool> is_ending_{false};  ///< Tools, which end as well, are told nothing any more.
   std::vector<std::unique_ptr<LoopState>> loops_;
 };
 

@@ -97,6 +97,7 @@ void McpHandler::pass_on(std::shared_ptr<const News> news) {
 }
 
 void McpHandler::end_streams() {
+  is_ending_.store(true, std::memory_order_relaxed);
   for (std::size_t i = 0; i < deps_.loops.size(); ++i)
     boost::asio::post(deps_.loops[i].context(), [this, i] { loops_[i]->streams.end_all(); });
 }

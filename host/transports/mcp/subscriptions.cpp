@@ -84,6 +84,7 @@ class McpHandler::TellTool final : public call::CallSink {
 };
 
 ResourceFollowers::Source McpHandler::source_of(std::string_view uri, const registry::ToolSet* tools) const {
+  if (is_ending_.load(std::memory_order_relaxed)) return {};  // The catalogue goes soon.
   const auto catalogue = deps_.catalogue.load(tools);
   const auto* resource = catalogue->find_resource(uri);
   if (resource == nullptr) return {};
@@ -93,7 +94,7 @@ ResourceFollowers::Source McpHandler::source_of(std::string_view uri, const regi
 }
 
 void McpHandler::tell(base::Loop& loop, std::optional<ResourceFollowers::Telling> telling) {
-  if (telling) TellTool::start(*this, loop, *std::move(telling));
+  if (telling && !is_ending_.load(std::memory_order_relaxed)) TellTool::start(*this, loop, *std::move(telling));
 }
 
 void McpHandler::tell_all(base::Loop& loop, std::vector<ResourceFollowers::Telling> tellings) {

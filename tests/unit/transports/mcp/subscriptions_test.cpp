@@ -33,7 +33,7 @@ class SubscriptionsTest : public McpTest {
     rack_.front.mcp.look_again();
   }
   ~SubscriptionsTest() override {
-    // The tool hears of the last one that leaves, and tells it to us.
+    // From here on the tool, which tells it to us, hears of nobody who leaves.
     rack_.front.mcp.end_streams();
     settle();
   }
