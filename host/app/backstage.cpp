@@ -47,15 +47,12 @@ struct Attachment {
 
 /// For an owner that has just taken the data directory and may not listen yet.
 constexpr std::chrono::seconds kOwnerPatience{10};
-/// For one that is being renewed: its calls may end, and the successor starts.
-constexpr std::chrono::seconds kRenewalPatience{60};
 
 /// Attaches to the owner of the data directory; where there is none, `when_free` says what then.
 base::Result<Attachment> attach_to_owner(
-    const Config& config, std::chrono::seconds patience,
-    const std::function<base::Result<Attachment>(store::DataDirectory directory)>& when_free) {
+    const Config& config, const std::function<base::Result<Attachment>(store::DataDirectory directory)>& when_free) {
   constexpr std::chrono::milliseconds kLongestPause(100);
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + kOwnerPatience;
   std::chrono::milliseconds pause(1);
   for (;;) {
     auto acquired = TRY(store::DataDirectory::acquire(config.data));
@@ -76,7 +73,7 @@ base::Result<Attachment> attach_to_owner(
 /// Attaches to the owner of the data directory, or becomes it. `runs_jobs`: this process lives long enough for that.
 base::Result<Attachment> attach(const Config& config, const operations::Table& table,
                                 const services::credentials::PlatformCredentials& credentials, bool runs_jobs) {
-  return attach_to_owner(config, kOwnerPatience, [&](store::DataDirectory directory) -> base::Result<Attachment> {
+  return attach_to_owner(config, [&](store::DataDirectory directory) -> base::Result<Attachment> {
     auto gateway = TRY(Gateway::start(config, table, std::move(directory),
                                       {.listen = false, .runs_jobs = runs_jobs, .credentials = &credentials}));
     auto socket_path = gateway->socket_path();
@@ -85,8 +82,8 @@ base::Result<Attachment> attach(const Config& config, const operations::Table& t
 }
 
 /// Attaches to the owner of the data directory, and to nobody else.
-base::Result<Attachment> attach_to_running(const Config& config, std::chrono::seconds patience) {
-  return attach_to_owner(config, patience, [&](const store::DataDirectory&) -> base::Result<Attachment> {
+base::Result<Attachment> attach_to_running(const Config& config) {
+  return attach_to_owner(config, [&](const store::DataDirectory&) -> base::Result<Attachment> {
     return base::fail(base::ErrorCode::kUnavailable, fmt::format("no gateway serves {}", config.data.string()),
                       "Start one with `toolrack serve`, or name another one: --data DIR, --url URL.");
   });
@@ -290,9 +287,8 @@ base::Result<std::unique_ptr<cli::Api>> Backstage::connect(const cli::Target& ta
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_running(const cli::Target& target) {
   if (auto url = remote_url(target); !url.empty()) return HttpApi::remote(std::move(url), remote_key(target));
   const auto config = TRY(configure(target));
-  auto attachment = TRY(attach_to_running(config, kOwnerPatience));
-  return std::make_unique<OwnApi>(std::move(attachment),
-                                  [config] { return attach_to_running(config, kRenewalPatience); });
+  // Never attached again by the lock of the directory: who follows a gateway that restarts would take it from it.
+  return std::make_unique<OwnApi>(TRY(attach_to_running(config)));
 }
 
 base::Result<std::unique_ptr<cli::Api>> Backstage::connect_recorded(const cli::Target& target,

@@ -16,6 +16,6 @@ namespace toolrack::cli {
 /// `patience`.
 base::Result<void> follow_log(const operations::Operation& operation, VerbInput input, Api& api, bool follows,
                               const std::function<void(const base::json::Value& answer)>& show,
-                              std::chrono::milliseconds patience = std::chrono::seconds(30));
+                              std::chrono::milliseconds patience = std::chrono::seconds(60));
 
 }  // namespace toolrack::cli
