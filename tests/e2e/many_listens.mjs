@@ -52,20 +52,30 @@ const after = ownKiB();
 console.log(`${acknowledged} of ${count} listen, ${lost} were refused`);
 console.log(`${((after - before) / count).toFixed(2)} KiB each (${before} -> ${after} KiB)`);
 
+/// In ms: from the change of the file, which the gateway has to notice, until all have heard; and from the first client to the last.
 async function reachAll(act) {
   changed = 0;
+  const begin = process.hrtime.bigint();
   act();
   const first = await new Promise((done) => { look = () => done(process.hrtime.bigint()); });
   await new Promise((done) => { look = () => { if (changed >= acknowledged) done(); }; look(); });
-  return Number(process.hrtime.bigint() - first) / 1e6;
+  const end = process.hrtime.bigint();
+  return {all: Number(end - begin) / 1e6, spread: Number(end - first) / 1e6};
 }
 const times = [];
 for (let round = 1; round <= 5; ++round) {
-  times.push(await reachAll(() => writeFileSync(at, library(round))));
+  const bytes = library(round);
+  times.push(await reachAll(() => writeFileSync(at, bytes)));
   times.push(await reachAll(() => rmSync(at)));
 }
-times.sort((a, b) => a - b);
-console.log(`from the first client to the last: median ${times[Math.floor(times.length / 2)].toFixed(0)} ms, most ${times.at(-1).toFixed(0)} ms`);
+function told(what, key) {
+  const sorted = times.map((one) => one[key]).sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  console.log(`${what}: median ${median.toFixed(0)} ms, most ${sorted.at(-1).toFixed(0)} ms`);
+  return median;
+}
+told('from the first client to the last', 'spread');
+const median = told('from the change to the last client', 'all');
 for (const socket of sockets) socket.destroy();
 await gateway.stop();
-process.exit(acknowledged === count && (after - before) / count <= 12 && times.at(-1) <= 1_000 ? 0 : 1);
+process.exit(acknowledged === count && (after - before) / count <= 12 && median <= 1_000 ? 0 : 1);
