@@ -65,6 +65,9 @@ Channel::Read Channel::read_some() {
   }
   // A message with descriptors is read alone, whatever else is there.
   const bool may_be_more = static_cast<std::size_t>(got) == room.size() || descriptors_.size() != descriptors;
+  // What comes may answer what another thread has sent: all that it did before happened before. The kernel knows that,
+  // the language has to be told.
+  [[maybe_unused]] const auto seen = sends_.load(std::memory_order_acquire);
   reader_.filled(static_cast<std::size_t>(got));
   while (const auto frame = has_ended_ ? std::nullopt : reader_.next()) take(*frame);
   if (descriptors_.size() > kMostUnclaimed) end("it sent descriptors that no frame announces");
@@ -109,7 +112,7 @@ ssize_t Channel::try_send(const Waiting& what, std::size_t from) {
 }
 
 void Channel::send(std::string frame) {
-  sends_.fetch_add(1, std::memory_order_relaxed);
+  sends_.fetch_add(1, std::memory_order_release);
   Waiting next{std::move(frame), services::files::Descriptor()};
   const auto size = next.bytes.size();
   if (size > worker::kLongestStreamed) {

@@ -112,8 +112,8 @@ void NativeCall::note_thrown(std::string_view function) {
 }
 
 void NativeCall::forgive() {
-  runtime_.calls.close(*slot_, ticket_);
-  drop_storage();
+  // Its complete() may come at this moment, from a worker that is ending: then that settles the debt.
+  if (runtime_.calls.close(*slot_, ticket_)) drop_storage();
 }
 
 void NativeCall::end_instance() {
