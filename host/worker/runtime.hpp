@@ -2,8 +2,7 @@
 /// carry several.
 ///
 /// runtime.cpp has what comes from the gateway, runtime_calls.cpp which calls and operations there are, control.cpp its
-/// [control] requests, services_*.cpp what the plugin asks
-/// for.
+/// [control] requests, services_*.cpp what the plugin asks for.
 #pragma once
 
 #include <toolrack/abi.h>
