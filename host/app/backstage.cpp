@@ -176,7 +176,7 @@ void reload(Gateway& gateway, const cli::ServeOptions& options) {
 }
 
 /// SIGUSR2. Nothing when the program on the disk would not start: this one goes on.
-std::optional<Handover> prepare(const Gateway& gateway, const Successor& successor, const cli::ServeOptions& options) {
+std::optional<Handover> prepare(Gateway& gateway, const Successor& successor, const cli::ServeOptions& options) {
   auto handover = [&]() -> base::Result<Handover> {
     TRY(successor.check());
     // The successor may understand what this program does not.

@@ -38,14 +38,15 @@ Gateway::~Gateway() { stop(); }
 
 base::Result<ConfigChanges> Gateway::reload(const Config& wanted) { return parts_->reload(wanted); }
 
-base::Result<Handover> Gateway::hand_over(const Config* wanted) const {
+base::Result<Handover> Gateway::hand_over(const Config* wanted) {
   Handover out;
-  const auto& parts = *parts_;
+  auto& parts = *parts_;
   if (wanted != nullptr && !parts.listening.is_ours) TRY(check_given_socket(*wanted, parts.listening.endpoint));
   out.http = {TRY(parts.server->copy_sockets(*parts.front)), parts.listening.is_ours};
   if (parts.metrics_handler)
     out.metrics = {TRY(parts.server->copy_sockets(*parts.metrics_handler)), parts.metrics_listening->is_ours};
   out.lock = net::UniqueFd(parts.directory.copy_lock());
+  out.local = TRY(parts.server->hand_over_unix(parts.socket_path));  // Last: its file is the successor's from here on.
   return out;
 }
 

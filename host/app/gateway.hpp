@@ -45,9 +45,10 @@ class Gateway {
   /// up. Says what differed. On an error everything is as it was. Not on a loop; by one thread at a time.
   base::Result<ConfigChanges> reload(const Config& wanted);
 
-  /// Copies of what a successor needs: clients that come after `stop` wait there for it. Before `stop`. `wanted`: what
-  /// the successor will go by (null: not known here); kInvalidConfig when it may not serve sockets that have to stay.
-  base::Result<Handover> hand_over(const Config* wanted) const;
+  /// Copies of what a successor needs: clients that come after `stop`, which is what has to follow, wait there for it.
+  /// `wanted`: what the successor will go by (null: not known here); kInvalidConfig when it may not serve sockets that
+  /// have to stay, and on every error this gateway goes on as it was.
+  base::Result<Handover> hand_over(const Config* wanted);
   /// Does every loop do what it is given within that time? Not on a loop.
   bool answers(std::chrono::milliseconds patience);
 

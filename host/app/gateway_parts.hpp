@@ -83,7 +83,7 @@ struct Gateway::Parts {
   // gateway_serve.cpp
   void build_paths(bool runs_jobs);
   base::Result<void> choose_listeners(Options& options);
-  base::Result<void> listen(const Options& options);
+  base::Result<void> listen(Options& options);
   base::Result<void> listen_at(ListenSockets& where, net::Handler& handler);
   void set_links();
   // gateway_live.cpp

@@ -142,7 +142,7 @@ base::Result<void> Gateway::Parts::listen_at(ListenSockets& where, net::Handler&
   return {};
 }
 
-base::Result<void> Gateway::Parts::listen(const Options& options) {
+base::Result<void> Gateway::Parts::listen(Options& options) {
   if (options.listen) {
     TRY(listen_at(listening, *front));
     set_links();
@@ -152,7 +152,7 @@ base::Result<void> Gateway::Parts::listen(const Options& options) {
       TRY(listen_at(*metrics_listening, *metrics_handler));
     }
   }
-  return server->listen_unix(socket_path, *front);
+  return server->listen_unix(socket_path, *front, std::move(options.inherited.local));
 }
 
 void Gateway::Parts::set_links() {

@@ -31,7 +31,7 @@ constexpr const char* kListenNames = "LISTEN_FDNAMES";
 
 /// Names of descriptors.
 constexpr std::string_view kLock = "lock", kHttp = "http", kMetrics = "metrics", kOwnHttp = "own-http",
-                           kOwnMetrics = "own-metrics";
+                           kOwnMetrics = "own-metrics", kOwnLocal = "own-local";
 
 int number_in(const char* variable) {
   const auto* text = std::getenv(variable);
@@ -79,6 +79,10 @@ Handover take_handover() {
     if (!owned) continue;
     if (name == kLock) {
       out.lock = std::move(owned);
+      continue;
+    }
+    if (name == kOwnLocal) {
+      out.local = std::move(owned);
       continue;
     }
     auto& sockets = name == kMetrics || name == kOwnMetrics ? out.metrics : out.http;
@@ -154,6 +158,7 @@ base::Error Successor::start(const Handover& handover,
   };
   for (const auto& fd : handover.http.fds) give(fd, handover.http.is_ours ? kOwnHttp : kHttp);
   for (const auto& fd : handover.metrics.fds) give(fd, handover.metrics.is_ours ? kOwnMetrics : kMetrics);
+  give(handover.local, kOwnLocal);
   give(handover.lock, kLock);
 
   std::vector<std::string> environment;

@@ -3,8 +3,8 @@
 /// one takes the place of; both as sd_listen_fds(3) has it.
 ///
 /// Descriptors are known by LISTEN_FDNAMES: "metrics", and whatever else is a socket for the gateway itself; from
-/// ourselves also "lock", and "own-http" and "own-metrics", sockets that a gateway has opened where its configuration
-/// said.
+/// ourselves also "lock", "own-local", the socket in the data directory, and "own-http" and "own-metrics", sockets that
+/// a gateway has opened where its configuration said.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct Handover {
     bool is_ours = false;            ///< Opened by a gateway; else by a service manager.
   };
   Sockets http, metrics;
-  net::UniqueFd lock;  ///< Of the data directory; none: acquire it.
+  net::UniqueFd local;  ///< In the data directory, beside its lock; none: open it.
+  net::UniqueFd lock;   ///< Of the data directory; none: acquire it.
 };
 
 /// What was given to this process, and to no child of it: the variables are removed. Before the first thread.

@@ -97,6 +97,28 @@ describe('a gateway that is renewed', () => {
     console.log(`${calls} calls over ${renewals} renewals and reloads, ${reused} over kept connections, none lost; ${late} too late and asked again`);
   });
 
+  test('refuses nobody at the socket of its data directory', {timeout: 60_000}, async () => {
+    const socketPath = join(gateway.data, 'toolrack.sock');
+    const ask = () => new Promise((done, fail) => {
+      const sent = request({socketPath, path: '/livez', agent: false}, (reply) => { reply.resume().on('end', () => done(reply.statusCode)).on('error', fail); });
+      sent.on('error', fail).end();
+    });
+    let isOver = false;
+    let asked = 0;
+    const clients = Array.from({length: 4}, async () => {
+      for (; !isOver; ++asked) assert.equal(await ask(), 200);
+    });
+    for (let i = 0; i < 3; ++i) {
+      const before = gateway.log.length;
+      await renew();
+      await line(before, 'the gateway is ready');
+      const enough = asked + 8;
+      while (asked < enough) await Promise.race([...clients, new Promise((wake) => { setTimeout(wake, 5); })]);
+    }
+    isOver = true;
+    await Promise.all(clients);
+  });
+
   test('serves commands that come in the middle', {timeout: 60_000}, async () => {
     const seen = gateway.log.length;
     const commands = Array.from({length: 4}, () => run(['--data', gateway.data, 'call', 'echo', 'echo', '--message', 'x']));

@@ -193,6 +193,21 @@ base::Result<UniqueFd> open_unix(const std::string& path) {
   return fd;
 }
 
+UniqueFd adopt_unix(UniqueFd fd, const std::string& path) {
+  sockaddr_un bound{};
+  socklen_t size = sizeof bound;
+  int listens = 0;
+  socklen_t width = sizeof listens;
+  struct stat file {};
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  const bool is_it = ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0 &&
+                     bound.sun_family == AF_UNIX && path == bound.sun_path &&
+                     ::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &width) == 0 && listens == 1 &&
+                     ::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode) && flags >= 0 &&
+                     ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) == 0;
+  return is_it ? std::move(fd) : UniqueFd();
+}
+
 Listener::Listener(UniqueFd fd, bool is_local, Connections& connections, Handler& handler)
     : connections_(connections),
       handler_(handler),

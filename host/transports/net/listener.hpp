@@ -46,6 +46,10 @@ base::Result<TcpSocket> adopt_tcp(UniqueFd fd, std::chrono::seconds lost_peer);
 /// See Server::listen_unix.
 base::Result<UniqueFd> open_unix(const std::string& path);
 
+/// A unix-domain socket of the process before this one, whose clients find it at `path`. Nothing when it is something
+/// else, or its file has gone: it is closed, and one is to be opened.
+UniqueFd adopt_unix(UniqueFd fd, const std::string& path);
+
 /// Accepts for one loop and is used there, but for its construction.
 class Listener {
  public:

@@ -1,8 +1,10 @@
 #include "transports/net/server.hpp"
 
 #include <fcntl.h>
+
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <vector>
@@ -46,8 +48,8 @@ struct Server::State {
   }
 
   void remove_socket_files() {
-    for (const auto& path : socket_files) ::unlink(path.c_str());
-    socket_files.clear();
+    for (const auto& socket : unix_sockets) ::unlink(socket.path.c_str());
+    unix_sockets.clear();
   }
 
   /// What one loop works with; touched by that loop only once it runs.
@@ -63,7 +65,11 @@ struct Server::State {
     int fd;  ///< Its listener's, open until that is stopped.
   };
   std::vector<TcpListening> tcp_sockets;
-  std::vector<std::string> socket_files;
+  struct UnixListening {
+    std::string path;
+    int fd;
+  };
+  std::vector<UnixListening> unix_sockets;  ///< Whose files are ours to remove.
   std::atomic<std::size_t> undrained{0};
   std::function<void()> on_drained;
 };
@@ -102,16 +108,27 @@ base::Result<std::vector<UniqueFd>> Server::copy_sockets(const Handler& handler)
   return copies;
 }
 
-base::Result<void> Server::listen_unix(const std::string& path, Handler& handler) {
-  auto fd = TRY(open_unix(path));
-  state_->socket_files.push_back(path);
+base::Result<void> Server::listen_unix(const std::string& path, Handler& handler, UniqueFd given) {
+  auto fd = given ? adopt_unix(std::move(given), path) : UniqueFd();
+  if (!fd) fd = TRY(open_unix(path));
+  state_->unix_sockets.push_back({path, fd.get()});
   state_->listen(0, std::move(fd), true, handler);
   return {};
 }
 
+base::Result<UniqueFd> Server::hand_over_unix(const std::string& path) {
+  auto& sockets = state_->unix_sockets;
+  const auto found = std::ranges::find(sockets, path, &State::UnixListening::path);
+  if (found == sockets.end()) return UniqueFd();
+  UniqueFd copy(::fcntl(found->fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return cannot_copy();
+  sockets.erase(found);
+  return copy;
+}
+
 void Server::drain(std::chrono::milliseconds patience, std::function<void()> done) {
   auto& state = *state_;
-  // First: whoever finds no file goes on alone instead of waiting for an answer.
+  // First: whoever finds no file goes on alone instead of waiting for an answer. One that was handed over stays.
   state.remove_socket_files();
   state.on_drained = std::move(done);
   state.undrained = state.parts.size();

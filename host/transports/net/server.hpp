@@ -43,8 +43,13 @@ class Server {
   base::Result<std::vector<UniqueFd>> copy_sockets(const Handler& handler) const;
 
   /// A unix-domain socket with mode 0600, served by loop 0. A file left by a dead process is replaced; kConflict when
-  /// somebody answers there or the path is no socket. The file is removed by `drain` and the destructor.
-  base::Result<void> listen_unix(const std::string& path, Handler& handler);
+  /// somebody answers there or the path is no socket. The file is removed by `drain` and the destructor. `given`: from
+  /// `hand_over_unix` of the process before this one; served when it is at `path`.
+  base::Result<void> listen_unix(const std::string& path, Handler& handler, UniqueFd given = {});
+
+  /// A copy of the socket at `path`, for whoever takes it over: from now on its file is theirs, and stays. Clients that
+  /// come after `drain` wait in its queue, so before it. None when there is no such socket.
+  base::Result<UniqueFd> hand_over_unix(const std::string& path);
 
   /// Stops accepting, closes idle connections after a moment in which a request that was on its way is answered, lets
   /// running exchanges finish for at most `patience`, then cuts them off. `done` is called once, on some loop, when no

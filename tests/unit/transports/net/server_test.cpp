@@ -241,6 +241,42 @@ TEST(Server, RemovesItsSocketFile) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+/// A client that comes between the end of one server and the start of the next waits, and is served by that.
+TEST(Server, HandsItsLocalSocketOverWithoutRefusingAnybody) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string();
+  auto before = std::make_unique<TestServer>(echo);
+  ASSERT_TRUE(before->server.listen_unix(path, before->handler));
+  auto handed = before->server.hand_over_unix(path);
+  ASSERT_TRUE(handed && *handed);
+  before.reset();
+  auto client = RawClient::local(path);
+  client.send(get());
+  TestServer after(
+      [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", std::string("the next one")); });
+  ASSERT_TRUE(after.server.listen_unix(path, after.handler, *std::move(handed)));
+  EXPECT_EQ(client.read_reply()->body, "the next one");
+}
+
+TEST(Server, OpensALocalSocketWhereTheOneHandedOverIsNotTheOneWanted) {
+  const testing::TempDirectory directory;
+  const auto path = (directory.path() / "rack.sock").string(), elsewhere = (directory.path() / "other.sock").string();
+  TestServer before(echo);
+  ASSERT_TRUE(before.server.listen_unix(elsewhere, before.handler));
+  auto handed = before.server.hand_over_unix(elsewhere);
+  ASSERT_TRUE(handed && *handed);
+  // A TCP socket's clients would count as the owner of the machine.
+  auto tcp = open_tcp("127.0.0.1", 0, true, std::chrono::seconds(60));
+  ASSERT_TRUE(tcp);
+  for (auto* given : {&*handed, &tcp->fd}) {
+    TestServer after(echo);
+    ASSERT_TRUE(after.server.listen_unix(path, after.handler, std::move(*given)));
+    auto client = RawClient::local(path);
+    client.send(get());
+    EXPECT_TRUE(client.read_reply());
+  }
+}
+
 /// Connections with pending reads, streams and unanswered exchanges are there when the loops stop.
 TEST(Server, CanBeDestroyedInTheMiddleOfEverything) {
   std::vector<RawClient> clients;
