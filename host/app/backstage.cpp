@@ -237,12 +237,18 @@ int Backstage::serve(const cli::ServeOptions& options) {
     if (!handover) tell_service_manager("READY=1");
   }
   if (!handover) tell_service_manager("STOPPING=1");
-  log::write(log::Level::kInfo, handover ? "the gateway is renewed: running calls may end, new ones wait"
-                                         : "the gateway stops: running calls may end");
   {
-    // Who renews leaves a SIGTERM that comes now to the successor.
-    const LastResort last_resort(kStopPatience,
+    // Who renews refuses nobody, and leaves a SIGTERM that comes now to the successor.
+    const auto delay = handover ? std::chrono::milliseconds(0) : gateway->announce_stop();
+    const LastResort last_resort(kStopPatience + delay,
                                  handover ? LastResort::Heeds::kTime : LastResort::Heeds::kTimeAndSignals);
+    if (delay.count() > 0) {
+      log::write(log::Level::kInfo, "the gateway is about to stop: it says that it is not ready, and serves on for now",
+                 {{"stop_delay_ms", std::int64_t{delay.count()}}});
+      std::this_thread::sleep_for(delay);
+    }
+    log::write(log::Level::kInfo, handover ? "the gateway is renewed: running calls may end, new ones wait"
+                                           : "the gateway stops: running calls may end");
     is_stopping = true;
     gateway->stop();
     heartbeat.reset();

@@ -203,6 +203,7 @@ base::Result<void> apply(const json::Value& root, Config& config) {
     if (const auto* trial = json::find(*versions, "trial")) apply_trial(*trial, config.trials);
   }
   if (const auto watches = json::find_bool(root, "watch_plugins")) config.watch_plugins = *watches;
+  if (const auto delay = json::find_int(root, "stop_delay_ms")) config.stop_delay = std::chrono::milliseconds(*delay);
   if (const auto* owners = json::find(root, "owners")) config.owners = strings(*owners);
   if (const auto* log = json::find(root, "log")) {
     config.log_level = json::find_string(*log, "level").value_or(config.log_level);

@@ -1,6 +1,7 @@
 /// What an operator can set, from a file, the environment and the command line.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -40,6 +41,7 @@ struct Config {
   bool allow_breaking_versions = false;        ///< A higher version may take something away from callers.
   registry::TrialSettings trials;              ///< Of versions that have just come into service.
   bool watch_plugins = true;                   ///< Plugins come and go while the gateway serves.
+  std::chrono::milliseconds stop_delay{0};     ///< For so long it is told to be unready before it stops.
   std::vector<std::string> owners{"toolrack"};
   std::string log_level = "info";
   std::string log_format = "text";

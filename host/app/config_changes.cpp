@@ -26,6 +26,7 @@ constexpr std::array kFields = {
     field<&Config::allow_breaking_versions>("versions.allow_breaking", kRestart),
     field<&Config::trials>("versions.trial", kLive),
     field<&Config::watch_plugins>("watch_plugins", kRestart),
+    field<&Config::stop_delay>("stop_delay_ms", kLive),
     field<&Config::owners>("owners", kLive),
     field<&Config::log_level>("log.level", kLive),
     field<&Config::log_format>("log.format", kLive),

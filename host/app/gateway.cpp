@@ -65,6 +65,11 @@ base::Result<void> Gateway::rescan_plugins() {
   return {};
 }
 
+std::chrono::milliseconds Gateway::announce_stop() {
+  parts_->is_ready.store(false);
+  return parts_->config.stop_delay;
+}
+
 void Gateway::stop() { parts_->close(); }
 
 const Endpoint& Gateway::endpoint() const noexcept { return parts_->listening.endpoint; }

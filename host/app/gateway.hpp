@@ -56,6 +56,9 @@ class Gateway {
   /// that start. On an error the catalogue is as it was. Not on a loop.
   base::Result<void> rescan_plugins();
 
+  /// From now on /readyz says no, and everything is served as before. Returns for how long that is to go on, so that
+  /// who balances load notices it before `stop`.
+  std::chrono::milliseconds announce_stop();
   /// No new calls, running ones may end until the deadline; returns when everything is down. Not on a loop.
   void stop();
 

@@ -77,3 +77,29 @@ test('who is connected hears that a gateway which stops is alive and not ready, 
   assert.deepEqual(await running, {status: 200, connection: 'close'});
   assert.deepEqual(await ended, {code: 0, signal: null});
 });
+
+test('with a stop delay new clients hear that it is not ready, and are served, before anybody is refused', {timeout: 60_000}, async () => {
+  const file = join(scratch(), 'rack.json');
+  writeFileSync(file, JSON.stringify({stop_delay_ms: 300_000}));
+  const gateway = await startGateway({args: ['--config', file]});
+  const ask = async (path, init) => (await fetch(`${gateway.url}${path}`, {...init, headers: {connection: 'close', ...init?.headers}})).status;
+  assert.equal(await ask('/readyz'), 200);
+  process.kill(gateway.pid, 'SIGTERM');
+  await until(async () => await ask('/readyz') === 503);
+  assert.equal(await ask('/livez'), 200);
+  const body = JSON.stringify({tool: 'echo', skill: 'echo', input: {message: 'late'}});
+  assert.equal(await ask('/v1/tools/call', {method: 'POST', headers: {'content-type': 'application/json'}, body}), 200);
+  assert.deepEqual(await gateway.stop(), {code: 1, signal: null}, 'a second SIGTERM ends it at once');
+});
+
+test('a stop delay is the one that was read last, and ends by itself', {timeout: 60_000}, async () => {
+  const file = join(scratch(), 'rack.json');
+  writeFileSync(file, JSON.stringify({stop_delay_ms: 300_000}));
+  const gateway = await startGateway({args: ['--config', file]});
+  writeFileSync(file, JSON.stringify({stop_delay_ms: 50}));
+  process.kill(gateway.pid, 'SIGHUP');
+  await until(() => gateway.log.some((one) => one.includes('"changed":"stop_delay_ms"')));
+  const began = performance.now();
+  assert.deepEqual(await gateway.stop(), {code: 0, signal: null});
+  assert.ok(performance.now() - began >= 50);
+});

@@ -29,6 +29,7 @@ Config other() {
   config.trusted_keys = {"other"};
   config.allow_breaking_versions = true;
   config.trials.first_calls = 7;
+  config.stop_delay = std::chrono::seconds(5);
   config.owners = {"other"};
   config.log_level = "error";
   config.log_format = "json";
@@ -57,10 +58,11 @@ TEST(ConfigChanges, AreNoneBetweenEqualConfigurations) {
 
 TEST(ConfigChanges, NameEveryFieldThatDiffers) {
   const auto changes = compare(Config{}, other());
-  EXPECT_THAT(changes.live, ElementsAre("require_signature", "trusted_keys", "versions.trial", "owners", "log.level",
-                                        "log.format", "http.allowed_hosts", "http.allowed_origins",
-                                        "http.max_body_bytes", "http.public_url", "http.behind_proxy", "egress.allow",
-                                        "egress.ports", "limits", "jobs", "telemetry", "providers"));
+  EXPECT_THAT(
+      changes.live,
+      ElementsAre("require_signature", "trusted_keys", "versions.trial", "stop_delay_ms", "owners", "log.level",
+                  "log.format", "http.allowed_hosts", "http.allowed_origins", "http.max_body_bytes", "http.public_url",
+                  "http.behind_proxy", "egress.allow", "egress.ports", "limits", "jobs", "telemetry", "providers"));
   EXPECT_THAT(changes.restart,
               ElementsAre("mode", "listen", "metrics_listen", "threads", "data", "plugins", "versions.allow_breaking",
                           "cache.max_bytes", "assets.s3", "knowledge.embeddings"));

@@ -82,6 +82,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
                       "bucket_in_host": true, "redirect": true}},
     "knowledge": {"embeddings": {"url": "https://e.example/v1/embeddings", "model": "small", "credential": "openai", "dimensions": 512}},
     "jobs": {"per_account": 3, "keep_hours": 2},
+    "stop_delay_ms": 250,
     "providers": {"one": {"base_url": "http://127.0.0.1:1"}, "two": {}}, // Trailing commas do no harm.
   })");
   EXPECT_EQ(config.mode, call::Mode::kHosted);
@@ -94,6 +95,7 @@ TEST_F(ConfigTest, ReadsEveryField) {
   EXPECT_THAT(config.trusted_keys, ElementsAre("rNnPbdBN8l2vyA0z7tUY6KUSmO0IVRBpAuTyN0r0bZY="));
   EXPECT_TRUE(config.allow_breaking_versions);
   EXPECT_EQ(config.trials, (registry::TrialSettings{.rolls_back = false, .first_calls = 50, .margin = 0.2}));
+  EXPECT_EQ(config.stop_delay, std::chrono::milliseconds(250));
   EXPECT_THAT(config.owners, ElementsAre("acme", "toolrack"));
   EXPECT_EQ(config.log_level, "warning");
   EXPECT_EQ(config.log_format, "json");
