@@ -1,6 +1,9 @@
 #include "sources/native/directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <string_view>
@@ -26,6 +29,15 @@ std::string remedy_for(const std::error_code& failed) {
   return "Let the service user read the directory; tools that served from it go on.";
 }
 
+/// Links are followed. A bind mount of the same file system has an id of its own; ids are used again, so the device
+/// counts as well.
+Mount mount_of(const std::filesystem::path& folder) {
+  struct statx status {};
+  if (::statx(AT_FDCWD, folder.c_str(), AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) != 0) return {};
+  return {.device = makedev(status.stx_dev_major, status.stx_dev_minor),
+          .id = (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0};
+}
+
 }  // namespace
 
 std::filesystem::path without_end_slash(const std::filesystem::path& directory) {
@@ -33,11 +45,17 @@ std::filesystem::path without_end_slash(const std::filesystem::path& directory) 
 }
 
 std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories) {
+  Mounts none;
+  return list_candidates(directories, none);
+}
+
+std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories, Mounts& seen) {
   std::vector<Candidate> out;
   for (const auto& directory : directories) {
     const auto folder = without_end_slash(directory.path);
     std::error_code failed;
     std::vector<std::string> names;
+    const auto before = mount_of(folder);
     std::filesystem::directory_iterator at(folder, failed);
     for (; !failed && at != std::filesystem::directory_iterator(); at.increment(failed)) {
       auto name = at->path().filename().string();
@@ -49,6 +67,16 @@ std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& direc
                                remedy_for(failed))});
       continue;
     }
+    const auto after = mount_of(folder);  // A volume may come or go while its names are read.
+    const auto last = seen.find(folder.string());
+    if (names.empty() && last != seen.end() && (before != last->second || after != last->second)) {
+      out.push_back({folder.string(), directory.bundled,
+                     LoadError(LoadCode::kPermissions, "it is empty, and not on the volume that its tools came from",
+                               "Mount the volume again; tools that served from it go on. When they are to go, restart "
+                               "the gateway.")});
+      continue;
+    }
+    if (!names.empty() && before == after) seen.insert_or_assign(folder.string(), after);
     std::sort(names.begin(), names.end());
     for (const auto& name : names) out.push_back({(folder / name).string(), directory.bundled, std::nullopt});
   }

@@ -1,6 +1,7 @@
 /// What lies in plugin directories, and whether it is still what it was: names and stamps, no content.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -30,6 +31,18 @@ struct Candidate {
 /// Every *.so and *.tool.json of the directories, in the given order, names sorted; hidden files, *.tmp and *~ are
 /// passed over.
 std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories);
+
+/// What a directory lies in.
+struct Mount {
+  std::uint64_t device = 0, id = 0;  ///< `id`: 0 where the kernel does not tell it.
+  friend bool operator==(const Mount&, const Mount&) = default;
+};
+/// By directory: where plugins were seen in it last.
+using Mounts = std::map<std::string, Mount>;
+
+/// The same, but a directory without a plugin that lies elsewhere than `seen` has it is the mount point of a volume
+/// that is away, and cannot be read. `seen` is brought up to date.
+std::vector<Candidate> list_candidates(const std::vector<PluginDirectory>& directories, Mounts& seen);
 
 /// `stamp` of the file, with its signature and the documents beside a manifest.
 LoadResult<FileStamp> stamp_with_knowledge(const std::string& path, bool require_safe_permissions);

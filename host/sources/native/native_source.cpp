@@ -246,7 +246,7 @@ ScanResult NativeSource::scan(const std::vector<PluginDirectory>& directories, c
   Scan scan(entries, known, runtime_->settings(), trust_, options,
             {.make = [this](PluginFile row, CheckedFile file) { return make_module(std::move(row), std::move(file)); },
              .bring_up = [this](Served& next, const std::shared_ptr<Served>& old) { return bring_up(next, old); }});
-  scan.run(list_candidates(directories));
+  scan.run(list_candidates(directories, mounts_));
   ask_for_skills(scan.made, scan.failed);
 
   ScanResult out;

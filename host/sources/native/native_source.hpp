@@ -130,6 +130,7 @@ class NativeSource {
 
   std::mutex scan_mutex_;  // One scan at a time.
   Trust trust_;            // Of scan_mutex_.
+  Mounts mounts_;          // Of scan_mutex_.
 
   mutable base::Mutex mutex_;
   FileEntries entries_ TR_GUARDED_BY(mutex_);
