@@ -75,30 +75,39 @@ std::string to_text(const RunNote& note) {
   return json::canonical(*json::parse(json::view(buffer)));
 }
 
+/// What the program that wrote it did not know yet is as in a new note, which is never a reason to run a job again;
+/// without a count of runs, or a request, it is none.
 Result<RunNote> from_text(std::string_view id, std::string_view text) {
   const auto broken = [&] {
     return base::fail(base::ErrorCode::kStoreFailed, fmt::format("what is kept of the runs of job {} is damaged", id));
   };
   const auto document = json::parse(text);
-  if (!document) return broken();
+  if (!document || json::find(*document, "runs") == nullptr || json::find(*document, "request_pieces") == nullptr)
+    return broken();
   RunNote note;
   for (const auto& [name, member] : kNoteCounts) {
+    if (json::find(*document, name) == nullptr) continue;
     const auto value = json::find_int(*document, name);
     if (!value || *value < 0 || *value > UINT32_MAX) return broken();
     note.*member = static_cast<std::uint32_t>(*value);
   }
   for (const auto& [name, member] : kNoteFlags) {
+    if (json::find(*document, name) == nullptr) continue;
     const auto value = json::find_bool(*document, name);
     if (!value) return broken();
     note.*member = *value;
   }
-  const auto partial_bytes = json::find_int(*document, "partial_bytes");
-  const auto* meters = json::find(*document, "meters");
-  if (!partial_bytes || *partial_bytes < 0 || meters == nullptr || !meters->IsArray()) return broken();
-  note.partial_bytes = static_cast<std::size_t>(*partial_bytes);
-  for (const auto& meter : meters->GetArray()) {
-    if (!meter.IsArray() || meter.Size() != 2 || !meter[0].IsString() || !meter[1].IsInt64()) return broken();
-    note.meters.push_back({std::string(json::view(meter[0])), meter[1].GetInt64()});
+  if (json::find(*document, "partial_bytes") != nullptr) {
+    const auto partial_bytes = json::find_int(*document, "partial_bytes");
+    if (!partial_bytes || *partial_bytes < 0) return broken();
+    note.partial_bytes = static_cast<std::size_t>(*partial_bytes);
+  }
+  if (const auto* meters = json::find(*document, "meters")) {
+    if (!meters->IsArray()) return broken();
+    for (const auto& meter : meters->GetArray()) {
+      if (!meter.IsArray() || meter.Size() != 2 || !meter[0].IsString() || !meter[1].IsInt64()) return broken();
+      note.meters.push_back({std::string(json::view(meter[0])), meter[1].GetInt64()});
+    }
   }
   if (const auto* progress = json::find(*document, "progress")) note.progress = read_progress(*progress);
   note.raw_cost_micros = json::find_int(*document, "raw_cost_micros");

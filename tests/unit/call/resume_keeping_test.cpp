@@ -198,6 +198,29 @@ TEST_F(KeptJobsTest, CountAmongThoseThatAnAccountMayHave) {
   steps_->run(3).end();
 }
 
+TEST_F(KeptJobsTest, GoOnFromANoteThatAnOlderProgramWrote) {
+  const auto id = begin("steps");
+  EXPECT_EQ(steps_->run(1).keep("state"), "kept");
+  ASSERT_TRUE(rack_->store.commit(
+      {store::Put{"job_runs", id, R"({"runs":1,"request_pieces":1,"has_checkpoint":true,"state_pieces":1})"}}));
+  restart();
+  auto& second = steps_->run(2);
+  ASSERT_TRUE(second.checkpoint);
+  EXPECT_EQ(second.checkpoint->state, "state");
+  second.end();
+  EXPECT_EQ(ended(id), "completed");
+}
+
+TEST_F(KeptJobsTest, AreInterruptedWhenTheirNoteDoesNotSayWhetherTheyMayGoOn) {
+  const auto id = begin("steps");
+  EXPECT_EQ(steps_->run(1).keep("state"), "kept");
+  ASSERT_TRUE(rack_->store.commit({store::Put{"job_runs", id, R"({"runs":1,"request_pieces":1})"}}));
+  restart();
+  EXPECT_EQ(ended(id), "failed");
+  EXPECT_EQ(told(id, "/error_detail/code"), "interrupted");
+  EXPECT_EQ(steps_->invoked.value(), 1);
+}
+
 TEST_F(KeptJobsTest, AreInterruptedWhenWhatIsKeptOfThemIsDamaged) {
   const auto note = begin("steps"), request = begin("steps");
   for (int run : {1, 2}) EXPECT_EQ(steps_->run(run).keep("state"), "kept");
