@@ -8,7 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "app/asset_bytes.hpp"
@@ -63,9 +65,12 @@ class Report {
   json::Writer writer_;
 };
 
-void check_space(Report& report, const std::filesystem::path& path) {
+void check_space(Report& report, std::filesystem::path path) {
   struct statvfs status {};
-  if (statvfs(path.c_str(), &status) != 0) return;
+  while (statvfs(path.c_str(), &status) != 0) {
+    if (errno != ENOENT || !path.has_relative_path()) return;
+    path = path.parent_path();
+  }
   const auto free_mib = status.f_bavail * status.f_frsize >> 20;
   const auto detail = fmt::format("{} MiB free", free_mib);
   if (free_mib < 512)
@@ -74,17 +79,35 @@ void check_space(Report& report, const std::filesystem::path& path) {
     report.ok("disk", detail);
 }
 
-/// The process that serves the data directory; 0: nobody.
+/// Of nobody's data directory, as far as we know.
+void check_unserved(Report& report, const Config& config, bool exists) {
+  const auto path = config.data.string();
+  report.ok("data directory", exists ? fmt::format("{}, nobody serves it", path)
+                                     : fmt::format("{} is made by the first start; nobody serves it", path));
+  const auto stored = exists ? store::LmdbStore::look(config.data) : std::optional<std::int64_t>();
+  // Somebody who has begun to write meanwhile makes what we saw worth nothing.
+  const auto again = store::DataDirectory::look(config.data);
+  if (again && again->owner)
+    report.ok("store", fmt::format("process {} has just begun to serve it", again->owner->pid));
+  else if (!stored)
+    report.error("store", stored.error());
+  else if (*stored)
+    report.ok("store", fmt::format("schema version {}", **stored));
+  else
+    report.ok("store", "made by the first start");
+}
+
+/// The process that serves the data directory; 0: nobody. Only looks: a gateway may be about to start.
 pid_t check_store(Report& report, const Config& config) {
   pid_t owner = 0;
-  const auto acquired = store::DataDirectory::acquire(config.data);
-  if (!acquired) {
-    report.error("data directory", acquired.error());
+  const auto seen = store::DataDirectory::look(config.data);
+  if (!seen) {
+    report.error("data directory", seen.error());
     return owner;
   }
-  if (const auto* owned = std::get_if<store::DataDirectory::Owned>(&*acquired)) {
-    owner = owned->pid;
-    report.ok("data directory", fmt::format("{} is served by process {}", config.data.string(), owned->pid));
+  if (seen->owner) {
+    owner = seen->owner->pid;
+    report.ok("data directory", fmt::format("{} is served by process {}", config.data.string(), owner));
     const auto reply =
         HttpApi::local(store::DataDirectory::socket_of(config.data).string())->request("GET", "/health", "");
     if (reply)
@@ -92,12 +115,7 @@ pid_t check_store(Report& report, const Config& config) {
     else
       report.error("gateway", reply.error());
   } else {
-    report.ok("data directory", fmt::format("{}, nobody serves it", config.data.string()));
-    const auto opened = store::LmdbStore::open(config.data);
-    if (opened)
-      report.ok("store", fmt::format("schema version {}", store::LmdbStore::kSchemaVersion));
-    else
-      report.error("store", opened.error());
+    check_unserved(report, config, seen->exists);
   }
   check_space(report, config.data);
   return owner;

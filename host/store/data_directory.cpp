@@ -17,6 +17,7 @@ namespace toolrack::store {
 namespace {
 
 using base::ErrorCode;
+using base::Result;
 
 /// A descriptor that closes itself.
 class Descriptor {
@@ -25,8 +26,8 @@ class Descriptor {
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   int get() const noexcept { return fd_; }
   int release() noexcept { return std::exchange(fd_, -1); }
 
@@ -80,38 +81,88 @@ bool is_same_file(int a, int b) {
          of_a.st_ino == of_b.st_ino;
 }
 
-/// As well as it goes: a full disk must not keep an owner from starting, and the lock is the flock, not this text.
-void write_pid(int lock) {
+/// The whole file, whoever asks.
+struct flock whole(short type) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+/// Beside the flock, which nobody can ask about without trying to take it: a lock of the other kind, which fcntl can be
+/// asked about. It belongs to the open file as the flock does, so it goes and is handed over with it.
+///
+/// As well as it goes: a full disk must not keep an owner from starting, and the right is the flock, not these.
+void sign(int lock) {
+  auto range = whole(F_WRLCK);
+  ::fcntl(lock, F_OFD_SETLK, &range);
   const auto text = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, text.data(), text.size(), 0) < 0) return;
 }
 
-}  // namespace
+bool is_signed(int lock) {
+  auto range = whole(F_WRLCK);
+  return ::fcntl(lock, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
 
-base::Result<DataDirectory::Acquired> DataDirectory::acquire(const std::filesystem::path& given, int inherited) {
-  Descriptor heir(inherited);
+Result<std::filesystem::path> normal(const std::filesystem::path& given) {
   if (given.empty()) return base::fail(ErrorCode::kInvalidConfig, "The data directory's path is empty.");
   auto path = std::filesystem::absolute(given).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // "dir/" means "dir".
-  if (auto error = make(path)) return tl::unexpected(std::move(*error));
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return path.has_filename() ? path : path.parent_path();  // "dir/" means "dir".
+}
+
+Result<Descriptor> open_directory(const std::filesystem::path& path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 && errno == ENOTDIR)
     return base::fail(ErrorCode::kInvalidConfig, fmt::format("{} is no directory.", path.string()),
                       "Name a directory with --data.");
   if (directory.get() < 0) return tl::unexpected(system_error(errno, path, "cannot be opened"));
   if (auto error = check_private(directory.get(), path)) return tl::unexpected(std::move(*error));
+  return directory;
+}
+
+/// Could it be made?
+Result<void> check_parent(const std::filesystem::path& path) {
+  auto parent = path.parent_path();
+  while (::access(parent.c_str(), F_OK) != 0 && errno == ENOENT && parent.has_relative_path())
+    parent = parent.parent_path();
+  if (::access(parent.c_str(), W_OK | X_OK) == 0) return {};
+  return tl::unexpected(system_error(errno, path, "cannot be created"));
+}
+
+}  // namespace
+
+base::Result<DataDirectory::Look> DataDirectory::look(const std::filesystem::path& given) {
+  const auto path = TRY(normal(given));
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    TRY(check_parent(path));
+    return Look{};
+  }
+  const auto directory = TRY(open_directory(path));
+  const Descriptor lock(::openat(directory.get(), "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (lock.get() < 0 && errno != ENOENT) return tl::unexpected(system_error(errno, path / "lock", "cannot be opened"));
+  Look seen{.exists = true, .owner = {}};
+  if (lock.get() >= 0 && is_signed(lock.get())) seen.owner = Owned{read_pid(lock.get())};
+  return seen;
+}
+
+base::Result<DataDirectory::Acquired> DataDirectory::acquire(const std::filesystem::path& given, int inherited) {
+  Descriptor heir(inherited);
+  auto path = TRY(normal(given));
+  if (auto error = make(path)) return tl::unexpected(std::move(*error));
+  const auto directory = TRY(open_directory(path));
 
   Descriptor lock(::openat(directory.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.get() < 0) return tl::unexpected(system_error(errno, path / "lock", "cannot be opened"));
   if (is_same_file(heir.get(), lock.get())) {
-    write_pid(heir.get());
+    sign(heir.get());
     return DataDirectory(std::move(path), heir.release());
   }
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Owned{read_pid(lock.get())};
     return tl::unexpected(system_error(errno, path / "lock", "cannot be locked"));
   }
-  write_pid(lock.get());
+  sign(lock.get());
   return DataDirectory(std::move(path), lock.release());
 }
 

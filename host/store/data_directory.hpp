@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -25,6 +26,13 @@ class DataDirectory {
   /// it is no directory, belongs to another user, or others may write to it; kStoreFailed when the system refuses.
   /// `lock`: a descriptor from `copy_lock` of the process before this one, which is taken over and closed; -1: none.
   static base::Result<Acquired> acquire(const std::filesystem::path& path, int lock = -1);
+  /// What `acquire` would find, without making, taking or holding up anything: neither an owner that starts meanwhile
+  /// nor anybody else notices. Errors as of `acquire`.
+  struct Look {
+    bool exists = false;
+    std::optional<Owned> owner;
+  };
+  static base::Result<Look> look(const std::filesystem::path& path);
   /// `$HOME/.toolrack`; kInvalidConfig when HOME is not set.
   static base::Result<std::filesystem::path> default_path();
   /// Where the owner of `path` listens.

@@ -18,6 +18,12 @@ base::Error to_error(int code, std::string_view doing) {
   return base::Error(kind, fmt::format("{}: {}.", doing, mdb_strerror(code)));
 }
 
+base::Error open_error(int code, const std::filesystem::path& directory) {
+  auto error = to_error(code, fmt::format("The store in {} cannot be opened", directory.string()));
+  if (code != MDB_INVALID && code != MDB_VERSION_MISMATCH && code != MDB_CORRUPTED) return error;
+  return std::move(error).with_hint("data.mdb is no store of this program or is damaged; restore it from a backup.");
+}
+
 base::Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::path& directory,
                                                              EnvironmentSettings settings) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -44,11 +50,7 @@ Environment::~Environment() {
 base::Result<void> Environment::start() {
   const auto failed = [&](int code) {
     stop();
-    auto error = to_error(code, fmt::format("The store in {} cannot be opened", directory_.string()));
-    if (code != MDB_INVALID && code != MDB_VERSION_MISMATCH && code != MDB_CORRUPTED)
-      return tl::unexpected(std::move(error));
-    return tl::unexpected(
-        std::move(error).with_hint("data.mdb is no store of this program or is damaged; restore it from a backup."));
+    return tl::unexpected(open_error(code, directory_));
   };
   if (const int code = mdb_env_create(&env_); code != 0) return failed(code);
   mdb_env_set_maxdbs(env_, 4);

@@ -16,6 +16,8 @@ namespace toolrack::store::lmdb {
 
 /// kStoreFailed (kUnavailable when only the reader table is full): "<doing>: <what LMDB or the system says>".
 base::Error to_error(int code, std::string_view doing);
+/// Of opening the store in `directory`: with what to do when it is damaged.
+base::Error open_error(int code, const std::filesystem::path& directory);
 
 struct EnvironmentSettings {
   std::size_t initial_map_bytes = 0;

@@ -46,6 +46,9 @@ class LmdbStore final : public Store {
   /// damaged, or written by a newer program.
   static base::Result<std::unique_ptr<LmdbStore>> open(const std::filesystem::path& directory,
                                                        const LmdbSettings& settings = {});
+  /// Which version of the layout the store in `directory` has; nothing: there is none yet. Errors as of `open`, but for
+  /// "in use": it only looks, makes and locks nothing, so what an owner writes meanwhile may look like damage.
+  static base::Result<std::optional<std::int64_t>> look(const std::filesystem::path& directory);
   /// Writes what is queued. No snapshot may be left.
   ~LmdbStore() override;
 

@@ -12,6 +12,7 @@
 #include "environment.hpp"
 #include "listening.hpp"
 #include "store/data_directory.hpp"
+#include "store/lmdb/lmdb_store.hpp"
 #include "support/http_client.hpp"
 #include "support/temp_directory.hpp"
 
@@ -67,6 +68,36 @@ TEST_F(DoctorTest, FindsNothingWrongWithAGoodSetUp) {
     EXPECT_EQ(checks.at(name).status, "ok") << name << ": " << checks.at(name).detail;
   EXPECT_THAT(checks.at("data directory").detail, HasSubstr("nobody serves it"));
   EXPECT_FALSE(checks.contains("gateway"));
+}
+
+/// A gateway may be starting: whoever took its lock, or its store, for a moment could keep it from that.
+TEST_F(DoctorTest, LeavesNoTraceInTheDataDirectory) {
+  EXPECT_EQ(report().at("store").status, "ok");
+  EXPECT_FALSE(std::filesystem::exists(data()));
+  {
+    const auto owner = store::DataDirectory::acquire(data());
+    const auto opened = store::LmdbStore::open(data());
+    ASSERT_TRUE(owner && opened);
+  }
+  const auto all = [&] {
+    std::map<std::string, std::filesystem::file_time_type> files{{".", std::filesystem::last_write_time(data())}};
+    for (const auto& entry : std::filesystem::directory_iterator(data()))
+      files[entry.path().filename()] = entry.last_write_time();
+    return files;
+  };
+  const auto before = all();
+  const auto checks = report();
+  EXPECT_EQ(checks.at("store").detail, fmt::format("schema version {}", store::LmdbStore::kSchemaVersion));
+  EXPECT_EQ(all(), before);
+}
+
+TEST_F(DoctorTest, SaysThatTheStoreIsNone) {
+  std::filesystem::create_directory(data());
+  std::filesystem::permissions(data(), std::filesystem::perms::owner_all);
+  std::ofstream(data() / "data.mdb") << std::string(1 << 16, 'x');
+  const auto check = report().at("store");
+  EXPECT_EQ(check.status, "error");
+  EXPECT_THAT(check.remedy, HasSubstr("restore it from a backup"));
 }
 
 TEST_F(DoctorTest, SaysWhatIsWrongWithTheConfiguration) {

@@ -147,6 +147,52 @@ TEST(DataDirectory, GoesFromAProcessToItsSuccessorWithoutBeingFree) {
   take(temp.path());  // It is free with its last owner.
 }
 
+TEST(DataDirectory, IsLookedAtWithoutATrace) {
+  const testing::TempDirectory temp;
+  const auto path = temp.path() / "deep" / "data";
+  const auto nothing = DataDirectory::look(path);
+  ASSERT_TRUE(nothing) << nothing.error().message();
+  EXPECT_FALSE(nothing->exists);
+  EXPECT_FALSE(std::filesystem::exists(temp.path() / "deep"));
+  std::filesystem::create_directories(path);
+  ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+  const auto fresh = DataDirectory::look(path);
+  ASSERT_TRUE(fresh) << fresh.error().message();
+  EXPECT_TRUE(fresh->exists);
+  EXPECT_FALSE(fresh->owner);
+  EXPECT_TRUE(std::filesystem::is_empty(path));
+}
+
+/// Also when the right has gone from one process to the next, which did not take the lock itself.
+TEST(DataDirectory, ShowsItsOwnerToWhoLooks) {
+  const testing::TempDirectory temp;
+  const auto owner = [&] {
+    const auto seen = DataDirectory::look(temp.path());
+    EXPECT_TRUE(seen && seen->exists);
+    return seen && seen->owner ? seen->owner->pid : 0;
+  };
+  {
+    auto first = std::make_optional(take(temp.path()));
+    EXPECT_EQ(owner(), ::getpid());
+    const int lock = first->copy_lock();
+    first.reset();
+    const auto second = DataDirectory::acquire(temp.path(), lock);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(owner(), ::getpid());
+  }
+  EXPECT_EQ(owner(), 0) << "its file is still there, and says who it was";
+  take(temp.path());
+}
+
+TEST(DataDirectory, TellsWhoLooksWhatItTellsWhoWantsIt) {
+  const testing::TempDirectory temp;
+  ASSERT_EQ(::chmod(temp.path().c_str(), 0777), 0);
+  const auto seen = DataDirectory::look(temp.path());
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().message(), refusal(temp.path()).message());
+  EXPECT_EQ(DataDirectory::look("").error().code(), base::ErrorCode::kInvalidConfig);
+}
+
 TEST(DataDirectory, TakesNoLockOfAnotherDirectory) {
   const testing::TempDirectory temp;
   const testing::TempDirectory another;

@@ -101,6 +101,19 @@ TEST_F(LmdbStoreTest, RefusesTheSchemaOfANewerProgram) {
   EXPECT_THAT(error.message(), HasSubstr("schema version 7"));
   EXPECT_THAT(error.message(), HasSubstr("up to 1"));
   EXPECT_THAT(error.message(), HasSubstr(directory_.path().string()));
+  EXPECT_EQ(LmdbStore::look(directory_.path()).error().message(), error.message());
+}
+
+TEST_F(LmdbStoreTest, IsLookedAtWithoutBeingMadeOrTaken) {
+  const auto none = LmdbStore::look(directory_.path());
+  ASSERT_TRUE(none) << none.error().message();
+  EXPECT_FALSE(*none);
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
+  open();
+  const auto seen = LmdbStore::look(directory_.path());
+  ASSERT_TRUE(seen) << seen.error().message();
+  EXPECT_EQ(*seen, LmdbStore::kSchemaVersion);
+  EXPECT_THAT(open_error().message(), HasSubstr("open already")) << "the look has not taken the owner's lock away";
 }
 
 TEST_F(LmdbStoreTest, RefusesToBeOpenedTwice) {
