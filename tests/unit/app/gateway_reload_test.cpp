@@ -164,7 +164,8 @@ TEST_F(GatewayReload, LosesNoCall) {
   std::atomic<bool> is_over{false};
   std::atomic<int> calls{0}, failures{0};
   std::vector<std::thread> callers;
-  config_.limits.reset();
+  config_.limits = accounts::LimitSettings{.per_minute = 4'000'000, .per_hour = 0, .concurrent = 50};
+  reload();  // Before the first call: what they may make in a minute is more than they can.
   for (int i = 0; i < 3; ++i)
     callers.emplace_back([&] {
       auto client = net::RawClient::tcp(gateway_->endpoint().port);
