@@ -27,11 +27,14 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
   } else if (is_named(in, "late")) {
     atomic_store(&s->forgotten, call);
   } else if (is_named(in, "release_late")) {
-    tr_outcome out = outcome(TR_OK);
-    tr_buffer buffer = {"{}", 2, release_late_buffer, me};
-    out.output_json = buffer;
-    me->call->complete(me->host, atomic_exchange(&s->forgotten, 0), &out);
-    answer(me, call, "{}");
+    const tr_call late = atomic_exchange(&s->forgotten, 0);
+    if (late != 0) {
+      tr_outcome out = outcome(TR_OK);
+      tr_buffer buffer = {"{}", 2, release_late_buffer, me};
+      out.output_json = buffer;
+      me->call->complete(me->host, late, &out);
+    }
+    answer(me, call, late != 0 ? "{\"late\":true}" : "{\"late\":false}");
   } else if (is_named(in, "released")) {
     char text[64];
     snprintf(text, sizeof text, "{\"released\":%d}", atomic_load(&s->released));

@@ -39,23 +39,29 @@ class Grows final : public tr::Plugin {
   }
 
  private:
-  /// {"page": the next answer to who asks for skills, whatever it is}.
+  /// {"page": the next answer to who asks for skills, whatever it is}; with "quietly" before it nobody is told.
   tr::Reply become(tr::Call& call) {
     const std::string page = rest_of(call.input(), "page");
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       page_ = page;
     }
+    if (!rest_of(call.input(), "quietly").empty()) return tr::Reply::json("{}");
     call.host().list_changed(TR_LIST_SKILLS);
     call.host().list_changed(TR_LIST_SKILLS, call.id());
     return tr::Reply::json("{}");
   }
 
-  /// Says which one it is, after {"ms": n} if that is asked for.
+  bool has_page(const std::string& page) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return page_ == page;
+  }
+
+  /// Says which one it is; {"until": page}: once that is what it would answer to who asks for skills.
   tr::Task listed(tr::Call call) {
-    const std::string ms = rest_of(call.input(), "ms");
-    if (!ms.empty()) {
-      const tr::Reply slept = co_await call.after(std::chrono::milliseconds(std::stoi(ms)));
+    const std::string until = rest_of(call.input(), "until");
+    while (!until.empty() && !has_page(until)) {
+      const tr::Reply slept = co_await call.after(std::chrono::milliseconds(1));
       if (!slept.ok()) co_return slept;
     }
     co_return tr::Reply::json("{\"name\":\"" + call.name().str() +

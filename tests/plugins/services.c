@@ -47,6 +47,14 @@ static void done_notes(void* user, const tr_result* result) {
   v->status = result->status;
   ++v->frames;
 }
+static void slow_is_done(void* user, const tr_result* result) {
+  done_notes(user, result);
+  strcat(((visit*)user)->order, "s");
+}
+static void fast_is_done(void* user, const tr_result* result) {
+  done_notes(user, result);
+  strcat(((visit*)user)->order, "f");
+}
 
 static void task_answers(void* user) { answer_status((visit*)user); }
 
@@ -120,11 +128,10 @@ static void invoke(void* p, tr_call call, const tr_invocation* in) {
     snprintf(v->order, sizeof v->order, "%d", v->frames);
     answer_status(v);
   } else if (is_named(in, "two_waits")) {
-    const tr_op slow = me->clock->after(host, call, 20 * kMillisecond, done_notes, v);
-    const tr_op fast = me->clock->after(host, call, kMillisecond, done_notes, v);
+    const tr_op slow = me->clock->after(host, call, 20 * kMillisecond, slow_is_done, v);
+    const tr_op fast = me->clock->after(host, call, kMillisecond, fast_is_done, v);
     me->call->wait(host, call, slow);
     me->call->wait(host, call, fast); /* over already: misuse is not counted for an operation that was ours */
-    snprintf(v->order, sizeof v->order, "%d", v->frames);
     answer_status(v);
   } else if (is_named(in, "misplaced_wait")) {
     const tr_op op = me->clock->after(host, call, kMillisecond, done_answers, v);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "native_fixture.hpp"
 
@@ -82,14 +83,13 @@ TEST_F(HangingPlugin, IsNamedWhileItHangs) {
   TestCall hangs(skill("hangs-in-invoke", "echo"), "{}", loops[0]);
   hangs.start();
   std::vector<HangingFrame> seen;
-  while (seen.empty()) seen = source->hanging();
+  for (; seen.empty(); seen = source->hanging()) std::this_thread::yield();
   EXPECT_EQ(seen[0].name, "test/hangs-in-invoke.echo");
   EXPECT_EQ(seen[0].where, FrameBoard::Where::kPool);
   EXPECT_FALSE(hangs.is_answered());
   ::close(::open((directory.path() / "gate").c_str(), O_WRONLY));
   EXPECT_FALSE(hangs.wait().error);
-  while (!source->hanging().empty()) {
-  }
+  while (!source->hanging().empty()) std::this_thread::yield();
   ::unsetenv("TOOLRACK_TESTS_GATE");
 }
 

@@ -106,11 +106,13 @@ TEST_F(ClockRecord, KeepsHowLongASkillWaits) {
 
 TEST_F(ClockRecord, KeepsTheOrderInWhichTimersEnded) {
   recorder::Recording recording;
-  run("two_waits", recording);
+  const auto seen = run("two_waits", recording).output;
   ASSERT_THAT(recording.operations(), SizeIs(2));
   EXPECT_EQ(recording.operations()[0].request, R"({"delay_ns":20000000})");
-  EXPECT_EQ(recording.operations()[0].ended, 2U);
-  EXPECT_EQ(recording.operations()[1].ended, 1U);
+  // A busy machine may take so long between the two that they end the other way round.
+  const bool is_fast_first = seen.find("fs") != std::string::npos;
+  EXPECT_EQ(recording.operations()[0].ended, is_fast_first ? 2U : 1U) << seen;
+  EXPECT_EQ(recording.operations()[1].ended, is_fast_first ? 1U : 2U) << seen;
 }
 
 TEST_F(ClockRecord, DoesNotWaitInAReplay) {

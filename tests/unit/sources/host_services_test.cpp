@@ -62,7 +62,9 @@ TEST_F(HostServices, WaitsForATime) {
 
 TEST_F(HostServices, LetsABlockingSkillWait) {
   EXPECT_EQ(run("after_blocking").output, R"({"status":0,"order":"1","overlaps":0})");
-  EXPECT_EQ(run("two_waits").output, R"({"status":0,"order":"2","overlaps":0})");
+  EXPECT_THAT(run("two_waits").output, ::testing::AnyOf(R"({"status":0,"order":"fs","overlaps":0})",
+                                                        R"({"status":0,"order":"sf","overlaps":0})"))
+      << "a busy machine may take so long between the two that they end the other way round";
   EXPECT_EQ(row("services").misuses, 0U);
 }
 

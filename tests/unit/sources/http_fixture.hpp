@@ -3,7 +3,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include <chrono>
 #include <future>
 #include <memory>
 #include <vector>
@@ -33,7 +32,6 @@ class HttpFixture : public NativeFixture {
     environment.places = &places;
     environment.credentials = &credentials;
     settings.provider_base_urls["local"] = server.url("/base/");
-    settings.grace = std::chrono::milliseconds(500);
     open();
   }
   void TearDown() override {

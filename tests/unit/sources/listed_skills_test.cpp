@@ -63,6 +63,12 @@ class PluginLists : public NativeFixture {
   void become(const std::string& page) {
     EXPECT_EQ(run(skill_in(result.tools, "become"), R"({"page":)" + page + "}").code(), "ok");
   }
+  /// The same, but it says nothing.
+  void become_quietly(const std::string& page) {
+    EXPECT_EQ(run(skill_in(result.tools, "become"), R"({"quietly":true,"page":)" + page + "}").code(), "ok");
+  }
+  /// As an operator who wants to see again what had failed.
+  void ask_again() { result = source->scan({{plugins(), false}}, {.retries_failed = true}); }
   /// After `become`: the tools with what was listed.
   Tools next() {
     {
@@ -129,12 +135,13 @@ TEST_F(PluginLists, AreTheSameWhenTheListSaysTheSame) {
 
 TEST_F(PluginLists, CallsThatRunStayWhatTheyAre) {
   serve();
-  TestCall slow(skill_in(result.tools, "one"), R"({"ms":1000})", loops[0]);
+  TestCall slow(skill_in(result.tools, "one"), R"({"until":"go"})", loops[0]);
   slow.start();
   slow.ticket();
   become(R"({"items":[]})");
   EXPECT_THAT(names(next()), ElementsAre("become"));
   EXPECT_FALSE(slow.is_answered());
+  become_quietly(R"("go")");
   EXPECT_EQ(slow.wait().output, R"({"name":"one","in_manifest":false})");
 }
 
@@ -167,19 +174,16 @@ TEST_F(PluginLists, AreAskedForAgainWhenTheOperatorWantsThat) {
   serve();
   become("\"fail\"");
   EXPECT_THAT(problem(), HasSubstr("there is no list today"));
-  const auto asked = row("grows").calls;
-  ScanOptions options;
-  options.retries_failed = true;
-  result = source->scan({{plugins(), false}}, options);
-  const auto give_up = std::chrono::steady_clock::now() + test::kPatience;
-  while (row("grows").calls == asked && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-  EXPECT_EQ(row("grows").calls, asked + 1);
+  become_quietly(R"({"items":[)" + item("other") + "]}");
+  ask_again();
+  EXPECT_THAT(names(next()), ElementsAre("become", "other"));
 }
 
 TEST_F(PluginLists, AreNotWaitedForLong) {
   settings.list_timeout = std::chrono::milliseconds(1'000);
   settings.grace = std::chrono::milliseconds(10);
   serve();
+  while (names(result.tools).size() == 1) ask_again();  // A busy machine may need longer for the first list.
   become("\"never\"");
   EXPECT_THAT(problem(), HasSubstr("within 1000 ms"));
   EXPECT_EQ(run(skill_in(result.tools, "one")).code(), "ok");

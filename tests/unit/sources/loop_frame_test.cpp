@@ -18,11 +18,14 @@ void compute(std::chrono::nanoseconds time) {
   }
 }
 
+/// Until it has really waited: the time may be over before the kernel is asked, when the processor was lost meanwhile.
 void wait(std::chrono::nanoseconds time) {
   std::mutex mutex;
   std::condition_variable never;
   std::unique_lock lock(mutex);
-  never.wait_for(lock, time, [] { return false; });
+  const auto before = ThreadUse::now().waits;
+  do never.wait_for(lock, time, [] { return false; });
+  while (ThreadUse::now().waits == before);
 }
 
 /// The processor is given to somebody else, as the kernel does it on a busy machine: for this thread a preemption, for

@@ -6,8 +6,10 @@ namespace {
 
 class Misbehaviour : public NativeFixture {
  protected:
-  void SetUp() override {
-    settings.grace = std::chrono::milliseconds(20);
+  static constexpr std::chrono::milliseconds kShort{20};
+  /// `grace`: short where the plugin does not complete what is cancelled.
+  void serve(std::chrono::milliseconds grace = test::kPatience) {
+    settings.grace = grace;
     install("breaks_promises");
     open();
   }
@@ -24,12 +26,14 @@ class Misbehaviour : public NativeFixture {
 };
 
 TEST_F(Misbehaviour, CountsASecondCompletionAndKeepsTheFirst) {
+  serve();
   EXPECT_EQ(run("completes_twice").output, R"({"answer":1})");
   EXPECT_EQ(run("completes_twice_pooled").output, R"({"answer":1})");
   while (misuses() < 2) std::this_thread::yield();  // The pooled one counts after it has answered.
 }
 
 TEST_F(Misbehaviour, AnswersItselfWhenACancelledCallIsNeverCompleted) {
+  serve(kShort);
   run("released");
   for (const auto* name : {"never", "never_pooled"}) {
     const auto answer = cancelled(name);
@@ -39,6 +43,7 @@ TEST_F(Misbehaviour, AnswersItselfWhenACancelledCallIsNeverCompleted) {
 }
 
 TEST_F(Misbehaviour, LetsAPluginCompleteACancelledCall) {
+  serve();
   run("released");
   const auto answer = cancelled("until_cancelled");
   ASSERT_EQ(answer.code(), "cancelled");
@@ -46,6 +51,7 @@ TEST_F(Misbehaviour, LetsAPluginCompleteACancelledCall) {
 }
 
 TEST_F(Misbehaviour, AnswersItselfWhenTheDeadlineHasPassed) {
+  serve(kShort);
   run("released");
   TestCall one(skill("breaks-promises", "never"), "{}", loops[0]);
   one.invocation.deadline_ns = base::system_clock().monotonic_ns() + 5'000'000;
@@ -54,6 +60,7 @@ TEST_F(Misbehaviour, AnswersItselfWhenTheDeadlineHasPassed) {
 }
 
 TEST_F(Misbehaviour, CallsACancellationByDeadlineATimeout) {
+  serve();
   run("released");
   TestCall one(skill("breaks-promises", "until_cancelled"), "{}", loops[0]);
   one.invocation.deadline_ns = base::system_clock().monotonic_ns() + 5'000'000;
@@ -62,13 +69,16 @@ TEST_F(Misbehaviour, CallsACancellationByDeadlineATimeout) {
 }
 
 TEST_F(Misbehaviour, DropsALateCompletionAndGivesItsBufferBack) {
+  serve(kShort);
   run("released");
   EXPECT_EQ(cancelled("late").code(), "cancelled");
-  EXPECT_EQ(run("release_late").code(), "ok");
+  // In a worker it may begin after it has been given up here.
+  while (run("release_late").output != R"({"late":true})") std::this_thread::yield();
   while (run("released").output != R"({"released":1})") std::this_thread::yield();
 }
 
 TEST_F(Misbehaviour, RefusesOutputThatIsNoJson) {
+  serve();
   for (const auto* name : {"bad_json", "bad_utf8", "trailing", "deep", "bad_message", "bad_part"}) {
     const auto answer = run(name);
     EXPECT_EQ(answer.code(), "invalid_output") << name;
@@ -78,19 +88,25 @@ TEST_F(Misbehaviour, RefusesOutputThatIsNoJson) {
 }
 
 TEST_F(Misbehaviour, GivesBuffersOfARefusedResultBack) {
+  serve();
   run("bad_part");
   while (run("released").output != R"({"released":1})") std::this_thread::yield();
 }
 
 TEST_F(Misbehaviour, RefusesBrokenOutcomes) {
+  serve();
   EXPECT_EQ(run("small_outcome").code(), "internal");
   EXPECT_EQ(run("suspended").code(), "internal");
   EXPECT_EQ(run("no_outcome").code(), "internal");
 }
 
-TEST_F(Misbehaviour, PassesFiftyMegabytesOn) { EXPECT_EQ(run("big").output.size(), std::size_t{50} << 20); }
+TEST_F(Misbehaviour, PassesFiftyMegabytesOn) {
+  serve();
+  EXPECT_EQ(run("big").output.size(), std::size_t{50} << 20);
+}
 
 TEST_F(Misbehaviour, ToleratesStaleTickets) {
+  serve(kShort);
   run("released");
   TestCall one(skill("breaks-promises", "never"), "{}", loops[0]);
   one.start();
@@ -106,6 +122,7 @@ TEST_F(Misbehaviour, ToleratesStaleTickets) {
 }
 
 TEST_F(Misbehaviour, ReportsALibraryThatStaysMapped) {
+  serve();
   if (settings.unload == UnloadPolicy::kRetain) GTEST_SKIP() << "sanitizers keep every library";
   const auto path = install("thread_local_kept");
   scan();

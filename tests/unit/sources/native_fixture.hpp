@@ -21,6 +21,7 @@
 #include "registry/handler.hpp"
 #include "registry/tool.hpp"
 #include "sources/native/native_source.hpp"
+#include "support/patience.hpp"
 #include "support/temp_directory.hpp"
 
 namespace toolrack::sources::native {
@@ -118,7 +119,11 @@ class TestCall final : public registry::Completion {
 
 class NativeFixture : public ::testing::Test {
  protected:
-  NativeFixture() { std::filesystem::create_directory(plugins()); }
+  NativeFixture() {
+    std::filesystem::create_directory(plugins());
+    // Who is about a time that runs out sets that one; no other is to run out on a busy machine.
+    settings.grace = settings.load_timeout = settings.list_timeout = test::kPatience;
+  }
   ~NativeFixture() override {
     source.reset();
     loops.stop();
