@@ -43,7 +43,7 @@ before(async () => {
   const config = join(scratch(), 'rack.json');
   writeFileSync(config, JSON.stringify({egress: {allow: ['127.0.0.1'], ports: [port]}}));
   gateway = await startGateway({plugins: [plugins], args: ['--config', config]});
-}, {timeout: 500_000});
+});
 after(async () => {
   website?.close();
   await gateway?.stop();

@@ -62,7 +62,7 @@ after(() => gateway.stop());
 function shell(command) {
   const line = command.replaceAll('http://127.0.0.1:3141', gateway.url);
   const env = environment({TOOLRACK_DATA: gateway.data, PATH: `${build}:${process.env.PATH}`});
-  return spawnSync('sh', ['-ec', line], {cwd: place, env, encoding: 'utf8', timeout: 60_000});
+  return spawnSync('sh', ['-ec', line], {cwd: place, env, encoding: 'utf8', timeout: 300_000});
 }
 
 describe('commands', () => {
@@ -133,7 +133,7 @@ describe('data', () => {
     test(`${block.where}: compiles`, () => {
       const compiler = /^CMAKE_CXX_COMPILER:\w+=(.*)$/m.exec(readFileSync(join(build, 'CMakeCache.txt'), 'utf8'))[1];
       const options = ['-std=c++20', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-I', join(source, 'sdk/include'), '-x', 'c++', '-'];
-      const done = spawnSync(compiler, options, {input: block.text, encoding: 'utf8', timeout: 110_000});
+      const done = spawnSync(compiler, options, {input: block.text, encoding: 'utf8', timeout: 300_000});
       assert.equal(done.status, 0, done.stderr);
     });
   }

@@ -20,7 +20,7 @@ after(() => gateway.stop());
 function curl(path, args, body) {
   return new Promise((done, fail) => {
     const input = body === undefined ? [] : ['--data-binary', '@-'];
-    const child = spawn('curl', ['-sS', '--max-time', '20', '--path-as-is', ...(args.includes('-I') ? [] : ['-i']), ...input, ...args, gateway.url + path]);
+    const child = spawn('curl', ['-sS', '--max-time', '120', '--path-as-is', ...(args.includes('-I') ? [] : ['-i']), ...input, ...args, gateway.url + path]);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => { stdout += chunk; });

@@ -33,7 +33,7 @@ const recorded = {};
 
 describe('while the far ends are there', () => {
   for (const {name, words, input} of [...calls, nested]) {
-    test(`${name} is recorded`, {timeout: 60_000}, async () => {
+    test(`${name} is recorded`, async () => {
       far.seen.length = 0;
       const result = await toolrack([...words, '--input', JSON.stringify(input(far.base)), '--record', file(name)], secrets);
       assert.equal(result.code, 0, result.stdout + result.stderr);
@@ -81,13 +81,13 @@ describe('when they have gone', () => {
   before(() => far.stop());
 
   for (const {name, words, other} of [...calls, nested]) {
-    test(`${name} is replayed without network or credential, to the same outcome`, {timeout: 60_000}, async () => {
+    test(`${name} is replayed without network or credential, to the same outcome`, async () => {
       const result = await toolrack(['--replay', file(name)]);
       assert.equal(result.code, 0, result.stdout + result.stderr);
       assert.deepEqual(lasting(settled(result.stdout)), lasting(recorded[name]));
     });
     if (other === undefined) continue;
-    test(`${name} with another input fails the replay, which shows the difference`, {timeout: 60_000}, async () => {
+    test(`${name} with another input fails the replay, which shows the difference`, async () => {
       const result = await toolrack([...words, '--input', JSON.stringify(other(far.base)), '--replay', file(name)]);
       assert.equal(result.code, 1, result.stdout + result.stderr);
       assert.match(result.stderr, /http\.send/);

@@ -51,7 +51,7 @@ for (const {name} of calls) {
     assert.doesNotMatch(text, /127\.0\.0\.1|localhost/);
   });
 
-  test(`${name}: comes to the recorded outcome`, {timeout: 60_000}, async () => {
+  test(`${name}: comes to the recorded outcome`, async () => {
     const result = await toolrack(['--replay', join(stored, `${name}.json`)]);
     assert.equal(result.code, 0, result.stdout + result.stderr);
     const {status, output} = JSON.parse(read(name)).outcome;
@@ -61,7 +61,7 @@ for (const {name} of calls) {
   });
 
   for (const [member, change] of Object.entries(changes)) {
-    test(`${name}: fails when the ${member} of a request is another`, {timeout: 60_000}, async () => {
+    test(`${name}: fails when the ${member} of a request is another`, async () => {
       const document = JSON.parse(read(name));
       const said = change(document.operations.findLast(({service}) => service === 'http.send').request);
       const changed = join(folder, `${name}-${member}.json`);

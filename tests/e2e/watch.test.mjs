@@ -228,7 +228,7 @@ test(`${swaps} swaps under 16 callers lose no call`, async () => {
   console.log(`${callers.calls} calls over ${swaps} swaps`);
 });
 
-test('an exclusive plugin is back, with its state, when the next build of it does not come up', {timeout: 60_000}, async () => {
+test('an exclusive plugin is back, with its state, when the next build of it does not come up', async () => {
   const folder = scratch();
   const aside = scratch();
   const place = (name) => {

@@ -78,7 +78,7 @@ async function serve(command) {
 
 const script = blocks(page).filter(({language, note}) => language === 'sh' && note === 'in order').flatMap(commands);
 for (const command of script) {
-  test(command, {timeout: 240_000}, async () => {
+  test(command, async () => {
     if (command.startsWith('cd ')) {
       place = join(place, command.slice(3));
       return assert.ok(existsSync(place));
