@@ -12,7 +12,9 @@ import {build, requests, scratch, startRack} from './support/rack.mjs';
 const recordedFile = join(import.meta.dirname, 'cost.json');
 const tolerance = 1.03;
 const warmUp = 300;
-const calls = 1_000;
+/// What happens at times and not with calls weighs more on a machine that does much else: the cheapest of four parts has the least of it.
+const parts = 4;
+const calls = 250; // In each.
 
 /// Sends the request `count` times over one connection, each after the answer to the one before.
 function repeat(port, request, count) {
@@ -67,8 +69,11 @@ const figures = {};
 for (const [name, request] of Object.entries(requests(rack.key))) {
   await repeat(rack.port, request, warmUp);
   dump();
-  await repeat(rack.port, request, calls);
-  figures[name] = Math.round(Math.max(...dump()) / calls); // The loop's thread does nearly all of it.
+  figures[name] = Infinity;
+  for (let part = 0; part < parts; ++part) {
+    await repeat(rack.port, request, calls);
+    figures[name] = Math.min(figures[name], Math.round(Math.max(...dump()) / calls)); // The loop's thread does nearly all of it.
+  }
 }
 await rack.stop();
 

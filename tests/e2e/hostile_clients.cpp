@@ -3,8 +3,9 @@
 ///     hostile_clients PORT [CONNECTIONS [SECONDS [again]]]
 ///
 /// First one good client alone for ten seconds, then again while CONNECTIONS (500) slow ones each send one byte in ten
-/// seconds: of a header, of a body, of a chunk, or nothing at all. `again`: who is cut off comes back at once. Prints
-/// what happened as one JSON object; judging it is left to the caller.
+/// seconds: of a header, of a body, of a chunk, or nothing at all, until the last of them is cut off or SECONDS (20)
+/// are over. `again`: who is cut off comes back at once. Prints what happened as one JSON object; judging it is left to
+/// the caller.
 ///
 /// The good client sends 500 calls a second at fixed times, whether or not the server keeps up, and each tenth of them
 /// over a connection of its own; a call's latency counts from the time it was due.
@@ -70,6 +71,7 @@ class Good {
         ++failed_;
       if (own >= 0) ::close(own);
     }
+    seconds_ = milliseconds_between(start, Clock::now()) / 1000;
     for (const int fd : kept_) ::close(fd);
   }
 
@@ -81,8 +83,9 @@ class Good {
                  : latencies_[static_cast<std::size_t>(part * static_cast<double>(latencies_.size() - 1))];
     };
     char text[256];
-    std::snprintf(text, sizeof text, R"({"calls":%zu,"failed":%zu,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f})",
-                  latencies_.size(), failed_, at(0.5), at(0.99), at(1));
+    std::snprintf(text, sizeof text,
+                  R"({"calls":%zu,"failed":%zu,"seconds":%.3f,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f})",
+                  latencies_.size(), failed_, seconds_, at(0.5), at(0.99), at(1));
     return text;
   }
 
@@ -112,6 +115,7 @@ class Good {
   std::vector<int> kept_ = std::vector<int>(8, -1);
   std::vector<double> latencies_;
   std::size_t failed_ = 0;
+  double seconds_ = 0;
 };
 
 /// All the others, on one thread.

