@@ -155,9 +155,9 @@ test('an upload that breaks off leaves nothing', async () => {
   const socket = connect(Number(port), '127.0.0.1');
   socket.on('error', () => {});
   socket.write(`POST /v1/assets HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${owner.authorization}\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`);
-  while (files() === 0) await new Promise(setImmediate);
+  while (files() === 0) await new Promise((next) => setTimeout(next, 5));
   socket.destroy();
-  while (files() > 0) await new Promise(setImmediate);
+  while (files() > 0) await new Promise((next) => setTimeout(next, 5));
 });
 
 test('base64 and URLs become assets too', async () => {
@@ -226,7 +226,7 @@ test('files outlive the program, half of them do not', async () => {
   socket.on('error', () => {});
   socket.write(`POST /v1/assets HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`);
   const incoming = () => readdirSync(join(data, 'assets', 'incoming')).length;
-  while (incoming() === 0) await new Promise(setImmediate);
+  while (incoming() === 0) await new Promise((next) => setTimeout(next, 5));
   await own.stop('SIGKILL');
   assert.equal(incoming(), 1, 'the control: the kill leaves half a file');
   own = await startGateway({data});

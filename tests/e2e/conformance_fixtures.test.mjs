@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
+import {ProgressNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {askedClients} from './support/clients.mjs';
+import {ear} from './support/ear.mjs';
 import {build, environment, isSanitized, program, scratch, startGateway} from './support/gateway.mjs';
 
 const plugins = join(build, 'examples/conformance');
@@ -64,13 +66,15 @@ async function exercise(client) {
   assert.deepEqual(failed.content, [text('conformance.as_asked: This tool intentionally returns an error for testing\n' +
     'Read the message; change the input accordingly.')]);
 
+  // A client that reads them together with the answer does not tell its caller any more, so we hear them ourselves.
   const steps = [];
-  const progressed = await client.callTool({name: 'test_tool_with_progress', arguments: {}}, ...[undefined, {onprogress: (one) => steps.push(one)}].slice(client.getProtocolEra ? 1 : 0));
+  const one = ear();
+  const isSecond = Boolean(client.getProtocolEra);
+  client.setNotificationHandler(isSecond ? 'notifications/progress' : ProgressNotificationSchema, ({params}) => { steps.push(params); one.hear(); });
+  const progressed = await client.callTool({name: 'test_tool_with_progress', arguments: {}}, ...[undefined, {onprogress: () => {}}].slice(isSecond ? 1 : 0));
   assert.deepEqual(progressed.content, [text('Progress was told three times.')]);
-  // A client that reads the last one together with the answer does not tell it any more.
-  const told = steps.map(({progress, total, message}) => [progress, total, message]);
-  assert.ok(told.length >= 2, JSON.stringify(told));
-  assert.deepEqual(told, [0, 50, 100].slice(0, told.length).map((done) => [done, 100, `Completed step ${done} of 100`]));
+  await one.next(3);
+  assert.deepEqual(steps.map(({progress, total, message}) => [progress, total, message]), [0, 50, 100].map((done) => [done, 100, `Completed step ${done} of 100`]));
 
   for (const [name, args, said] of asked) {
     const result = await client.callTool({name, arguments: args});

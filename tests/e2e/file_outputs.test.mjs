@@ -26,7 +26,7 @@ const below = (...folders) => readdirSync(join(gateway.data, 'scratch', ...folde
 /// Directories of calls; a worker process has a folder of its own for those of its plugin.
 const left = () => below().flatMap((name) => (name.startsWith('worker-') ? below(name) : [name]));
 async function becomesEmpty() {
-  while (left().length > 0) await new Promise(setImmediate);
+  while (left().length > 0) await new Promise((next) => setTimeout(next, 5));
 }
 
 test('a file becomes an asset with a link', async () => {
@@ -134,7 +134,7 @@ test('a plugin writes an asset in pieces and reads it again', async () => {
 test('a writer that is not closed leaves nothing', async () => {
   assert.deepEqual((await call('unclosed')).json.output, {appended: true});
   const incoming = () => readdirSync(join(gateway.data, 'assets', 'incoming'));
-  while (incoming().length > 0) await new Promise(setImmediate);
+  while (incoming().length > 0) await new Promise((next) => setTimeout(next, 5));
   const listed = await (await fetch(`${gateway.url}/v1/assets`, {headers: owner})).json();
   assert.ok(!listed.assets.some((asset) => asset.bytes === 10));
 });

@@ -42,15 +42,20 @@ test('an MCP call without a key is answered 401, with one it works', async () =>
 
 test('limits are told and kept', async () => {
   const made = JSON.parse((await run(['--data', gateway.data, '--format', 'json', 'keys', 'create', 'limited', '--account', 'small'])).stdout);
-  const replies = [];
-  for (let i = 0; i < 61; ++i) replies.push(await call(bearer(made.api_key)));
-  assert.equal(replies[0].headers.get('x-ratelimit-limit'), '60');
-  assert.equal(replies[0].headers.get('x-ratelimit-remaining'), '59');
-  assert.ok(Number(replies[0].headers.get('x-ratelimit-reset')) >= 0);
-  assert.equal(replies[59].status, 200);
-  assert.equal(replies[60].status, 429);
-  assert.equal(replies[60].json.error.type, 'rate_limit');
-  assert.ok(Number(replies[60].headers.get('retry-after')) > 0);
+  const began = performance.now();
+  const first = await call(bearer(made.api_key));
+  assert.equal(first.headers.get('x-ratelimit-limit'), '60');
+  assert.equal(first.headers.get('x-ratelimit-remaining'), '59');
+  assert.ok(Number(first.headers.get('x-ratelimit-reset')) >= 0);
+  let taken = 1;
+  let refused;
+  while ((refused = await call(bearer(made.api_key))).status === 200) taken += 1;
+  // The window slides: who takes his time may make a call more each second.
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(taken >= 60 && taken <= 61 + seconds, `${taken} calls in ${seconds} s`);
+  assert.equal(refused.status, 429);
+  assert.equal(refused.json.error.type, 'rate_limit');
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
 });
 
 test('a revoked key is refused at once', async () => {

@@ -16,7 +16,7 @@ function inspect(args) {
     let stderr = '';
     child.stdout.on('data', (chunk) => { stdout += chunk; });
     child.stderr.on('data', (chunk) => { stderr += chunk; });
-    child.on('exit', (code) => (code === 0 ? done(JSON.parse(stdout)) : fail(new Error(`exit code ${code}: ${stdout}${stderr}`))));
+    child.on('close', (code) => (code === 0 ? done(JSON.parse(stdout)) : fail(new Error(`exit code ${code}: ${stdout}${stderr}`))));
     child.stdin.end();
   });
 }

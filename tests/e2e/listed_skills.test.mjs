@@ -73,7 +73,9 @@ for (const isolation of ['in_process', 'worker', 'worker_per_vendor']) {
       const [, narrowed] = await listen(modern, '?expose=flat&tools=grows');
       const [, other] = await listen(modern, '?expose=flat&tools=plain');
       const [, beside] = await listen(modern, '');
+      const before = (await row()).calls;
       const slow = call('two', {ms: 3_000});
+      await rowWith(({calls}) => calls > before); // It runs.
       await become({items: [item('three'), item('four', {annotations: {readOnlyHint: true}})]});
       await Promise.all([one.next(1), narrowed.next(1)]);
       assert.deepEqual(await names(client), ['grows_become', 'grows_four', 'grows_three']);

@@ -96,13 +96,14 @@ test('a tool hears of its followers again when its worker was killed, and when i
 
   const client = await connectHttp(modern, gateway.url);
   const subscription = await client.listen({resourceSubscriptions: ['test://text']});
-  await until(async () => await told() === 1);
+  await until(async () => await told() >= 1);
   process.kill((await offers()).worker.process, 'SIGKILL');
-  await until(async () => await told() === 2);
+  await until(async () => await told() >= 2);
   rmSync(at);
   await until(async () => (await fetch(`${gateway.url}/v1/tools/offers`)).status === 404);
   put();
-  await until(async () => await told() === 3);
+  await until(async () => await told() >= 3);
+  assert.equal(await told(), 3, 'once each time');
   await subscription.close();
   await client.close();
 });
@@ -153,10 +154,10 @@ test('a gateway that stops ends the streams at once', async () => {
   const gateway = await serve();
   const client = await connectHttp(modern, gateway.url);
   const subscription = await client.listen({toolsListChanged: true});
-  const began = Date.now();
+  const began = performance.now();
   const {code} = await gateway.stop();
   assert.equal(code, 0);
-  assert.ok(Date.now() - began < 10_000, 'nothing waits for who listens');
+  assert.ok(performance.now() - began < 19_000, 'nothing waits for who listens, as for calls, which have 20 s');
   await subscription.close();
   await client.close();
 });

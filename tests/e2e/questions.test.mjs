@@ -197,12 +197,13 @@ describe('REST', () => {
     do asking = await look(id, 1); while (!asking.questions);
     assert.equal(asking.status, 'input_required');
     assert.equal((await post(`${gateway.url}/v1/jobs/${id}/answers`, {answers: accepted})).status, 200);
-    const {output} = (await look(id, 20)).result;
+    const ended = async (one) => { for (;;) { const job = await look(one, 20); if (job.ended_at) return job; } };
+    const {output} = (await ended(id)).result;
     assert.deepEqual(output.said, ['"far 1"', '{"name":"Ada"}', 'did it in run 0', 'run 0']);
     assert.deepEqual(seen, ['POST /one'], 'its frame has waited');
 
     const silent = (await call([{form: 'who'}], {async: true})).json.job_id;
-    assert.match(JSON.stringify(await look(silent, 20)), /cannot_ask/);
+    assert.match(JSON.stringify(await ended(silent)), /cannot_ask/);
   });
 });
 

@@ -5,7 +5,7 @@ import {copyFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {build, examples, isSanitized, post, scratch, startGateway as start} from './support/gateway.mjs';
+import {build, examples, isReady, isSanitized, post, scratch, startGateway as start} from './support/gateway.mjs';
 
 const plugins = scratch();
 const answers = (key) => ({[key]: {action: 'accept', content: {name: 'Ada'}}});
@@ -49,10 +49,9 @@ async function again(gateway, options, how) {
     await gateway.stop(how);
     return startGateway({...options, port: new URL(gateway.url).port});
   }
-  const starts = () => gateway.log.filter((line) => line.includes('the gateway is ready')).length;
-  const before = starts();
+  const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGUSR2');
-  while (starts() === before) await new Promise((wake) => { setTimeout(wake, 5); });
+  await gateway.logged(isReady, seen);
   return gateway;
 }
 

@@ -27,11 +27,7 @@ const limit = async () => (await call()).headers.get('x-ratelimit-limit');
 async function hangUp() {
   const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGHUP');
-  for (;;) {
-    const line = gateway.log.slice(seen).map((one) => JSON.parse(one)).find(({message}) => message.startsWith('the configuration is'));
-    if (line) return line;
-    await fetch(`${gateway.url}/livez`); // Gives it time; the test's own limit ends this.
-  }
+  return gateway.logged(({message}) => message.startsWith('the configuration is'), seen);
 }
 
 test('new limits hold from the next call on', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {FarEnd} from './support/far_end.mjs';
-import {post, run, scratch, startGateway} from './support/gateway.mjs';
+import {isReady, post, run, scratch, startGateway} from './support/gateway.mjs';
 
 let far;
 let options;
@@ -106,9 +106,9 @@ test('a gateway that is renewed takes its jobs along', async () => {
   const gateway = await startGateway(options);
   const id = await begin(gateway, 'resumes', 'steps', {name: 'renewed', steps: 2, gate: true});
   await far.came('/gate/renewed/0');
+  const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGUSR2');
-  const starts = () => gateway.log.filter((line) => line.includes('the gateway is ready')).length;
-  while (starts() < 2) await new Promise((wake) => { setTimeout(wake, 5); });
+  await gateway.logged(isReady, seen);
   far.release();
   assert.equal((await ended(gateway, id)).status, 'completed');
   assertStepsOf('renewed', 2);
@@ -124,9 +124,8 @@ test('a job that was to go on is cancelled for good', async () => {
   await gateway.stop('SIGKILL');
   gateway = await startGateway({data, ...options});
   await far.came('/gate/cancelled/1');
-  const {code, stdout} = await run(['--data', data, 'jobs', 'cancel', id]);
-  assert.equal(code, 0);
-  assert.equal(JSON.parse(stdout).status, 'cancelled');
+  assert.equal((await run(['--data', data, 'jobs', 'cancel', id])).code, 0);
+  assert.equal((await ended(gateway, id)).status, 'cancelled');
   await gateway.stop('SIGKILL');
   far.release();
   gateway = await startGateway({data, ...options});

@@ -257,6 +257,7 @@ describe('the same job elsewhere', () => {
   before(async () => { gateway = await serve('in_process'); });
   after(() => gateway.stop());
   const job = async (id, query = '?wait=30') => (await fetch(`${gateway.url}/v1/jobs/${id}${query}`)).json();
+  const outcome = async (id) => { for (;;) { const one = await job(id); if (one.ended_at) return one; } };
   const start = async (skill, input, more = {}) =>
     post(`${gateway.url}/v1/tools/call`, {tool: 'conformance', skill, input, can_answer: ['form'], ...more});
 
@@ -274,7 +275,7 @@ describe('the same job elsewhere', () => {
     const taken = await post(`${gateway.url}/v1/jobs/${id}/answers`, {answers: {confirm: accept({confirm: true})}});
     assert.equal(taken.status, 200, taken.text);
     assert.equal(taken.json.questions, undefined);
-    const ended = await job(id);
+    const ended = await outcome(id);
     assert.equal(ended.status, 'completed');
     assert.deepEqual(ended.result.content, [{type: 'text', text: 'Deleted d.txt.'}]);
     assert.equal((await post(`${gateway.url}/v1/jobs/job_0/answers`, {answers: {}})).status, 404);
@@ -282,7 +283,7 @@ describe('the same job elsewhere', () => {
 
   test('asks nobody when nobody can be asked', async () => {
     const {json} = await start('confirm_delete', {filename: 'e.txt'}, {can_answer: []});
-    const ended = await job(json.job_id);
+    const ended = await outcome(json.job_id);
     assert.equal(ended.status, 'failed');
     assert.equal(ended.error_detail.code, 'cannot_ask');
   });
@@ -292,7 +293,7 @@ describe('the same job elsewhere', () => {
     while (!(await job(json.job_id, '?wait=1')).questions);
     const answered = await run(['--data', gateway.data, 'jobs', 'answer', json.job_id, '--answers', JSON.stringify({confirm: {action: 'decline'}})]);
     assert.equal(answered.code, 0, answered.stderr);
-    assert.deepEqual((await job(json.job_id)).result.content, [{type: 'text', text: 'Kept f.txt.'}]);
+    assert.deepEqual((await outcome(json.job_id)).result.content, [{type: 'text', text: 'Kept f.txt.'}]);
   });
 
   test('comes after a question of its caller, where the skill asks first', async () => {
@@ -300,7 +301,7 @@ describe('the same job elsewhere', () => {
     assert.equal(asked.status, 409, asked.text);
     const accepted = await start('test_tool_with_task', {}, {state: asked.json.state, answers: {user_name: accept({name: 'Ada'})}});
     assert.equal(accepted.status, 202, accepted.text);
-    assert.deepEqual((await job(accepted.json.job_id)).result.content, [{type: 'text', text: 'Hello from a task, Ada!'}]);
+    assert.deepEqual((await outcome(accepted.json.job_id)).result.content, [{type: 'text', text: 'Hello from a task, Ada!'}]);
   });
 
   test('is cut off at once when its gateway stops while it asks, and says so at the next start', async () => {
@@ -308,9 +309,9 @@ describe('the same job elsewhere', () => {
     const first = await startGateway({data, plugins: [fixtures]});
     const {json} = await post(`${first.url}/v1/tools/call`, {tool: 'conformance', skill: 'confirm_delete', input: {filename: 'g.txt'}, can_answer: ['form']});
     while (!(await (await fetch(`${first.url}/v1/jobs/${json.job_id}?wait=1`)).json()).questions);
-    const began = Date.now();
+    const began = performance.now();
     await first.stop();
-    assert.ok(Date.now() - began < 15_000, 'nobody can answer any more, so nobody waits');
+    assert.ok(performance.now() - began < 19_000, 'nobody can answer any more, so nobody waits the 20 s that calls have');
     const next = await startGateway({data, plugins: [fixtures]});
     const wire = speaker(httpWire(next.url));
     const task = await wire.get(json.job_id);

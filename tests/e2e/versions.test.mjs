@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {post, run, scratch, startGateway} from './support/gateway.mjs';
+import {isReady, post, run, scratch, startGateway} from './support/gateway.mjs';
 import {library} from './support/swapped.mjs';
 
 const plugins = scratch();
@@ -95,7 +95,7 @@ test('lists name the version that a call gets, and which there are', async () =>
 
 const withoutSkill = (manifest) => manifest.replace('"name": "blocks"', '"name": "blockz"');
 
-test('a minor version that takes something away is not served, and told where and how to force it', {timeout: 60_000}, async () => {
+test('a minor version that takes something away is not served, and told where and how to force it', async () => {
   place('minor.so', '1.4.0', 14, withoutSkill);
   const {code, message, remedy} = await row('minor.so', ({state}) => state === 'failed');
   assert.equal(code, 'E_INCOMPATIBLE');
@@ -109,14 +109,14 @@ test('a minor version that takes something away is not served, and told where an
   assert.equal(await generation('swapped@1.3.0'), 13);
 });
 
-test('the same in a new major version is no breach', {timeout: 60_000}, async () => {
+test('the same in a new major version is no breach', async () => {
   place('major.so', '3.0.0', 30, withoutSkill);
   await row('major.so', ({state}) => state === 'serving' || state === 'checked');
   for (;;) if (await generation('swapped') === 30) break;
   assert.equal(await generation('swapped@2'), 20);
 });
 
-test('a promoted version is the usual one at once and after a restart, as is what was forced', {timeout: 60_000}, async () => {
+test('a promoted version is the usual one at once and after a restart, as is what was forced', async () => {
   assert.match(await decide('promote', 'swapped@2.0.0'), /^test\/swapped: 2\.0\.0 is the usual version \(3\.0\.0, 1\.4\.0, 1\.3\.0\), by promotion; .*1\.4\.0 is forced$/m);
   assert.equal(await generation('swapped'), 20);
   assert.equal((await rpc('?expose=flat', 'tools/call', {name: 'swapped_which', arguments: {}})).result.structuredContent.generation, '00000020');
@@ -129,7 +129,7 @@ test('a promoted version is the usual one at once and after a restart, as is wha
   assert.match(await decide('plugins'), /^test\/swapped: 2\.0\.0 is the usual version .*, by promotion/m);
 });
 
-test('a newer file waits behind a promotion until that is taken back', {timeout: 60_000}, async () => {
+test('a newer file waits behind a promotion until that is taken back', async () => {
   place('four.so', '4.0.0', 40);
   await becomes(40, 'swapped@4');
   assert.equal(await generation('swapped'), 20);
@@ -137,7 +137,7 @@ test('a newer file waits behind a promotion until that is taken back', {timeout:
   assert.equal(await generation('swapped'), 40);
 });
 
-test('each rollback goes one usual version further back', {timeout: 60_000}, async () => {
+test('each rollback goes one usual version further back', async () => {
   assert.match(await decide('rollback', 'swapped'), /2\.0\.0 is the usual version .*4\.0\.0 is set back: by the operator/);
   assert.equal(await generation('swapped'), 20);
   await decide('rollback', 'swapped');
@@ -146,7 +146,7 @@ test('each rollback goes one usual version further back', {timeout: 60_000}, asy
   assert.notEqual(refused.code, 0);
 });
 
-test('the place of a promoted version whose file goes is taken until it is there again', {timeout: 60_000}, async () => {
+test('the place of a promoted version whose file goes is taken until it is there again', async () => {
   await decide('promote', 'swapped@1.3.0');
   assert.equal(await generation('swapped'), 13);
   rmSync(join(plugins, 'one.so'));
@@ -156,7 +156,7 @@ test('the place of a promoted version whose file goes is taken until it is there
   await becomes(13);
 });
 
-test('what is disabled is refused with the way back, and what runs ends', {timeout: 60_000}, async () => {
+test('what is disabled is refused with the way back, and what runs ends', async () => {
   const before = await row('one.so', () => true);
   const running = post(`${gateway.url}/v1/tools/call`, {tool: 'swapped', skill: 'waits', input: {ms: 1500}});
   await row('one.so', ({calls}) => calls > before.calls);
@@ -182,7 +182,7 @@ test('what is disabled is refused with the way back, and what runs ends', {timeo
 });
 
 let key;
-test('a canary is what its keys and its share get', {timeout: 60_000}, async () => {
+test('a canary is what its keys and its share get', async () => {
   const {api_key: secret, id} = JSON.parse((await command('--format', 'json', 'keys', 'create', 'canary')).stdout);
   key = {id, headers: {authorization: `Bearer ${secret}`}};
   assert.match(await decide('canary', 'swapped@3.0.0', '--keys', `0123456789abcdef,${id}`), /3\.0\.0 is shown to 0123456789abcdef, [0-9a-f]{16}; /);
@@ -203,7 +203,7 @@ const broken = (manifest) => manifest
   .replace('"description": "At once.", "input": {"type": "object"}', '"description": "At once.", "output": {"required":["x"]}, "input": {"type": "object"}')
   .replace('"After a time that it waits in place."', '"Waits."');
 
-test('a version that fails more than the one before is taken back by itself', {timeout: 60_000}, async () => {
+test('a version that fails more than the one before is taken back by itself', async () => {
   await decide('promote', 'swapped');
   for (let i = 0; i < 10; ++i) assert.equal(await generation('swapped'), 30);
   place('five.so', '5.0.0', 50, broken);
@@ -211,26 +211,26 @@ test('a version that fails more than the one before is taken back by itself', {t
   assert.match(await decide('plugins'), /5\.0\.0 is on trial: \d+ of \d+ calls have failed, of 3\.0\.0 0 of \d+/);
   await becomes(30);
   assert.match(await decide('plugins'), /3\.0\.0 is the usual version .*5\.0\.0 is set back: (\d+) of \1 calls have failed, of 3\.0\.0 0 of \d+/);
-  const told = gateway.log.map((line) => JSON.parse(line)).find(({message}) => message.startsWith('a version fails more than the one before'));
-  assert.equal(told?.version, '5.0.0');
+  const told = await gateway.logged(({message}) => message.startsWith('a version fails more than the one before'));
+  assert.equal(told.version, '5.0.0');
   assert.equal(told.usual, '3.0.0');
   place('six.so', '5.0.1', 51);
   await becomes(51);
 });
 
-test('a trial goes on in the gateway that this one becomes', {timeout: 60_000}, async () => {
+test('a trial goes on in the gateway that this one becomes', async () => {
   for (let i = 0; i < 10; ++i) assert.equal(await generation('swapped'), 51);
   place('eight.so', '5.1.0', 52, broken);
   while ((await call('swapped')).json.error?.code !== 'invalid_output');
   const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGUSR2');
-  while (!gateway.log.slice(seen).some((line) => line.includes('the gateway is ready'))) await new Promise((wake) => { setTimeout(wake, 20); });
+  await gateway.logged(isReady, seen);
   assert.match(await decide('plugins'), /5\.1\.0 is on trial: 0 of 0 calls have failed, of 5\.0\.1 0 of [1-9]\d/);
   await becomes(51);
   assert.match(await decide('plugins'), /5\.1\.0 is set back: (\d+) of \1 calls have failed, of 5\.0\.1 0 of [1-9]\d/);
 });
 
-test('a canary that fails is shown to nobody any more', {timeout: 60_000}, async () => {
+test('a canary that fails is shown to nobody any more', async () => {
   await decide('promote', 'swapped@3.0.0');
   place('seven.so', '7.0.0', 70, broken);
   await row('seven.so', ({state}) => state !== 'failed');

@@ -149,7 +149,7 @@ test('a webhook is told again, by the next gateway too, under the same id', asyn
   answers.set('again', {status: 503});
   const {job_id: id} = (await start(gateway, 'do', 'again')).json;
   await comes('again');
-  const failed = await settled(gateway, id, ({attempts}) => attempts === 1);
+  const failed = await settled(gateway, id, ({attempts}) => attempts >= 1);
   assert.equal(failed.webhook.status, 'pending');
   assert.match(failed.webhook.last_error, /503/);
   assert.ok(failed.webhook.next_attempt_at);
@@ -157,13 +157,15 @@ test('a webhook is told again, by the next gateway too, under the same id', asyn
   answers.delete('again');
   gateway = await startGateway({data, plugins: [plugins]});
   try {
-    await comes('again', 2);
-    const requests = told.get('again');
-    assert.equal(requests[0].headers['webhook-id'], requests[1].headers['webhook-id']);
-    assert.equal(requests[0].body, requests[1].body);
-    assert.ok(verify(requests[1], await secretOf(gateway)));
     const job = await settled(gateway, id, ({status}) => status === 'delivered');
-    assert.equal(job.webhook.attempts, 2);
+    const requests = told.get('again');
+    assert.ok(job.webhook.attempts > failed.webhook.attempts);
+    assert.ok(requests.length > failed.webhook.attempts);
+    for (const request of requests) {
+      assert.equal(request.headers['webhook-id'], requests[0].headers['webhook-id']);
+      assert.equal(request.body, requests[0].body);
+    }
+    assert.ok(verify(requests.at(-1), await secretOf(gateway)));
   } finally {
     await gateway.stop();
   }
@@ -192,7 +194,7 @@ test('a redirect is not followed', async () => {
   try {
     const {job_id: id} = (await start(gateway, 'do', 'moved')).json;
     await comes('moved');
-    const job = await settled(gateway, id, ({attempts}) => attempts === 1);
+    const job = await settled(gateway, id, ({attempts}) => attempts >= 1);
     assert.match(job.webhook.last_error, /redirects are not followed/);
     assert.equal(told.get('elsewhere'), undefined);
   } finally {

@@ -31,6 +31,16 @@ export function environment(extra = {}) {
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
+/// What a line of the log says; undefined: not every line of a sanitizer is JSON.
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+export const isReady = ({message}) => message === 'the gateway is ready';
+
 /// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `listen`: null leaves that to the
 /// configuration. `metrics`: where /metrics listens.
 /// `descriptors`: its soft limit at the start. `under`: words of a program that becomes it.
@@ -41,19 +51,25 @@ export async function startGateway({data = scratch(), plugins = [examples], args
   const command = descriptors ? ['sh', '-c', `ulimit -Sn ${descriptors}; exec "$0" "$@"`, program] : [...under, program];
   const child = spawn(command[0], [...command.slice(1), ...options, ...args], {env: environment(env), stdio: ['ignore', 'inherit', 'pipe']});
   const log = [];
-  const ended = new Promise((done) => child.on('exit', (code, signal) => done({code, signal})));
-  const url = await new Promise((done, fail) => {
-    createInterface({input: child.stderr}).on('line', (line) => {
-      log.push(line);
-      try {
-        const entry = JSON.parse(line);
-        if (entry.message === 'the gateway is ready') done(entry.url);
-      } catch { /* Not every line of a sanitizer is JSON. */ }
-    });
-    ended.then(({code, signal}) => fail(new Error(`the gateway ended with ${code ?? signal}:\n${log.join('\n')}`)));
-  });
+  const lines = createInterface({input: child.stderr}).on('line', (line) => { log.push(line); });
+  // By then its last words are in the log, which an exit alone does not say.
+  const ended = new Promise((done) => child.on('close', (code, signal) => done({code, signal})));
+  /// The first entry of the log from line `from` on that is so, once it is there. What an answer tells may be there before the line is.
+  async function logged(isSo, from = 0) {
+    for (;;) {
+      for (; from < log.length; ++from) {
+        const entry = parsed(log[from]);
+        if (entry && isSo(entry)) return entry;
+      }
+      await Promise.race([new Promise((next) => { lines.once('line', next); }), ended]);
+      if (child.exitCode === null && child.signalCode === null) continue;
+      const {code, signal} = await ended;
+      if (from === log.length) throw new Error(`the gateway ended with ${code ?? signal}:\n${log.join('\n')}`);
+    }
+  }
+  const {url} = await logged(isReady);
   return {
-    url, data, log, ended, pid: child.pid,
+    url, data, log, logged, ended, pid: child.pid,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       return ended;
