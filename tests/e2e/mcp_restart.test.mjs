@@ -7,7 +7,7 @@ import {StreamableHTTPClientTransport as Http2} from '@modelcontextprotocol/clie
 import {StreamableHTTPClientTransport as Http1} from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {ToolListChangedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {clients} from './support/clients.mjs';
-import {examples, scratch, startGateway} from './support/gateway.mjs';
+import {examples, keptPort, scratch, startGateway} from './support/gateway.mjs';
 import {library} from './support/swapped.mjs';
 
 const [v1, legacy] = clients;
@@ -33,7 +33,7 @@ for (const kind of [v1, legacy])
   for (const end of ['SIGTERM', 'SIGKILL'])
     test(`${kind.name}: calls and news go on after ${end}`, async () => {
       const plugins = scratch();
-      const setUp = {data: scratch(), plugins: [examples, plugins]};
+      const setUp = {data: scratch(), plugins: [examples, plugins], port: await keptPort()};
       let gateway = await startGateway(setUp);
       const client = await connect(kind, gateway.url);
       const names = async () => (await client.listTools()).tools.map(({name}) => name);
@@ -41,9 +41,8 @@ for (const kind of [v1, legacy])
       assert.ok(before.includes('echo'));
 
       for (let restart = 0; restart < 3; ++restart) {
-        const {port} = new URL(gateway.url);
         await gateway.stop(end);
-        gateway = await startGateway({...setUp, port});
+        gateway = await startGateway(setUp);
         const result = await client.callTool({name: 'echo', arguments: {message: `restart ${restart}`}});
         assert.equal(JSON.parse(result.content[0].text).message, `restart ${restart}`);
       }

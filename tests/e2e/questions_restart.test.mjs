@@ -5,7 +5,7 @@ import {copyFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {build, examples, isReady, isSanitized, post, scratch, startGateway as start} from './support/gateway.mjs';
+import {build, examples, isReady, isSanitized, keptPort, post, scratch, startGateway as start} from './support/gateway.mjs';
 
 const plugins = scratch();
 const answers = (key) => ({[key]: {action: 'accept', content: {name: 'Ada'}}});
@@ -34,20 +34,20 @@ after(async () => {
   far.closeAllConnections();
 });
 
-function setUp(isolation) {
+async function setUp(isolation) {
   const file = join(scratch(), 'config.json');
   writeFileSync(file, JSON.stringify({
     providers: {far: {base_url: `http://127.0.0.1:${far.address().port}`}},
     isolation: {plugins: {'test/asks': isolation}, ...(isSanitized && {max_memory_mb: 1073741824})},
   }));
-  return {data: scratch(), plugins: [examples, plugins], args: ['--config', file]};
+  return {data: scratch(), port: await keptPort(), plugins: [examples, plugins], args: ['--config', file]};
 }
 
 /// The gateway after it has ended in this way, with the same data at the same port.
 async function again(gateway, options, how) {
   if (how !== 'renewed') {
     await gateway.stop(how);
-    return startGateway({...options, port: new URL(gateway.url).port});
+    return startGateway(options);
   }
   const seen = gateway.log.length;
   process.kill(gateway.pid, 'SIGUSR2');
@@ -62,7 +62,7 @@ for (const isolation of ['in_process', 'worker'])
   for (const how of ['SIGTERM', 'SIGKILL', 'renewed'])
     test(`${isolation}: a call that asks after ten priced calls goes on, ${how}, and each is made and charged once`, async () => {
       seen = [];
-      const options = setUp(isolation);
+      const options = await setUp(isolation);
       let gateway = await startGateway(options);
       const steps = [{http: '/one'}, {call: 'echo.echo_paid', times: 10}, {random: 1}, {once: 'pay'}, {form: 'who'},
         {call: 'echo.echo_paid'}, {form: 'last'}, {once: 'pay'}, {run: 1}];
@@ -107,7 +107,7 @@ describe('MCP 2026-07-28', () => {
 
   test('a retry after SIGKILL runs once, however many bring it at once, and says why the others do not', async () => {
     seen = [];
-    const options = setUp('in_process');
+    const options = await setUp('in_process');
     let gateway = await startGateway(options);
     const steps = [{http: '/before'}, {form: 'who'}, {http: '/hold'}];
     const {json: {result: asked}} = await request(gateway, steps);
@@ -132,7 +132,7 @@ describe('MCP 2026-07-28', () => {
 
   test('what may have acted when its gateway was killed is not run again', async () => {
     seen = [];
-    const options = setUp('worker');
+    const options = await setUp('worker');
     let gateway = await startGateway(options);
     const steps = [{form: 'who'}, {http: '/hold'}];
     const {json: {result: asked}} = await request(gateway, steps);
@@ -152,7 +152,7 @@ describe('MCP 2026-07-28', () => {
 
 for (const how of ['SIGTERM', 'SIGKILL'])
   test(`a job does not ask again, after ${how}, what was answered`, async () => {
-    const options = setUp('in_process');
+    const options = await setUp('in_process');
     let gateway = await startGateway(options);
     const steps = [{form: 'first'}, {form: 'second'}, {run: 1}];
     const {job_id: id} = (await call(gateway, 'run_again', steps, {async: true})).json;

@@ -1,6 +1,7 @@
 // Starts the real program for a test and ends it afterwards.
 import {spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -31,6 +32,19 @@ export function environment(extra = {}) {
   return {...clean, TOOLRACK_LOG_FORMAT: 'json', TOOLRACK_REQUIRE_SIGNATURE: 'false', ...extra};
 }
 
+let lastPort = 0;
+/// A port of this process's own, for a gateway that is to come again at it: below those that are given to whoever asks for any, so that nobody has it in between.
+export async function keptPort() {
+  for (;;) {
+    const port = 10_000 + process.pid % 2_000 * 10 + lastPort++ % 10;
+    const server = createServer();
+    const isFree = await new Promise((done) => server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true)));
+    if (!isFree) continue;
+    await new Promise((done) => { server.close(done); });
+    return port;
+  }
+}
+
 /// What a line of the log says; undefined: not every line of a sanitizer is JSON.
 function parsed(line) {
   try {
@@ -41,7 +55,7 @@ function parsed(line) {
 }
 export const isReady = ({message}) => message === 'the gateway is ready';
 
-/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended. `listen`: null leaves that to the
+/// Runs `toolrack serve` on a free port; resolves when it is ready. `port`: that of one that has ended, `keptPort()`'s. `listen`: null leaves that to the
 /// configuration. `metrics`: where /metrics listens.
 /// `descriptors`: its soft limit at the start. `under`: words of a program that becomes it.
 export async function startGateway({data = scratch(), plugins = [examples], args = [], env = {}, port = 0, listen = `127.0.0.1:${port}`, metrics = '', descriptors, under = []} = {}) {
