@@ -89,6 +89,8 @@ void Gateway::Parts::close() {
   is_ready.store(false);
   if (safe_mode) safe_mode->expect_end();
   if (plugins) plugins->stop();
+  // For clients of calls that have let go of their connection: once they are back they are waited for like all others.
+  if (mcp) std::this_thread::sleep_for(mcp->hold_clients());
   const auto began = std::chrono::steady_clock::now();
   if (jobs) jobs->stop_taking();
   if (mcp) mcp->end_streams();

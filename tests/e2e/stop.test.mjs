@@ -78,6 +78,46 @@ test('who is connected hears that a gateway which stops is alive and not ready, 
   assert.deepEqual(await ended, {code: 0, signal: null});
 });
 
+/// A session at 2025-11-25; `post` sends it a message and gives the response, whose body is not read yet.
+async function openSession(url) {
+  // As behind a proxy that keeps no connection for a client.
+  const headers = {connection: 'close', 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25'};
+  const post = (message, signal) => fetch(`${url}/mcp`, {method: 'POST', headers, body: JSON.stringify({jsonrpc: '2.0', ...message}), signal});
+  const opened = await post({id: 1, method: 'initialize', params: {protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {name: 'test', version: '1'}}});
+  headers['mcp-session-id'] = opened.headers.get('mcp-session-id');
+  await opened.text();
+  await (await post({method: 'notifications/initialized'})).text();
+  const {'content-type': _, ...bare} = headers;
+  return {post, comeBack: (id) => fetch(`${url}/mcp`, {headers: {...bare, 'last-event-id': id}})};
+}
+/// A call that has let go of its connection; the id of the last event that its client got.
+async function letGo(session) {
+  const told = await (await session.post({id: 2, method: 'tools/call', params: {name: 'careful_hold', arguments: {}}})).text();
+  assert.match(told, /^retry: 500$/m);
+  return told.match(/^id: (.+)$/m)[1];
+}
+function pollingRack() {
+  const file = join(scratch(), 'rack.json');
+  writeFileSync(file, JSON.stringify({mcp: {poll_after_ms: 50}}));
+  return ['--config', file];
+}
+
+test('a client that was let go of just before a stop or a renewal comes back for its answer', async () => {
+  for (const [signal, goesOn] of [['SIGTERM', false], ['SIGUSR2', true]]) {
+    const gateway = await startGateway({plugins: [plugins], args: pollingRack()});
+    const session = await openSession(gateway.url);
+    const last = await letGo(session);
+    process.kill(gateway.pid, signal);
+    await new Promise((wake) => { setTimeout(wake, 500); });  // As it was told.
+    const back = await session.comeBack(last);
+    assert.equal(back.status, 200);
+    held.pop().writeHead(200, {'content-type': 'application/json'}).end('{"late":true}');
+    assert.match(await back.text(), /"id":2,"result".*late/);
+    if (goesOn) await gateway.stop();
+    assert.deepEqual(await gateway.ended, {code: 0, signal: null});
+  }
+});
+
 test('with a stop delay new clients hear that it is not ready, and are served, before anybody is refused', async () => {
   const file = join(scratch(), 'rack.json');
   writeFileSync(file, JSON.stringify({stop_delay_ms: 300_000}));

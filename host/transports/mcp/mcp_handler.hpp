@@ -82,6 +82,9 @@ class McpHandler final : public net::Handler {
   void pass_on(std::shared_ptr<const News> news);
   /// Tells clients that follow the task; for Jobs::set_listener. Any thread.
   void task_changed(std::string_view account, std::string_view id);
+  /// Any thread, before the server stops: no client is let go of any more. Returns how long the server has to go on for
+  /// the last one that was, which is on its way back for an answer that nobody else has.
+  std::chrono::nanoseconds hold_clients();
   /// Any thread, before the server stops: streams would go on for ever. Those that are opened later end at once.
   void end_streams();
   /// Any thread, now and then: sessions that have expired are counted and forgotten, and tools that could not be told

@@ -77,6 +77,9 @@ void ReplayStream::finish(std::string_view json) {
 }
 
 void ReplayStream::let_go() {
+  // In this order, and the other way round in hold_clients: whoever is let go of is seen there.
+  all_.last_let_go_ns_.store(all_.clock_.monotonic_ns());
+  if (all_.holds_clients_.load()) return;
   pass_on(fmt::format("retry: {}\n\n", kRetryMs));
   end_listener();
 }
@@ -121,6 +124,11 @@ bool ReplayStreams::resume(const EventId& id, std::string_view session, base::Lo
   if (!has(id, session)) return false;
   streams_.find(id.stream)->second->attach({&loop, std::move(outlet)}, id.event);
   return true;
+}
+
+std::int64_t ReplayStreams::hold_clients() noexcept {
+  holds_clients_.store(true);
+  return last_let_go_ns_.load();
 }
 
 /// Only what has ended: a call that goes on keeps its events.

@@ -1,6 +1,7 @@
 /// Event streams of legacy sessions that a client can take up again where it lost them (2025-03-26 to 2025-11-25).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -44,7 +45,8 @@ class ReplayStream final : public std::enable_shared_from_this<ReplayStream> {
   void send(std::string_view json);
   /// The answer: the last event.
   void finish(std::string_view json);
-  /// Lets go of the client, which comes back: the server wants no connection held for so long.
+  /// Lets go of the client, which comes back: the server wants no connection held for so long. Without effect once
+  /// clients are held.
   void let_go();
 
  private:
@@ -84,6 +86,9 @@ class ReplayStreams {
   /// Of one stream that goes on; the newest event is kept in any case.
   static constexpr std::size_t kMostBytesOfOne = 1 << 20;
 
+  /// Within this time whoever was let go of is back: after what it was told, and the way.
+  static constexpr std::int64_t kBackWithinNs = 3'000'000'000;
+
   /// `run`: as EventId has it.
   ReplayStreams(base::Loop& loop, const base::Clock& clock, std::string run)
       : loop_(loop), clock_(clock), run_(std::move(run)) {}
@@ -94,6 +99,8 @@ class ReplayStreams {
   /// On this loop. The listener gets what came after `id` and what is still to come; false when there is no such stream
   /// of that session.
   bool resume(const EventId& id, std::string_view session, base::Loop& loop, std::shared_ptr<EventOutlet> outlet);
+  /// Any thread: from now on nobody is let go of. Returns when somebody was for the last time (monotonic; 0: never).
+  std::int64_t hold_clients() noexcept;
 
  private:
   friend class ReplayStream;
@@ -107,6 +114,8 @@ class ReplayStreams {
   std::unordered_map<std::uint64_t, std::shared_ptr<ReplayStream>> streams_;
   /// In the order of their ends, which is that of forgetting: streams that go on are not looked at for it.
   std::deque<std::shared_ptr<ReplayStream>> finished_;
+  std::atomic<std::int64_t> last_let_go_ns_{0};
+  std::atomic<bool> holds_clients_{false};
 };
 
 }  // namespace toolrack::mcp

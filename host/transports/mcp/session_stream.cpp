@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 #include "transports/mcp/mcp_handler.hpp"
 #include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
@@ -94,6 +96,14 @@ void McpHandler::pass_on(std::shared_ptr<const News> news) {
       for (const auto& [uri, account] : news->resources) streams.resource_updated(uri, account, (*followers)[at++]);
     });
   }
+}
+
+std::chrono::nanoseconds McpHandler::hold_clients() {
+  std::int64_t last = 0;
+  for (const auto& own : loops_) last = std::max(last, own->replays.hold_clients());
+  if (last == 0) return {};
+  const auto left = last + ReplayStreams::kBackWithinNs - base::system_clock().monotonic_ns();
+  return std::chrono::nanoseconds(std::max<std::int64_t>(left, 0));
 }
 
 void McpHandler::end_streams() {
