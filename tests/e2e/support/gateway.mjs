@@ -45,10 +45,11 @@ export async function keptPort() {
   }
 }
 
-/// What a line of the log says; undefined: not every line of a sanitizer is JSON.
+/// What a line of the log says; undefined: not every line of a sanitizer is an entry.
 function parsed(line) {
   try {
-    return JSON.parse(line);
+    const entry = JSON.parse(line);
+    return typeof entry?.message === 'string' ? entry : undefined;
   } catch {
     return undefined;
   }
@@ -68,12 +69,15 @@ export async function startGateway({data = scratch(), plugins = [examples], args
   const lines = createInterface({input: child.stderr}).on('line', (line) => { log.push(line); });
   // By then its last words are in the log, which an exit alone does not say.
   const ended = new Promise((done) => child.on('close', (code, signal) => done({code, signal})));
-  /// The first entry of the log from line `from` on that is so, once it is there. What an answer tells may be there before the line is.
+  /// The first entry of the log from line `from` on that is so, once it is there: an answer that tells of the same may come before. What came to this
+  /// process together with the line has been seen by then, too, such as the end of a connection that nobody may send on any more.
   async function logged(isSo, from = 0) {
     for (;;) {
       for (; from < log.length; ++from) {
         const entry = parsed(log[from]);
-        if (entry && isSo(entry)) return entry;
+        if (!entry || !isSo(entry)) continue;
+        await new Promise(setImmediate);
+        return entry;
       }
       await Promise.race([new Promise((next) => { lines.once('line', next); }), ended]);
       if (child.exitCode === null && child.signalCode === null) continue;
