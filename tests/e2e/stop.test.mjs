@@ -107,6 +107,7 @@ test('a client that was let go of just before a stop or a renewal comes back for
     const gateway = await startGateway({plugins: [plugins], args: pollingRack()});
     const session = await openSession(gateway.url);
     const last = await letGo(session);
+    await until(() => held.length === 1);
     process.kill(gateway.pid, signal);
     await new Promise((wake) => { setTimeout(wake, 500); });  // As it was told.
     const back = await session.comeBack(last);
