@@ -75,7 +75,7 @@ TEST_F(Watch, NamesAPluginThatDoesNotStartOrStop) {
 class HangingPlugin : public NativeFixture {};
 
 TEST_F(HangingPlugin, IsNamedWhileItHangs) {
-  settings.hang_patience = {.on_loop = 10ms, .in_pool = 10ms, .between_looks = 2ms};
+  settings.hang_patience = {.on_loop = 10ms, .in_pool = 10ms, .in_control = test::kPatience, .between_looks = 2ms};
   ::setenv("TOOLRACK_TESTS_GATE", (directory.path() / "gate").c_str(), 1);
   ASSERT_EQ(::mkfifo((directory.path() / "gate").c_str(), 0600), 0);
   install("hangs_in_invoke");
