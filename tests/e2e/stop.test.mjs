@@ -106,6 +106,7 @@ test('a client that was let go of just before a stop or a renewal comes back for
   for (const [signal, goesOn] of [['SIGTERM', false], ['SIGUSR2', true]]) {
     const gateway = await startGateway({plugins: [plugins], args: pollingRack()});
     const session = await openSession(gateway.url);
+    held.length = 0;
     const last = await letGo(session);
     await until(() => held.length === 1);
     process.kill(gateway.pid, signal);

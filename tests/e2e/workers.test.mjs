@@ -82,7 +82,11 @@ test('a worker that is killed takes its own calls with it, and the next call fin
 
 test('plugins of a vendor share a process, whose end names the one that was running', async () => {
   const gateway = await serve({default: 'worker_per_vendor'}, ['dies', 'dies_too', 'dies_elsewhere']);
-  const who = async (tool) => (await call(gateway, tool, 'who')).json.output.process;
+  const who = async (tool) => {
+    const {status, json, text} = await call(gateway, tool, 'who');
+    assert.equal(status, 200, text);
+    return json.output.process;
+  };
   const first = await who('test/dies');
   assert.equal(await who('test/dies-too'), first);
   const elsewhere = await who('elsewhere/dies-elsewhere');
