@@ -233,7 +233,7 @@ test('a trial goes on in the gateway that this one becomes', async () => {
 test('a canary that fails is shown to nobody any more', async () => {
   await decide('promote', 'swapped@3.0.0');
   place('seven.so', '7.0.0', 70, broken);
-  await row('seven.so', ({state}) => state !== 'failed');
+  while (!(await (await fetch(`${gateway.url}/v1/tools`)).json()).tools.find(({name}) => name === 'swapped').versions.includes('7.0.0')) await new Promise((wake) => { setTimeout(wake, 20); });
   await decide('canary', 'swapped@7.0.0', '--keys', key.id);
   for (;;) if (await generation('swapped', 'which', key.headers) === 30) break;
   assert.match(await decide('plugins'), /7\.0\.0 is set back: \d+ of \d+ calls have failed, of 3\.0\.0 0 of \d+/);
