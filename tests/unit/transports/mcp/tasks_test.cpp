@@ -97,6 +97,11 @@ class TasksTest : public McpTest {
     while (at(told, "/result/status") == status && std::chrono::steady_clock::now() < end) told = get(task);
     return told;
   }
+  /// The task once it has ended. One that asks and is cancelled works again before it has: it is told there.
+  base::json::Document ended(const std::string& task) {
+    auto told = get_after("input_required", task);
+    return at(told, "/result/status") == "working" ? get_after("working", task) : std::move(told);
+  }
   std::string code(const net::RawReply& reply) { return at(parsed(reply.body), "/error/code"); }
   /// What a plain call of the skill is answered with.
   base::json::Document direct(const std::string& skill, std::string_view arguments = "{}") {
@@ -249,12 +254,12 @@ TEST_F(TasksTest, AreCancelledAndMayBeAskedForThatAgain) {
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(at(parsed(reply.body), "/result/resultType"), "complete") << reply.body;
     EXPECT_EQ(base::json::at(parsed(reply.body), "/result")->MemberCount(), 2u);
-    EXPECT_EQ(at(get_after("working", task), "/result/status"), "cancelled");
+    EXPECT_EQ(at(ended(task), "/result/status"), "cancelled");
   }
   const auto asking = begin("asks", R"({"ask":["form:who"]})");
   get_after("working", asking);
   of_task("tasks/cancel", asking);
-  EXPECT_EQ(at(get_after("input_required", asking), "/result/status"), "cancelled");
+  EXPECT_EQ(at(ended(asking), "/result/status"), "cancelled");
 }
 
 TEST_F(TasksTest, BelongToTheirAccount) {
