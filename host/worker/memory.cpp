@@ -16,8 +16,6 @@ namespace toolrack::worker {
 namespace {
 
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-/// Of one message; more are cut off by the kernel. Ours carries one.
-constexpr std::size_t kMostDescriptors = 4;
 
 bool write_all(int file, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
@@ -61,43 +59,44 @@ SealedMemory::~SealedMemory() {
   if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
 }
 
-ssize_t send_with(int socket, std::string_view bytes, int descriptor, int flags) noexcept {
-  if (descriptor < 0) return ::send(socket, bytes.data(), bytes.size(), flags | MSG_NOSIGNAL);
-  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+namespace {
+
+/// A message of one byte, and room for one descriptor beside it.
+struct DescriptorMessage {
+  DescriptorMessage() noexcept {
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_LEN(sizeof(int));  // Padding would be room for a second one.
+  }
+  char byte = 0;
+  iovec piece{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  auto* const head = CMSG_FIRSTHDR(&message);
+};
+
+}  // namespace
+
+bool give_descriptor(int socket, int descriptor) noexcept {
+  DescriptorMessage one;
+  auto* const head = CMSG_FIRSTHDR(&one.message);
   head->cmsg_level = SOL_SOCKET;
   head->cmsg_type = SCM_RIGHTS;
   head->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
-  return ::sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+  return ::sendmsg(socket, &one.message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
-ssize_t receive_with(int socket, std::span<char> room, std::vector<int>& descriptors, int flags) noexcept {
-  iovec piece{room.data(), room.size()};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control{};
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const auto got = ::recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
-  if (got < 0) return got;
-  for (auto* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
-    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
-    const auto count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int one = -1;
-      std::memcpy(&one, CMSG_DATA(head) + i * sizeof one, sizeof one);
-      descriptors.push_back(one);
-    }
-  }
-  return got;
+int take_descriptor(int socket) noexcept {
+  DescriptorMessage one;
+  if (::recvmsg(socket, &one.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1) return -1;
+  const auto* const head = CMSG_FIRSTHDR(&one.message);
+  if (head == nullptr || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+      head->cmsg_len != CMSG_LEN(sizeof(int)))
+    return -1;
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(head), sizeof descriptor);
+  return descriptor;
 }
 
 }  // namespace toolrack::worker

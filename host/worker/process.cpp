@@ -22,7 +22,7 @@ unsigned runner_count() {
 
 std::vector<std::unique_ptr<Socket>> make_sockets(int count) {
   std::vector<std::unique_ptr<Socket>> out;
-  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<Socket>(kFirstSocket + i));
+  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<Socket>(Options::frames_of(i), Options::memory_of(i)));
   return out;
 }
 
@@ -32,7 +32,7 @@ Process::Process(Options options, SandboxState sandbox)
     : options_(std::move(options)),
       sandbox_(std::move(sandbox)),
       sockets_(make_sockets(options_.channels)),
-      questions_(options_.questions()),
+      questions_(Options::frames_of(options_.questions()), Options::memory_of(options_.questions())),
       threads_(sockets_, runner_count(), [this](std::size_t channel, const Frame& frame) { on_frame(channel, frame); }),
       board_(options_.board()) {}
 

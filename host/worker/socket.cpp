@@ -12,14 +12,13 @@ namespace toolrack::worker {
 
 void end_with_gateway() noexcept { ::_exit(0); }
 
-void Socket::send_locked(std::string_view bytes, int descriptor) {
+void Socket::send_locked(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto sent = send_with(descriptor_, bytes, descriptor, 0);
+    const auto sent = ::send(frames_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent > 0) {
-      descriptor = -1;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
-      pollfd wait{descriptor_, POLLOUT, 0};
+      pollfd wait{frames_, POLLOUT, 0};
       ::poll(&wait, 1, -1);
     } else if (errno != EINTR) {
       end_with_gateway();
@@ -28,25 +27,25 @@ void Socket::send_locked(std::string_view bytes, int descriptor) {
 }
 
 void Socket::send(std::string frame) {
-  // Where there is no memory to be had for it, it goes through the stream.
   const int memory = frame.size() > kLongestStreamed ? make_sealed(frame) : -1;
   const std::lock_guard lock(mutex_);
-  if (memory < 0) return send_locked(frame);
-  FrameWriter announced(FrameType::kInMemory, 0);
-  announced.u64(frame.size());
-  send_locked(std::move(announced).take(), memory);
-  ::close(memory);
+  // Where there is no memory to be had for it, or no way for one more, it goes through the stream.
+  if (memory >= 0 && give_descriptor(memory_socket_, memory)) {
+    FrameWriter announced(FrameType::kInMemory, 0);
+    announced.u64(frame.size());
+    frame = std::move(announced).take();
+  }
+  send_locked(frame);
+  if (memory >= 0) ::close(memory);
 }
 
 bool Socket::read_some(bool waits) {
   const auto room = reader_.room();
-  const auto descriptors = descriptors_.size();
   for (;;) {
-    const auto got = receive_with(descriptor_, room, descriptors_, waits ? 0 : MSG_DONTWAIT);
+    const auto got = ::recv(frames_, room.data(), room.size(), waits ? 0 : MSG_DONTWAIT);
     if (got > 0) {
       reader_.filled(static_cast<std::size_t>(got));
-      // A message with descriptors is read alone, whatever else is there.
-      return static_cast<std::size_t>(got) == room.size() || descriptors_.size() != descriptors;
+      return static_cast<std::size_t>(got) == room.size();
     }
     if (got < 0 && errno == EAGAIN) return false;
     if (got == 0 || errno != EINTR) end_with_gateway();
@@ -64,9 +63,8 @@ std::optional<Frame> Socket::next() {
 std::optional<Frame> Socket::take_from_memory(const Frame& announced) {
   FieldReader in(announced.payload);
   const auto size = in.u64();
-  if (descriptors_.empty()) std::abort();
-  const int descriptor = descriptors_.front();
-  descriptors_.erase(descriptors_.begin());
+  const int descriptor = take_descriptor(memory_socket_);
+  if (descriptor < 0) std::abort();
   memory_ = SealedMemory::map(descriptor, size);
   ::close(descriptor);
   // No room for it in our address space: as for a plugin that asks for more than there is.

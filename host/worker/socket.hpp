@@ -4,7 +4,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "worker/frame.hpp"
 #include "worker/memory.hpp"
@@ -17,11 +16,12 @@ namespace toolrack::worker {
 /// Threads: `send` any; `read_some` and `next` one at a time.
 class Socket {
  public:
-  explicit Socket(int descriptor) : descriptor_(descriptor) {}
+  /// Of frames, and of descriptors beside them.
+  Socket(int frames, int memory) : frames_(frames), memory_socket_(memory) {}
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return frames_; }
   /// Waits while the gateway has not read what came before; it always reads.
   void send(std::string frame);
   /// Reads once what is there; with `waits` until something is. False: there was no more, and the next bytes will be
@@ -33,13 +33,12 @@ class Socket {
   std::string ask(std::string frame);
 
  private:
-  void send_locked(std::string_view bytes, int descriptor = -1);
+  void send_locked(std::string_view bytes);
   std::optional<Frame> take_from_memory(const Frame& announced);
 
-  const int descriptor_;
+  const int frames_, memory_socket_;
   std::mutex mutex_;  // Of those who send.
   FrameReader reader_;
-  std::vector<int> descriptors_;        // That came and were not taken yet.
   std::optional<SealedMemory> memory_;  // Of the last frame that `next` has given.
 };
 

@@ -31,7 +31,7 @@ static long eat(long most) {
   return eaten;
 }
 
-/* Says over the gateway's socket that a frame lies in memory, and gives it memory that it could take away again. */
+/* Gives the gateway memory that could be taken away again, and says that a frame lies in it. */
 static void offer_memory_without_seals(void) {
   const struct {
     unsigned length, type;
@@ -42,7 +42,7 @@ static void offer_memory_without_seals(void) {
     struct cmsghdr head;
     char room[CMSG_SPACE(sizeof(int))];
   } control;
-  struct iovec piece = {(void*)&frame, sizeof frame};
+  struct iovec piece = {(void*)&frame, 1};
   struct msghdr message;
   memset(&message, 0, sizeof message);
   memset(&control, 0, sizeof control);
@@ -55,7 +55,8 @@ static void offer_memory_without_seals(void) {
   control.head.cmsg_type = SCM_RIGHTS;
   control.head.cmsg_len = CMSG_LEN(sizeof(int));
   memcpy(CMSG_DATA(&control.head), &memory, sizeof memory);
-  sendmsg(3, &message, MSG_NOSIGNAL);
+  sendmsg(4, &message, MSG_NOSIGNAL); /* host/worker/options.hpp says which socket is which. */
+  send(3, &frame, sizeof frame, MSG_NOSIGNAL);
   if (ftruncate(memory, 0) != 0) return;
 }
 

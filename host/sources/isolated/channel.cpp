@@ -14,22 +14,17 @@ namespace {
 
 /// Reads of one turn of the loop: a worker that sends without end must not keep others from it.
 constexpr int kReadsPerTurn = 8;
-/// Descriptors that came before the frame that announces them: they come with it.
-constexpr std::size_t kMostUnclaimed = 8;
 
 using worker::FrameType;
 
 }  // namespace
 
-Channel::Channel(base::Loop& loop, services::files::Descriptor socket, Listener listener)
+Channel::Channel(base::Loop& loop, ChannelSockets sockets, Listener listener)
     : loop_(loop),
-      socket_(loop.context().get_executor(), ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)),
+      socket_(loop.context().get_executor(), ::fcntl(sockets.frames.get(), F_DUPFD_CLOEXEC, 0)),
+      memory_(std::move(sockets.memory)),
       listener_(std::move(listener)),
       descriptor_(socket_.native_handle()) {}
-
-Channel::~Channel() {
-  for (const int descriptor : descriptors_) ::close(descriptor);
-}
 
 void Channel::open() {
   keeper_ = owner_.lock();
@@ -56,21 +51,18 @@ void Channel::wait_to_read() {
 
 Channel::Read Channel::read_some() {
   const auto room = reader_.room();
-  const auto descriptors = descriptors_.size();
-  const auto got = worker::receive_with(socket_.native_handle(), room, descriptors_, MSG_DONTWAIT);
+  const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return errno == EINTR ? Read::kSome : Read::kNothing;
   if (got <= 0) {
     end("");
     return Read::kEnd;
   }
-  // A message with descriptors is read alone, whatever else is there.
-  const bool may_be_more = static_cast<std::size_t>(got) == room.size() || descriptors_.size() != descriptors;
+  const bool may_be_more = static_cast<std::size_t>(got) == room.size();
   // What comes may answer what another thread has sent: all that it did before happened before. The kernel knows that,
   // the language has to be told.
   [[maybe_unused]] const auto seen = sends_.load(std::memory_order_acquire);
   reader_.filled(static_cast<std::size_t>(got));
   while (const auto frame = has_ended_ ? std::nullopt : reader_.next()) take(*frame);
-  if (descriptors_.size() > kMostUnclaimed) end("it sent descriptors that no frame announces");
   if (has_ended_) return Read::kEnd;
   if (!reader_.is_broken()) return may_be_more ? Read::kSome : Read::kAll;
   end("it sent bytes that are no frame");
@@ -94,10 +86,9 @@ void Channel::take(const worker::Frame& frame) {
 void Channel::take_from_memory(const worker::Frame& announced) {
   worker::FieldReader in(announced.payload);
   const auto size = in.u64();
-  if (!in.is_whole() || descriptors_.empty() || size > worker::kLongestFrame + sizeof(std::uint32_t))
+  const Descriptor descriptor(worker::take_descriptor(memory_.get()));
+  if (!in.is_whole() || !descriptor || size > worker::kLongestFrame + sizeof(std::uint32_t))
     return end("it announced a frame in memory that is not there");
-  const services::files::Descriptor descriptor(descriptors_.front());
-  descriptors_.erase(descriptors_.begin());
   const auto memory = worker::SealedMemory::map(descriptor.get(), size);
   if (!memory) return end("it sent memory that is not sealed");
   const auto frame = worker::read_frame(memory->bytes());
@@ -106,35 +97,32 @@ void Channel::take_from_memory(const worker::Frame& announced) {
   listener_.on_frame(*frame);
 }
 
-ssize_t Channel::try_send(const Waiting& what, std::size_t from) {
-  return worker::send_with(descriptor_, std::string_view(what.bytes).substr(from), from == 0 ? what.memory.get() : -1,
-                           MSG_DONTWAIT);
+ssize_t Channel::try_send(std::string_view bytes) {
+  return ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void Channel::send(std::string frame) {
   sends_.fetch_add(1, std::memory_order_release);
-  Waiting next{std::move(frame), services::files::Descriptor()};
-  const auto size = next.bytes.size();
-  if (size > worker::kLongestStreamed) {
-    // Where there is no memory to be had for it, it goes through the stream.
-    if (services::files::Descriptor memory(worker::make_sealed(next.bytes)); memory) {
-      worker::FrameWriter announced(FrameType::kInMemory, 0);
-      announced.u64(size);
-      next = {std::move(announced).take(), std::move(memory)};
-    }
-  }
+  Descriptor memory;
+  if (frame.size() > worker::kLongestStreamed) memory = Descriptor(worker::make_sealed(frame));
   {
     base::Lock lock(mutex_);
     if (descriptor_ < 0) return;
-    if (next.memory) untaken_bytes_ += size;
+    // Where there is no memory to be had for it, or no way for one more, it goes through the stream.
+    if (memory && worker::give_descriptor(memory_.get(), memory.get())) {
+      untaken_bytes_ += frame.size();
+      worker::FrameWriter announced(FrameType::kInMemory, 0);
+      announced.u64(frame.size());
+      frame = std::move(announced).take();
+    }
     const bool is_first = waiting_.empty();
-    const auto sent = is_first ? try_send(next, 0) : 0;
+    const auto sent = is_first ? try_send(frame) : 0;
     if (sent < 0 && errno != EAGAIN) return;  // Its end will be told by who reads.
-    const bool is_sent = sent == static_cast<ssize_t>(next.bytes.size());
+    const bool is_sent = sent == static_cast<ssize_t>(frame.size());
     if (!is_sent) {
       if (is_first) sent_ = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-      waiting_bytes_ += next.bytes.size();
-      waiting_.push_back(std::move(next));
+      waiting_bytes_ += frame.size();
+      waiting_.push_back(std::move(frame));
     }
     const bool is_too_much = waiting_bytes_ > kMostWaiting || untaken_bytes_ > kMostWaiting;
     if ((is_sent || !is_first) && !is_too_much) return;
@@ -162,12 +150,12 @@ void Channel::write_some() {
     base::Lock lock(mutex_);
     while (!waiting_.empty()) {
       const auto& next = waiting_.front();
-      const auto sent = try_send(next, sent_);
+      const auto sent = try_send(std::string_view(next).substr(sent_));
       if (sent < 0 && errno == EAGAIN) break;
       if (sent < 0) return;
       sent_ += static_cast<std::size_t>(sent);
-      if (sent_ < next.bytes.size()) continue;
-      waiting_bytes_ -= next.bytes.size();
+      if (sent_ < next.size()) continue;
+      waiting_bytes_ -= next.size();
       waiting_.pop_front();
       sent_ = 0;
     }

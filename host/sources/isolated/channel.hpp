@@ -9,11 +9,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/loop.hpp"
 #include "base/mutex.hpp"
-#include "services/files/descriptor.hpp"
+#include "sources/isolated/launch.hpp"
 #include "worker/frame.hpp"
 #include "worker/memory.hpp"
 
@@ -32,8 +31,7 @@ class Channel {
     std::function<void(std::string why)> on_end;
   };
 
-  Channel(base::Loop& loop, services::files::Descriptor socket, Listener listener);
-  ~Channel();
+  Channel(base::Loop& loop, ChannelSockets sockets, Listener listener);
 
   base::Loop& loop() const noexcept { return loop_; }
   /// Whom what is posted keeps; before anybody sends.
@@ -49,7 +47,7 @@ class Channel {
  private:
   /// `kAll`: something, and there was no more.
   enum class Read : std::uint8_t { kSome, kAll, kNothing, kEnd };
-  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  using Stream = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
   void wait_to_read();
   void wait_to_write();
   Read read_some();
@@ -57,14 +55,11 @@ class Channel {
   void end(std::string why);
   void take(const worker::Frame& frame);
   void take_from_memory(const worker::Frame& announced);
-  struct Waiting {
-    std::string bytes;
-    services::files::Descriptor memory;  // Travels with the first byte.
-  };
-  ssize_t try_send(const Waiting& what, std::size_t from) TR_REQUIRES(mutex_);
+  ssize_t try_send(std::string_view bytes) TR_REQUIRES(mutex_);
 
   base::Loop& loop_;
-  Descriptor socket_;
+  Stream socket_;
+  const Descriptor memory_;  // Its socket of descriptors.
   Listener listener_;
   std::weak_ptr<void> owner_;  // Constant from the first frame on.
 
@@ -73,11 +68,10 @@ class Channel {
   std::shared_ptr<void> keeper_;  // The owner, while we are open.
   bool is_open_ = false;
   bool has_ended_ = false;
-  std::vector<int> descriptors_;  // That came and were not taken yet.
 
   std::atomic<std::uint32_t> sends_{0};  // Frames that were to be sent.
   base::Mutex mutex_;
-  std::deque<Waiting> waiting_ TR_GUARDED_BY(mutex_);
+  std::deque<std::string> waiting_ TR_GUARDED_BY(mutex_);
   std::size_t sent_ TR_GUARDED_BY(mutex_) = 0;  // Of the first one that waits.
   std::size_t waiting_bytes_ TR_GUARDED_BY(mutex_) = 0;
   std::uint64_t untaken_bytes_ TR_GUARDED_BY(mutex_) = 0;  // In memory that the worker does not have yet.

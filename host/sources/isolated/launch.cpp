@@ -100,14 +100,15 @@ Result<Launched> launch(const WorkerProgram& program, const worker::Options& opt
   auto output = TRY(make_pipe(beyond_theirs));
   for (const int standard : {1, 2}) actions.put(output.theirs.get(), standard);
   out.output = std::move(output.ours);
-  for (int i = 0; i <= options.channels; ++i) {
+  const auto give_socket = [&](int number) -> Result<Descriptor> {
     auto pair = TRY(make_pair("a socket for a worker process", beyond_theirs));
-    actions.put(pair.theirs.get(), worker::kFirstSocket + i);
+    actions.put(pair.theirs.get(), number);
     theirs.push_back(std::move(pair.theirs));
-    if (i < options.channels)
-      out.channels.push_back(std::move(pair.ours));
-    else
-      out.questions = std::move(pair.ours);
+    return std::move(pair.ours);
+  };
+  for (int i = 0; i <= options.questions(); ++i) {
+    auto frames = TRY(give_socket(worker::Options::frames_of(i)));
+    out.channels.push_back({std::move(frames), TRY(give_socket(worker::Options::memory_of(i)))});
   }
   if (options.has_board) {
     out.board = Descriptor(worker::make_board());

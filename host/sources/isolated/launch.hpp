@@ -16,14 +16,18 @@ namespace toolrack::sources::isolated {
 
 using services::files::Descriptor;
 
-/// A process that was started and not waited for yet, and our ends of its sockets, which do not block.
+/// Our ends of two sockets, which do not block.
+struct ChannelSockets {
+  Descriptor frames, memory;
+};
+
+/// A process that was started and not waited for yet.
 struct Launched {
   pid_t id = 0;
-  Descriptor handle;  ///< pidfd: readable once it has ended.
-  std::vector<Descriptor> channels;
-  Descriptor questions;
-  Descriptor board;   ///< Where `options.has_board` says so: read_board() says who runs.
-  Descriptor output;  ///< What it writes to its standard output and error; does not block.
+  Descriptor handle;                     ///< pidfd: readable once it has ended.
+  std::vector<ChannelSockets> channels;  ///< Those of calls, then that of questions.
+  Descriptor board;                      ///< Where `options.has_board` says so: read_board() says who runs.
+  Descriptor output;                     ///< What it writes to its standard output and error; does not block.
 };
 
 /// Runs `program` with `options` and nothing of ours but the sockets: empty environment, no input. The

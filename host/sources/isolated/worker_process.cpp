@@ -50,9 +50,8 @@ WorkerProcess::WorkerProcess(base::Loops& loops, Launched launched, std::string 
       output_(loops[0], std::move(launched.output), name_),
       next_ping_(loops[0].context()),
       seats_of_loop_(loops.size()),
-      open_channels_(launched.channels.size() + 1) {
-  launched.channels.push_back(std::move(launched.questions));  // On the first loop.
-  for (std::size_t i = 0; i < launched.channels.size(); ++i) {
+      open_channels_(launched.channels.size()) {
+  for (std::size_t i = 0; i < launched.channels.size(); ++i) {  // That of questions on the first loop.
     channels_.push_back(std::make_unique<Channel>(
         loops[i % loops.size()], std::move(launched.channels[i]),
         Channel::Listener{.on_frame = [this, i](const worker::Frame& frame) { on_frame(i, frame); },

@@ -6,7 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <string>
 
 namespace toolrack::worker {
@@ -81,28 +85,80 @@ TEST(SealedMemory, IsNoOtherKindOfDescriptor) {
   for (const int one : {ends[0], ends[1], file}) ::close(one);
 }
 
-TEST(SealedMemory, TravelsBesideBytes) {
-  int ends[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  const int memory = make_sealed("beside");
-  ASSERT_EQ(send_with(ends[0], "plain", -1, 0), 5);
-  ASSERT_EQ(send_with(ends[0], "with", memory, 0), 4);
-  ::close(memory);
-  std::string seen;
-  std::vector<int> descriptors;
-  while (seen.size() < 9) {
-    char room[64];
-    const auto got = receive_with(ends[1], room, descriptors, 0);
-    ASSERT_GT(got, 0);
-    seen.append(room, static_cast<std::size_t>(got));
+class DescriptorSocket : public ::testing::Test {
+ protected:
+  DescriptorSocket() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_), 0); }
+  ~DescriptorSocket() override {
+    for (const int end : ends_) ::close(end);
   }
-  EXPECT_EQ(seen, "plainwith");
-  ASSERT_EQ(descriptors.size(), 1U);
-  EXPECT_EQ(::fcntl(descriptors[0], F_GETFD), FD_CLOEXEC);
-  const auto mapped = SealedMemory::map(descriptors[0], 6);
-  ASSERT_TRUE(mapped);
-  EXPECT_EQ(mapped->bytes(), "beside");
-  for (const int one : {descriptors[0], ends[0], ends[1]}) ::close(one);
+  static std::size_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+  int ends_[2] = {-1, -1};
+};
+
+TEST_F(DescriptorSocket, CarriesThemInTheirOrder) {
+  for (const std::string bytes : {"first", "second"}) {
+    const int memory = make_sealed(bytes);
+    EXPECT_TRUE(give_descriptor(ends_[0], memory));
+    ::close(memory);
+  }
+  for (const std::string_view bytes : {"first", "second"}) {
+    const int taken = take_descriptor(ends_[1]);
+    EXPECT_EQ(::fcntl(taken, F_GETFD), FD_CLOEXEC);
+    const auto mapped = SealedMemory::map(taken, bytes.size());
+    ASSERT_TRUE(mapped);
+    EXPECT_EQ(mapped->bytes(), bytes);
+    ::close(taken);
+  }
+}
+
+TEST_F(DescriptorSocket, IsNeverWaitedFor) {
+  EXPECT_EQ(take_descriptor(ends_[1]), -1) << "none is there";
+  const int memory = make_sealed("once more");
+  int given = 0;
+  while (given < 100'000 && give_descriptor(ends_[0], memory)) ++given;
+  EXPECT_GT(given, 10);
+  EXPECT_LT(given, 100'000) << "it is full at some time";
+  const int taken = take_descriptor(ends_[1]);
+  EXPECT_GE(taken, 0);
+  ::close(taken);
+  ::close(memory);
+}
+
+TEST_F(DescriptorSocket, GivesNothingForBytesAlone) {
+  ASSERT_EQ(::send(ends_[0], "plain", 5, MSG_NOSIGNAL), 5);
+  EXPECT_EQ(take_descriptor(ends_[1]), -1);
+  ::close(ends_[0]);
+  ends_[0] = -1;
+  while (::recv(ends_[1], std::array<char, 8>().data(), 8, 0) > 0) {
+  }
+  EXPECT_EQ(take_descriptor(ends_[1]), -1) << "the other end has gone";
+}
+
+TEST_F(DescriptorSocket, LeavesNoneOpenOfAMessageWithMany) {
+  constexpr int kMany = 8;
+  char byte = 0;
+  iovec piece{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMany * sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(kMany * sizeof(int));
+  const std::array<int, kMany> same{};  // Standard input, as often.
+  std::memcpy(CMSG_DATA(head), same.data(), sizeof same);
+  const auto before = open_descriptors();
+  ASSERT_EQ(::sendmsg(ends_[0], &message, MSG_NOSIGNAL), 1);
+  const int taken = take_descriptor(ends_[1]);
+  EXPECT_GE(taken, 0);
+  ::close(taken);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 }  // namespace
