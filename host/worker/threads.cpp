@@ -7,9 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+#include <thread>
 #include <utility>
+
+#include "worker/eagerness.hpp"
 
 namespace toolrack::worker {
 namespace {
@@ -19,6 +24,12 @@ constexpr std::size_t kStack = 2 << 20;
 
 /// This thread is reading frames, and runs what comes of them itself.
 thread_local bool is_reading = false;
+/// Something has come of them since it began.
+thread_local bool has_come = false;
+
+/// How long a thread looks before it sleeps: the gateway's wake-up, and what it does with an answer until it sends the
+/// next call. Twice as long as it takes where the benchmark was made (tests/bench/worker_bench.cpp).
+constexpr std::chrono::microseconds kLook{25};
 
 constexpr std::uint64_t kWake = ~std::uint64_t{0};
 
@@ -45,6 +56,7 @@ bool start_thread(std::function<void()> run, std::size_t stack_bytes) {
 Threads::Threads(std::vector<std::unique_ptr<Socket>>& sockets, unsigned runners, OnFrame on_frame)
     : sockets_(sockets),
       runners_(runners),
+      may_look_(std::thread::hardware_concurrency() > 1),
       on_frame_(std::move(on_frame)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -56,9 +68,9 @@ void Threads::start() {
   event.data.u64 = kWake;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
-    event.events = EPOLLIN | EPOLLET;  // One thread is woken for new bytes, and nobody has to ask for the next ones.
-    event.data.u64 = i;
+    event.events = 0;
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_[i]->descriptor(), &event);
+    wake_for(i, true);
   }
   for (unsigned i = 0; i < runners_ + 1; ++i) {
     // Without threads of our own nothing works: the gateway is told by our end.
@@ -74,6 +86,7 @@ void Threads::post(std::shared_ptr<Runnable> work, Tally& tally) {
     waiting_.push_back({std::move(work), &tally});
     wakes = !is_reading && busy_ < runners_;
   }
+  has_come = true;
   if (wakes) wake();
 }
 
@@ -111,8 +124,17 @@ void Threads::serve_blocking(Blocking& depth) {
 }
 
 void Threads::serve() {
+  Eagerness eagerness;
+  std::optional<std::size_t> last;  // Where something came that we have run.
   for (;;) {
     run_what_waits();
+    if (last && may_look_ && eagerness.looks()) {
+      if (look(*last)) {
+        eagerness.found();
+        continue;
+      }
+      eagerness.looked_in_vain();
+    }
     epoll_event event{};
     if (::epoll_wait(epoll_, &event, 1, -1) != 1) continue;
     if (event.data.u64 == kWake) {
@@ -120,7 +142,9 @@ void Threads::serve() {
       [[maybe_unused]] const auto got = ::read(wake_, &ignored, sizeof ignored);
       continue;
     }
+    has_come = false;
     read(event.data.u64);
+    last = has_come ? std::optional(event.data.u64) : std::nullopt;
   }
 }
 
@@ -135,6 +159,31 @@ void Threads::read(std::size_t channel) {
     read_all(channel);
   } while (!told.compare_exchange_strong(seen, 0));
   is_reading = false;
+}
+
+bool Threads::look(std::size_t channel) {
+  auto& told = told_[channel];
+  unsigned nobody = 0;
+  if (!told.compare_exchange_strong(nobody, 1)) return false;
+  wake_for(channel, false);
+  is_reading = true;
+  has_come = false;
+  const auto end = std::chrono::steady_clock::now() + kLook;
+  do {
+    read_all(channel);
+  } while (!has_come && std::chrono::steady_clock::now() < end);
+  is_reading = false;
+  // In this order: who is woken from now on reads, and is woken for what lies there already.
+  told.store(0);
+  wake_for(channel, true);
+  return has_come;
+}
+
+void Threads::wake_for(std::size_t channel, bool are_woken) noexcept {
+  epoll_event event{};
+  if (are_woken) event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = channel;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, sockets_[channel]->descriptor(), &event);
 }
 
 void Threads::read_all(std::size_t channel) {

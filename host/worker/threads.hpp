@@ -25,7 +25,8 @@ struct Tally {
 bool start_thread(std::function<void()> run, std::size_t stack_bytes);
 
 /// Who reads a frame runs it, so nobody has to be woken for it; but of `runners + 1` threads one always goes on
-/// reading. Threads: all functions any, but for `start`.
+/// reading. Before it sleeps, a thread looks for a moment whether what it has sent is answered, as long as that pays.
+/// Threads: all functions any, but for `start`.
 class Threads {
  public:
   using OnFrame = std::function<void(std::size_t channel, const Frame&)>;
@@ -62,12 +63,17 @@ class Threads {
   /// epoll has told of new bytes.
   void read(std::size_t channel);
   void read_all(std::size_t channel);
+  /// Looks for a moment whether something comes there that is to be run; meanwhile nobody is woken for it.
+  bool look(std::size_t channel);
+  /// Whether those who sleep are woken for new bytes on this socket; one thread is, and nobody has to ask for the next.
+  void wake_for(std::size_t channel, bool are_woken) noexcept;
   void wake() noexcept;
   /// With the lock.
   void note_end(Tally& tally) noexcept;
 
   std::vector<std::unique_ptr<Socket>>& sockets_;
   const unsigned runners_;
+  const bool may_look_;  // A processor is left for the gateway meanwhile.
   const OnFrame on_frame_;
   int epoll_ = -1, wake_ = -1;
   /// Of each socket: how often bytes were told that its reader has not looked for yet. 0: nobody reads.
