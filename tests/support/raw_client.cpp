@@ -1,9 +1,10 @@
 #include "support/raw_client.hpp"
-#include "support/patience.hpp"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -11,6 +12,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
+
+#include "support/patience.hpp"
 
 namespace toolrack::net {
 namespace {
@@ -59,6 +63,15 @@ bool RawClient::send(std::string_view bytes) {
 std::size_t RawClient::send_some(std::string_view bytes) {
   const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+bool RawClient::wait_until_delivered() {
+  const auto end = std::chrono::steady_clock::now() + test::kPatience;
+  for (int waiting = 0; ::ioctl(fd_.get(), SIOCOUTQ, &waiting) == 0; std::this_thread::yield()) {
+    if (waiting == 0) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+  }
+  return false;
 }
 
 bool RawClient::read_more(std::string& out, std::size_t most) {

@@ -17,7 +17,7 @@ struct RawReply {
   std::string body;                            ///< Without the chunked coding.
 };
 
-/// Blocking; every wait ends after ten seconds. Used by one thread.
+/// Blocking; every wait ends after kPatience. Used by one thread.
 class RawClient {
  public:
   static RawClient tcp(std::uint16_t port, int receive_buffer = 0);
@@ -28,10 +28,12 @@ class RawClient {
   bool send(std::string_view bytes);
   /// As much as the peer takes now; how many bytes that was.
   std::size_t send_some(std::string_view bytes);
+  /// Waits until the peer's system has everything that was sent, whether its program has read it or not.
+  [[nodiscard]] bool wait_until_delivered();
   /// The next reply, or nothing when the connection ends first. `is_head`: no body follows. Interim (1xx) replies are
   /// returned as they come.
   std::optional<RawReply> read_reply(bool is_head = false);
-  /// At least one more byte of what is there and `most` at most; false at the end of the stream (or after ten seconds).
+  /// At least one more byte of what is there and `most` at most; false at the end of the stream (or after kPatience).
   bool read_more(std::string& out, std::size_t most = 16 << 10);
   /// Everything up to the end of the stream; nothing when that does not come.
   std::optional<std::string> read_to_end();

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "support/patience.hpp"
@@ -73,8 +76,11 @@ inline Limits short_limits() {
 
 class TestServer {
  public:
-  explicit TestServer(FunctionHandler::Function function, Limits limits = short_limits(), std::size_t loops = 1)
-      : handler(std::move(function)), loops(loops), server(this->loops, metrics, limits) {
+  /// With a clock of its own the test says when deadlines pass; they are looked at every tick of the limits, which are
+  /// the system's.
+  explicit TestServer(FunctionHandler::Function function, Limits limits = short_limits(), std::size_t loops = 1,
+                      const base::Clock& clock = base::system_clock())
+      : handler(std::move(function)), loops(loops), server(this->loops, metrics, limits, clock) {
     auto bound = server.listen_tcp("127.0.0.1", 0, handler);
     EXPECT_TRUE(bound) << bound.error().message();
     port = bound.value_or(0);
@@ -84,11 +90,18 @@ class TestServer {
 
   RawClient connect(int receive_buffer = 0) { return RawClient::tcp(port, receive_buffer); }
   /// Waits until no connection is open.
-  [[nodiscard]] bool wait_until_idle() {
+  [[nodiscard]] bool wait_until_idle() { return wait_for_connections(0); }
+  /// Waits until so many connections are open, and every loop is done with what it had begun.
+  [[nodiscard]] bool wait_for_connections(std::size_t count) {
     const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
-    while (server.connections() != 0) {
+    while (server.connections() != count) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::yield();
+    }
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      Event turned;
+      boost::asio::post(loops[i].context(), [&] { turned.set(); });
+      if (!turned.wait()) return false;
     }
     return true;
   }

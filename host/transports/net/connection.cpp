@@ -281,14 +281,19 @@ void Connection::set_deadline(std::chrono::nanoseconds from_now) {
 
 void Connection::clear_deadline() { all_.wheel.set(*this, TimerWheel::kNever); }
 
+/// What the peer has sent and a busy loop has not come to yet.
+std::size_t Connection::waiting_to_be_read() {
+  boost::system::error_code error;
+  return socket_.available(error);
+}
+
 void Connection::on_deadline(std::int64_t) {
   const Scope scope(*this);
   const auto& limits = all_.share.limits;
   switch (state_) {
     case State::kHead:
       if (in_.empty()) {
-        boost::system::error_code error;
-        if (socket_.available(error) == 0) return close();
+        if (waiting_to_be_read() == 0) return close();
         // It has come at the last moment, and the read that is under way is about to tell.
         return set_deadline(limits.header_deadline);
       }
@@ -296,7 +301,8 @@ void Connection::on_deadline(std::int64_t) {
           ErrorCode::kRequestTimeout,
           "The request's header was not complete after " + std::to_string(limits.header_deadline.count()) + " ms."));
     case State::kBody:
-      if (!std::exchange(is_first_window_, false) && window_bytes_ < share_of(limits, limits.body_window))
+      if (!std::exchange(is_first_window_, false) &&
+          window_bytes_ + waiting_to_be_read() < share_of(limits, limits.body_window))
         return refuse(base::Error(
             ErrorCode::kRequestTimeout,
             "The body came slower than " + std::to_string(limits.body_bytes_per_second) + " bytes a second."));
@@ -314,8 +320,7 @@ void Connection::on_deadline(std::int64_t) {
 void Connection::drain() {
   const Scope scope(*this);
   if (is_closed_ || state_ != State::kHead || !in_.empty()) return;
-  boost::system::error_code error;
-  if (socket_.available(error) > 0) return;  // A request is there and will be answered.
+  if (waiting_to_be_read() > 0) return;  // A request is there and will be answered.
   wait_for_last_request();
 }
 
@@ -333,12 +338,12 @@ void Connection::cut() {
 }
 
 void Connection::hang_up() {
-  boost::system::error_code error;
-  const bool has_unread = is_refused_ || !in_.empty() || socket_.available(error) > 0;
+  const bool has_unread = is_refused_ || !in_.empty() || waiting_to_be_read() > 0;
   if (!has_unread || is_input_ended_) return close();
   // Closing now would reset the connection, and the client might lose the answer with it.
   state_ = State::kLingering;
   in_.consume(in_.size());
+  boost::system::error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   set_deadline(all_.share.limits.linger);
 }

@@ -111,6 +111,7 @@ class Connection final : public Exchange, private BodySource, private TimerWheel
   void tell_gone();
   void post_gone();
   void post_writable();
+  std::size_t waiting_to_be_read();
   void hang_up();
   void close();
   bool is_finished() const noexcept {

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "support/fake_clock.hpp"
 #include "support/test_server.hpp"
 
 namespace toolrack::net {
@@ -36,14 +37,14 @@ class TestSink final : public BodySink {
 };
 
 struct SinkServer {
-  explicit SinkServer(Limits limits = short_limits())
+  explicit SinkServer(Limits limits = short_limits(), const base::Clock& clock = base::system_clock())
       : server(
             [](const Request& request, Exchange& exchange) {
               const auto* sink = static_cast<const TestSink*>(request.body_sink.get());
               exchange.respond(200, "text/plain",
                                sink == nullptr ? "gathered " + std::string(request.body) : "streamed " + sink->text);
             },
-            limits) {
+            limits, 1, clock) {
     server.handler.limit = [](const Request&) -> base::Result<std::size_t> { return std::size_t{64} << 20; };
     server.handler.stream = [this](const Request& head, BodySource& source) -> base::Result<std::shared_ptr<BodySink>> {
       if (head.path != "/stream") return nullptr;
@@ -106,7 +107,8 @@ TEST(BodySink, MakesThePeerWaitWhileItIsHeldHoweverLong) {
   std::atomic<TestSink*> made{nullptr};
   auto limits = short_limits();
   limits.body_window = std::chrono::milliseconds(20);
-  SinkServer server(limits);
+  testing::FakeClock clock;
+  SinkServer server(limits, clock);
   server.prepare = [&](TestSink& sink) {
     made = &sink;
     sink.next = [&, first = true]() mutable {
@@ -121,6 +123,7 @@ TEST(BodySink, MakesThePeerWaitWhileItIsHeldHoweverLong) {
   ASSERT_TRUE(held.wait());
   // Several windows pass in which nothing is taken; the peer is not to blame.
   for (int i = 0; i < 5; ++i) {
+    clock.advance(limits.body_window);
     Event passed;
     boost::asio::steady_timer timer(server.server.loops[0].context(), limits.body_window);
     timer.async_wait([&](const boost::system::error_code&) { passed.set(); });

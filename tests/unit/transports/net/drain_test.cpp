@@ -2,6 +2,7 @@
 #include <memory>
 #include <thread>
 
+#include "support/fake_clock.hpp"
 #include "support/test_server.hpp"
 
 namespace toolrack::net {
@@ -33,7 +34,8 @@ TEST(Drain, ClosesIdleConnectionsAfterAMomentAndStopsAccepting) {
 
 /// A client that keeps its connection may send its next request before it can know.
 TEST(Drain, AnswersOneMoreRequestOverAConnectionThatIsKept) {
-  TestServer server(echo, short_limits(), 2);
+  const testing::FakeClock clock;  // The moment does not pass.
+  TestServer server(echo, short_limits(), 2, clock);
   auto client = server.connect();
   client.send(get("/first"));
   ASSERT_TRUE(client.read_reply());
@@ -51,12 +53,15 @@ TEST(Drain, AnswersOneMoreRequestOverAConnectionThatIsKept) {
 TEST(Drain, AnswersARequestAfterAnAnswerThatSaidTheConnectionIsKept) {
   std::atomic<Exchange*> held{nullptr};
   Event arrived;
-  TestServer server([&](const Request& request, Exchange& exchange) {
-    if (request.path != "/slow") return echo(request, exchange);
-    exchange.begin(200, "text/plain", {});
-    held = &exchange;
-    arrived.set();
-  });
+  const testing::FakeClock clock;  // The moment does not pass.
+  TestServer server(
+      [&](const Request& request, Exchange& exchange) {
+        if (request.path != "/slow") return echo(request, exchange);
+        exchange.begin(200, "text/plain", {});
+        held = &exchange;
+        arrived.set();
+      },
+      short_limits(), 1, clock);
   auto client = server.connect();
   client.send(get("/slow"));
   ASSERT_TRUE(arrived.wait());
@@ -75,7 +80,8 @@ TEST(Drain, AnswersARequestAfterAnAnswerThatSaidTheConnectionIsKept) {
 }
 
 TEST(Drain, GivesAHeadThatBeginsInTheLastMomentTheTimeOfEveryHead) {
-  TestServer server(echo);
+  testing::FakeClock clock;
+  TestServer server(echo, short_limits(), 1, clock);
   auto client = server.connect();
   auto idle = server.connect();
   for (auto* one : {&client, &idle}) {
@@ -85,6 +91,8 @@ TEST(Drain, GivesAHeadThatBeginsInTheLastMomentTheTimeOfEveryHead) {
   Event done;
   begin_drain(server, done);
   client.send("GET /slow HTTP/1.1\r\n");
+  ASSERT_TRUE(client.wait_until_delivered());
+  clock.advance(std::chrono::seconds(1));
   ASSERT_TRUE(idle.is_closed_by_peer()) << "the moment is over";
   EXPECT_FALSE(done.is_set());
   client.send("Host: localhost\r\n\r\n");

@@ -1,6 +1,7 @@
 /// Clients that read their answers slowly, or send without reading: what waits for them is bounded, and so is the time.
 #include <thread>
 
+#include "support/fake_clock.hpp"
 #include "support/test_server.hpp"
 
 namespace toolrack::net {
@@ -72,12 +73,17 @@ TEST(SlowReaders, ThatTakeTheirShareGetTheWhole) {
   limits.write_stall = milliseconds(400);
   limits.body_bytes_per_second = 1 << 10;
   constexpr std::size_t kBody = 8 << 20;
+  testing::FakeClock clock;
   TestServer server(
-      [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", std::string(kBody, 'x')); }, limits);
+      [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", std::string(kBody, 'x')); }, limits,
+      1, clock);
   auto client = server.connect(4096);
   client.send(get());
   std::string seen;
-  for (int i = 0; i < 100 && client.read_more(seen, 1024); ++i) std::this_thread::sleep_for(milliseconds(10));
+  for (int i = 0; i < 100 && client.read_more(seen, 1024); ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    clock.advance(milliseconds(10));
+  }
   client.shut_down_sending();
   while (client.read_more(seen)) {
   }
@@ -117,13 +123,18 @@ TEST(SlowReaders, ThatPipelineWithoutEndAreHeldAndThenServed) {
 TEST(SlowReaders, ThatPipelineAndNeverReadAreCutOff) {
   auto limits = short_limits();
   limits.write_stall = milliseconds(100);
+  Event answered;
   TestServer server(
-      [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", std::string(100'000, 'x')); },
+      [&](const Request&, Exchange& exchange) {
+        exchange.respond(200, "text/plain", std::string(100'000, 'x'));
+        answered.set();
+      },
       limits);
   auto client = server.connect(4096);
   std::string many;
   for (int i = 0; i < 1000; ++i) many += get();
   client.send(many);
+  ASSERT_TRUE(answered.wait());
   EXPECT_TRUE(server.wait_until_idle());
 }
 

@@ -1,6 +1,7 @@
 #include <boost/asio/post.hpp>
 #include <memory>
 
+#include "support/fake_clock.hpp"
 #include "support/test_server.hpp"
 
 namespace toolrack::net {
@@ -200,18 +201,21 @@ TEST(Stream, OutlivesTheIdleDeadline) {
   limits.idle = limits.write_stall = limits.header_deadline = std::chrono::milliseconds(20);
   std::atomic<Exchange*> stream{nullptr};
   Event begun;
+  testing::FakeClock clock;
   TestServer server(
       [&](const Request&, Exchange& exchange) {
         exchange.begin(200, "text/event-stream");
         stream = &exchange;
         begun.set();
       },
-      limits);
+      limits, 1, clock);
   auto client = server.connect();
   client.send(get());
   ASSERT_TRUE(begun.wait());
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
-  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  auto silent = server.connect();
+  ASSERT_TRUE(server.wait_for_connections(2));
+  clock.advance(std::chrono::hours(1));
+  EXPECT_TRUE(silent.is_closed_by_peer()) << "the control: who says nothing does not outlive it";
   boost::asio::post(stream.load()->loop().context(), [&] {
     EXPECT_EQ(stream.load()->write("data: late\n\n"), Written::kTaken);
     stream.load()->end();
