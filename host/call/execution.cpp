@@ -1,5 +1,7 @@
 #include "call/execution.hpp"
 
+#include <utility>
+
 #include "call/call_span.hpp"
 #include "call/loop_state.hpp"
 #include "call/nested_calls.hpp"
@@ -197,6 +199,12 @@ void Execution::conclude() {
   if (!deliver()) return;
   if (!response_key_.empty()) make_response();
   settle();
+}
+
+/// Before the caller has its answer, who may make the next call at once, and of another loop. One that was abandoned
+/// still runs.
+void Execution::give_back_place() noexcept {
+  if (state_ != State::kAbandoned && std::exchange(admitted_, false)) principal_->limits->leave();
 }
 
 void Execution::recycle() {

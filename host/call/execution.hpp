@@ -167,6 +167,7 @@ class Execution final : public registry::Completion,
   base::Result<void> check_class_limits() const;
   base::Result<void> check_approval_and_limits() const;
   std::string explain() const;
+  void give_back_place() noexcept;
   void recycle();
 
   /// kAdmitting: not run yet, perhaps waiting for a class limit's commit, or between two attempts. kFollowing: waits

@@ -42,6 +42,7 @@ void Execution::reply() {
     job_span_->end(outcome_);
   if (nested_ != nullptr) [[unlikely]]
     outcome_.nested = &nested_->use();
+  give_back_place();
   sink_->done(outcome_);
   if (state_ == State::kAbandoned) return;  // The handler still has the invocation; complete() ends it.
   if (!in_start_) recycle();

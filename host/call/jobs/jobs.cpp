@@ -279,10 +279,12 @@ base::Result<void> Jobs::answer(std::string_view account, std::string_view id, c
 }
 
 base::Result<std::vector<Job>> Jobs::list(std::string_view account, std::string_view after, std::size_t limit) {
+  const auto runs = impl_->unfinished.runs();  // First what is in memory, as above.
   auto jobs = TRY(impl_->store.list(account, after, limit));
   for (auto& job : jobs) {
-    const auto run = is_over(job.status) ? nullptr : impl_->unfinished.find(account, job.id);
-    if (run != nullptr && run->has_begun()) Impl::describe_run(*run, job);
+    if (is_over(job.status)) continue;
+    const auto run = std::ranges::find(runs, job.id, [](const auto& one) -> const std::string& { return one->id(); });
+    if (run != runs.end() && (*run)->has_begun()) Impl::describe_run(**run, job);
   }
   return jobs;
 }

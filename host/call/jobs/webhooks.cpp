@@ -91,6 +91,7 @@ class Webhooks::Impl : public std::enable_shared_from_this<Impl> {
   void record(const Attempt& attempt);
 
   void let_go(const std::string& job_id, bool after_a_pause);
+  void look_soon() TR_REQUIRES(mutex_);
   void arm(std::int64_t due_unix_ns);
 
   const Dependencies deps_;
@@ -127,6 +128,10 @@ void Webhooks::Impl::start() {
 
 void Webhooks::Impl::look() {
   const base::Lock lock(mutex_);
+  look_soon();
+}
+
+void Webhooks::Impl::look_soon() {
   if (!is_started_ || is_stopped_) return;
   looks_again_ = true;
   if (is_looking_) return;
@@ -302,14 +307,15 @@ void Webhooks::Impl::record(const Attempt& attempt) {
 void Webhooks::Impl::let_go(const std::string& job_id, bool after_a_pause) {
   {
     const base::Lock lock(mutex_);
-    if (after_a_pause)
+    if (after_a_pause) {
       busy_.find(job_id)->second.until_ns = deps_.clock.monotonic_ns() + std::chrono::nanoseconds(kStorePause).count();
-    else
+    } else {
       busy_.erase(job_id);
+      look_soon();  // There is a place free. In this moment: between the two nobody may find it idle.
+    }
     idle_.notify_all();
   }
-  if (after_a_pause) return arm(deps_.clock.unix_ns() + std::chrono::nanoseconds(kStorePause).count());
-  look();  // There is a place free.
+  if (after_a_pause) arm(deps_.clock.unix_ns() + std::chrono::nanoseconds(kStorePause).count());
 }
 
 /// Has it look then, or earlier.

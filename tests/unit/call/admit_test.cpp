@@ -118,6 +118,44 @@ TEST_F(AdmitTest, HoldsAKeyToItsCallsAtOnceAndFreesThePlaceAfterwards) {
   EXPECT_TRUE(run({.principal = key}).ok) << "refusals and failures free it too";
 }
 
+TEST_F(AdmitTest, HasFreedThePlaceWhenTheCallerHasItsAnswer) {
+  const auto key = limited({.per_minute = 0, .per_hour = 0, .concurrent = 1});
+  /// Whoever hears the answer makes the next call from wherever they are.
+  class Eager final : public CallSink {
+   public:
+    explicit Eager(accounts::KeyLimits& limits) : limits_(limits) {}
+    void done(CallOutcome& outcome) noexcept override {
+      EXPECT_TRUE(outcome.ok());
+      if (limits_.enter(1)) {
+        has_entered = true;
+        limits_.leave();
+      }
+      heard.add();
+    }
+    testing::Count heard;
+    bool has_entered = false;
+
+   private:
+    accounts::KeyLimits& limits_;
+  };
+  for (const auto* skill : {"echo", "waiting"}) {
+    Eager eager(*key->limits);
+    on_loop([&] {
+      const auto input = base::json::parse("{}");
+      CallRequest request;
+      request.principal = &key;
+      request.tool = "fake";
+      request.skill = skill;
+      request.input_json = "{}";
+      request.input = &*input;
+      rack_.calls.start(rack_.loops[0], request, eager);
+    });
+    waiting_->release();
+    ASSERT_TRUE(eager.heard.wait_for(1));
+    EXPECT_TRUE(eager.has_entered) << skill;
+  }
+}
+
 TEST_F(AdmitTest, HoldsAnAccountToAClassLimit) {
   EXPECT_TRUE(run({.skill = "rare"}).ok);
   EXPECT_TRUE(run({.skill = "rare"}).ok);
@@ -149,18 +187,21 @@ TEST_F(AdmitTest, RefusesOutputThatBreaksItsSchema) {
 
 TEST_F(AdmitTest, RefusesOutputThatIsNoJson) { EXPECT_EQ(run({.skill = "garbage"}).error, "invalid_output"); }
 
-/// A store that takes a while, as a disk does.
-class SlowStore : public CallTest {
- protected:
-  SlowStore() : CallTest({.store_delay = 50ms}) {
-    serve({{.name = "rare", .handler = echo_, .limits = {twice_an_hour(registry::ClassLimit::Scope::kAccount)}}});
-  }
-};
-
-TEST_F(SlowStore, CanBeCancelledWhileAClassLimitIsAsked) {
+TEST_F(AdmitTest, CanBeCancelledWhileAClassLimitIsAsked) {
+  // Every thread of the pool is busy, so that the store is asked after the cancel.
+  std::promise<void> goes_on;
+  const auto held = goes_on.get_future().share();
+  testing::Count busy;
+  for (int i = 0; i < 4; ++i)
+    rack_.pool.post([&busy, held] {
+      busy.add();
+      held.wait();
+    });
+  ASSERT_TRUE(busy.wait_for(4));
   const auto started = start({.skill = "rare"});
   ASSERT_NE(started->ticket, 0u);
   cancel(*started);
+  goes_on.set_value();
   EXPECT_EQ(started->wait().error, "cancelled");
   EXPECT_EQ(echo_->invoked.value(), 0);
 }

@@ -72,7 +72,7 @@ class JobsTest : public CallTest {
     ask.request.webhook = webhook;
     return start_as_job(rack_, ask, std::move(on_accepted));
   }
-  bool await(const std::string& id, std::chrono::milliseconds patience = std::chrono::seconds(10),
+  bool await(const std::string& id, std::chrono::milliseconds patience = toolrack::test::kPatience,
              std::string_view account = "local") {
     return await_job(rack_, id, patience, account);
   }
@@ -179,6 +179,23 @@ TEST_F(JobsTest, IsNobodyElsesBusiness) {
   EXPECT_EQ(waiting_->cancelled.value(), 0);
 }
 
+TEST_F(JobsTest, IsNotListedAsOneThatHasNotBegunWhenItEndsMeanwhile) {
+  const auto job = start_job("wait");
+  EXPECT_TRUE(waiting_->invoked.wait_for(1));
+  std::atomic<bool> is_first = true;
+  rack_.store.set_before_scan([&](std::string_view) {
+    if (!is_first.exchange(false)) return;
+    waiting_->release();
+    EXPECT_TRUE(await(job->id));
+  });
+  const auto listed = rack_.jobs.list("local", "", 10);
+  rack_.store.set_before_scan({});
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_FALSE(is_first);
+  EXPECT_EQ(listed->front().status, jobs::Status::kRunning);
+  EXPECT_EQ(rack_.jobs.list("local", "", 10)->front().status, jobs::Status::kCompleted);
+}
+
 TEST_F(JobsTest, IsNoneWhenTheCallIsRefused) {
   const auto refused = start_job("strict");
   EXPECT_EQ(refused->error, "invalid_input");
@@ -215,7 +232,7 @@ TEST_F(JobsTest, KeepNobodyOfTheirKeyFromCalling) {
   EXPECT_TRUE(waiting_->invoked.wait_for(2));
   waiting_->release();
   EXPECT_TRUE(waits->wait().ok);
-  EXPECT_TRUE(await(job->id, std::chrono::seconds(10), "acc_one"));
+  EXPECT_TRUE(await(job->id, toolrack::test::kPatience, "acc_one"));
   EXPECT_TRUE(run({.skill = "echo", .principal = one_at_a_time}).ok) << "and give back no place that they do not hold";
 }
 
@@ -300,7 +317,7 @@ TEST_F(JobsTest, AreInterruptedWhenTheGatewayStops) {
   rack_.jobs.stop_taking();
   EXPECT_TRUE(ready.wait_for(1)) << "who waits is answered";
   EXPECT_EQ(start_job("echo")->error, "unavailable");
-  EXPECT_EQ(rack_.jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10)).interrupted, 1U);
+  EXPECT_EQ(rack_.jobs.end_running(std::chrono::milliseconds(0), toolrack::test::kPatience).interrupted, 1U);
   EXPECT_EQ(at(describe(job->id), "/status"), "failed");
   EXPECT_EQ(at(describe(job->id), "/error_detail/code"), "interrupted");
 }
@@ -331,7 +348,7 @@ class TellingJobsTest : public JobsTest {
     webhooks_->stop();
     on_loop([&] { client_.reset(); });
     // What it still does in the pool reads the policy.
-    EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
+    EXPECT_TRUE(webhooks_->wait_until_idle(toolrack::test::kPatience));
   }
   std::string hook() const { return server_.url("/hook"); }
 
@@ -352,7 +369,7 @@ TEST_F(TellingJobsTest, TellTheirWebhookThatTheyHaveEndedAndTheirAccountWhatCame
   EXPECT_TRUE(waiting_->invoked.wait_for(1));
   waiting_->release(R"({"whole":true})");
   ASSERT_TRUE(server_.wait_for_requests(1));
-  EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
+  EXPECT_TRUE(webhooks_->wait_until_idle(toolrack::test::kPatience));
   EXPECT_EQ(at(parsed(server_.requests().front().body), "/result/output/whole"), "true");
   const auto told = describe(job->id);
   EXPECT_EQ(at(told, "/webhook/status"), "delivered");
