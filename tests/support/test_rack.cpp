@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/catalogue.hpp"
+#include "support/patience.hpp"
 #include "transports/net/error_body.hpp"
 
 namespace toolrack::testing {
@@ -80,7 +81,7 @@ Rack::~Rack() {
 
 void Rack::end_jobs() {
   jobs.stop_taking();
-  jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10));
+  jobs.end_running(std::chrono::milliseconds(0), test::kPatience);
 }
 
 void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools,

@@ -100,7 +100,7 @@ class Started final : public CallSink {
   }
 
   bool is_done() { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
-  /// At most ten seconds.
+  /// At most kPatience.
   Ended wait() {
     if (future_.wait_for(toolrack::test::kPatience) == std::future_status::ready) return future_.get();
     ADD_FAILURE() << "the call did not end";

@@ -50,7 +50,7 @@ void run_on_loop(testing::Rack& rack, const Task& task) {
     task();
     done.add();
   });
-  EXPECT_TRUE(done.wait_for(1, std::chrono::seconds(60)));
+  EXPECT_TRUE(done.wait_for(1));
 }
 
 struct JobAsk {
@@ -93,7 +93,7 @@ inline bool await_job(testing::Rack& rack, const std::string& id,
                       std::string_view account = "local") {
   testing::Count ready;
   run_on_loop(rack, [&] { rack.jobs.await_end(account, id, patience, rack.loops[0], [&] { ready.add(); }); });
-  EXPECT_TRUE(ready.wait_for(1, std::chrono::seconds(30)));
+  EXPECT_TRUE(ready.wait_for(1, patience + toolrack::test::kPatience));
   return testing::at(describe_job(rack, id, account), "/ended_at") != "(absent)";
 }
 

@@ -44,7 +44,7 @@ class JobQuestionsTest : public CallTest {
       return testing::FakeSkill{.name = std::move(name), .handler = asking_};
     };
     auto hasty = skill("hasty"), first = skill("first");
-    hasty.timeout = 100ms;
+    hasty.timeout = 2s;  // Until it asks, and after the answer.
     first.async = first.asks_first = true;
     serve({skill("asks"), hasty, first});
   }
@@ -167,7 +167,7 @@ TEST_F(JobQuestionsTest, LeaveAPersonMoreTimeThanTheSkillHas) {
   boost::asio::steady_timer timer(rack_.loops[0].context());
   std::promise<void> thought;
   on_loop([&] {
-    timer.expires_after(300ms);
+    timer.expires_after(2'200ms);
     timer.async_wait([&](boost::system::error_code) { thought.set_value(); });
   });
   thought.get_future().wait();
@@ -179,12 +179,10 @@ TEST_F(JobQuestionsTest, LeaveAPersonMoreTimeThanTheSkillHas) {
 TEST_F(JobQuestionsTest, WakeWhoWaitsForTheEndOfTheJob) {
   const auto id = job(asks(R"("form:who","form:colour")"));
   testing::Count woken;
-  run_on_loop(rack_, [&] { rack_.jobs.await_end("local", id, 30s, rack_.loops[0], [&] { woken.add(); }); });
+  run_on_loop(rack_, [&] { rack_.jobs.await_end("local", id, 1h, rack_.loops[0], [&] { woken.add(); }); });
   EXPECT_EQ(woken.value(), 0) << "what it had asked already is no news";
-  const auto began = std::chrono::steady_clock::now();
   ASSERT_TRUE(answer_job(rack_, id, kAda));
   ASSERT_TRUE(woken.wait_for(1));
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 25s);
   EXPECT_EQ(told(id, "/questions/colour/method"), "elicitation/create");
   ASSERT_TRUE(answer_job(rack_, id, kBlue));
   EXPECT_TRUE(await_job(rack_, id));

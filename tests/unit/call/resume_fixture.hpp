@@ -64,7 +64,7 @@ class ResumeFixture : public ::testing::Test {
   }
   jobs::Jobs::Stopped stop() {
     rack_->jobs.stop_taking();
-    return rack_->jobs.end_running(std::chrono::milliseconds(0), std::chrono::seconds(10));
+    return rack_->jobs.end_running(std::chrono::milliseconds(0), toolrack::test::kPatience);
   }
 
   std::string begin(std::string skill, JobAsk ask = {}) {

@@ -194,7 +194,7 @@ TEST_F(ResumeTest, FailsWhenTheKeyOfItsCallerIsGone) {
   EXPECT_EQ(steps_->run(2).account, steps_->run(1).account) << "the control: it goes on while the key is there";
   ASSERT_TRUE(rack_->keys->revoke("acc_one", key->info.id));
   restart();
-  EXPECT_TRUE(await_job(*rack_, ids[0], std::chrono::seconds(10), "acc_one"));
+  EXPECT_TRUE(await_job(*rack_, ids[0], toolrack::test::kPatience, "acc_one"));
   EXPECT_EQ(told(ids[0], "/status", "acc_one"), "failed");
   EXPECT_EQ(told(ids[0], "/error_detail/code", "acc_one"), "invalid_key");
   EXPECT_THAT(told(ids[0], "/error", "acc_one"), HasSubstr("cannot go on after the restart"));

@@ -38,7 +38,7 @@ class RoundsTest : public CallTest {
     kept.read_only = true;
     kept.cache_ttl = 60s;
     auto hasty = skill("hasty");
-    hasty.timeout = 100ms;
+    hasty.timeout = 2s;  // Until it asks, and after the answer.
     auto slow = skill("slow");
     slow.estimated_seconds = 100;
     rack_.publish(
@@ -279,7 +279,7 @@ TEST_F(WaitingRoundsTest, LetsAPersonThinkLongerThanTheSkillMayTake) {
   boost::asio::steady_timer timer(rack_.loops[0].context());
   std::promise<void> thought;
   on_loop([&] {
-    timer.expires_after(300ms);
+    timer.expires_after(2'200ms);
     timer.async_wait([&](boost::system::error_code) { thought.set_value(); });
   });
   thought.get_future().wait();

