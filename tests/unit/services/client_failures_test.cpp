@@ -1,10 +1,8 @@
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "support/refusing_port.hpp"
 #include "support/scripted_http_server.hpp"
 #include "unit/services/http_fixture.hpp"
 
@@ -12,26 +10,6 @@ namespace toolrack::test {
 namespace {
 
 using testing::HasSubstr;
-
-/// A loopback port that is bound but does not listen: connecting to it is refused, and nobody else can take it.
-class RefusingPort {
- public:
-  RefusingPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in here{};
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof here;
-    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&here), size), 0);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&here), &size);
-    authority_ = "127.0.0.1:" + std::to_string(ntohs(here.sin_port));
-  }
-  ~RefusingPort() { ::close(socket_); }
-  const std::string& authority() const { return authority_; }
-
- private:
-  int socket_;
-  std::string authority_;
-};
 
 TEST(ClientFailure, NamesHostAndCauseOfARefusedConnection) {
   const RefusingPort port;

@@ -11,16 +11,6 @@ namespace {
 using std::chrono::steady_clock;
 using testing::HasSubstr;
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kIsSanitized = true;
-#else
-constexpr bool kIsSanitized = false;
-#endif
-#else
-constexpr bool kIsSanitized = false;
-#endif
-
 std::chrono::milliseconds cpu_of_this_thread() {
   rusage usage{};
   ::getrusage(RUSAGE_THREAD, &usage);
@@ -28,21 +18,25 @@ std::chrono::milliseconds cpu_of_this_thread() {
   return std::chrono::milliseconds(ms(usage.ru_utime) + ms(usage.ru_stime));
 }
 
+/// None of these servers would have come to an end within ten seconds.
 TEST(ClientTime, EndsWithinTheTotalTimeWhateverTheServerDoes) {
   for (const auto& reply : {Reply::held(Reply::text("late")), Reply::slow_head(), Reply::held_between({"a", "b"}),
                             Reply::dripping(std::vector<std::string>(1000, "x"), 10ms), Reply::endless("x")}) {
     ScriptedHttpServer server;
     server.on("/", reply);
     HttpFixture http;
-    const auto begin = steady_clock::now();
-    const auto outcome = http.send({.url = server.url(), .timeout = 150ms, .max_bytes = 1ull << 40});
-    const auto took = steady_clock::now() - begin;
-    ASSERT_FALSE(outcome);
-    EXPECT_EQ(outcome.error().error.code(), ErrorCode::kTimeout);
-    EXPECT_EQ(outcome.error().sent, Sent::kMaybe);
-    EXPECT_THAT(outcome.error().error.message(), HasSubstr("within 150 ms"));
-    EXPECT_GE(took, 150ms);
-    EXPECT_LT(took, kIsSanitized ? 1500ms : 400ms);
+    for (auto timeout = 150ms; timeout < 8s; timeout *= 2) {
+      const auto begin = steady_clock::now();
+      const auto outcome = http.send({.url = server.url(), .timeout = timeout, .max_bytes = 1ull << 40});
+      const auto took = steady_clock::now() - begin;
+      ASSERT_FALSE(outcome);
+      EXPECT_EQ(outcome.error().error.code(), ErrorCode::kTimeout);
+      EXPECT_THAT(outcome.error().error.message(), HasSubstr("within " + std::to_string(timeout.count()) + " ms"));
+      EXPECT_GE(took, timeout);
+      EXPECT_LT(took, 10s);
+      if (outcome.error().sent == Sent::kMaybe) break;  // A busy machine may not get to the server in that time.
+      EXPECT_LT(timeout * 2, 8s) << "it was never sent";
+    }
     EXPECT_TRUE(server.wait_for_open(0)) << "the socket must be closed, not left to run";
   }
 }
@@ -69,12 +63,10 @@ TEST(ClientCancel, ClosesTheSocketAtOnce) {
     const auto id =
         http.client->send({.url = server.url()}, nullptr, [&](Outcome result) { outcome = std::move(result); });
     ASSERT_TRUE(http.run_until([&] { return !server.requests().empty(); }));
-    const auto begin = steady_clock::now();
     http.client->cancel(id);
     EXPECT_FALSE(outcome) << "done ran inside cancel";
     ASSERT_TRUE(http.run_until([&] { return outcome.has_value(); }));
-    EXPECT_TRUE(server.wait_for_open(0, 200ms)) << "seen by the far end";
-    EXPECT_LT(steady_clock::now() - begin, 200ms);
+    EXPECT_TRUE(server.wait_for_open(0)) << "seen by the far end, which does not close by itself";
     ASSERT_FALSE(*outcome);
     EXPECT_EQ(outcome->error().error.code(), ErrorCode::kCancelled);
     EXPECT_EQ(outcome->error().sent, Sent::kMaybe);
@@ -125,6 +117,7 @@ TEST(ClientSize, EndsAnEndlessBody) {
 TEST(ClientSize, CutsACompressionBombForLittle) {
   ScriptedHttpServer server;
   server.on("/small", Reply::gzip_bomb(3'000'000));
+  server.on("/whole", Reply::gzip_bomb(16 << 20));
   server.on("/bomb", Reply::gzip_bomb(10ull << 30));
   HttpFixture http;
   const auto control = http.get(server.url("/small"));
@@ -132,17 +125,22 @@ TEST(ClientSize, CutsACompressionBombForLittle) {
   EXPECT_TRUE(control->body == std::string(3'000'000, '\0')) << "the bomb is valid gzip";
 
   // The cheapest of three: what neighbours of the machine take is counted as ours.
-  auto cheapest = std::chrono::milliseconds::max();
-  for (int i = 0; i < 3; ++i) {
-    const auto before = cpu_of_this_thread();
-    const auto outcome = http.get(server.url("/bomb"));
-    cheapest = std::min(cheapest, cpu_of_this_thread() - before);
-    ASSERT_TRUE(outcome) << outcome.error().error.message();
-    EXPECT_TRUE(outcome->cut);
-    EXPECT_EQ(outcome->body.size(), 16u << 20);
-    EXPECT_LT(outcome->bytes_received, 1 << 20);
-  }
-  if (!kIsSanitized) EXPECT_LT(cheapest, 100ms);
+  const auto cheapest = [&](const char* path) {
+    auto least = std::chrono::milliseconds::max();
+    for (int i = 0; i < 3; ++i) {
+      const auto before = cpu_of_this_thread();
+      const auto outcome = http.get(server.url(path));
+      least = std::min(least, cpu_of_this_thread() - before);
+      EXPECT_TRUE(outcome);
+      if (!outcome) break;
+      EXPECT_EQ(outcome->cut, std::string_view(path) == "/bomb");
+      EXPECT_EQ(outcome->body.size(), 16u << 20);
+      EXPECT_LT(outcome->bytes_received, 1 << 20);
+    }
+    return least;
+  };
+  const auto whole = cheapest("/whole");
+  EXPECT_LT(cheapest("/bomb"), 4 * whole + 20ms) << "not much more than what is taken of it, which is a 640th";
 }
 
 TEST(ClientSize, RefusesHeadersBeyondTheirLimit) {

@@ -167,7 +167,7 @@ TEST(ClientSink, IsCancelledWhilePaused) {
   http.client->cancel(id);
   ASSERT_TRUE(http.run_until([&] { return outcome.has_value(); }));
   EXPECT_EQ(outcome->error().error.code(), ErrorCode::kCancelled);
-  EXPECT_TRUE(server.wait_for_open(0, 200ms));
+  EXPECT_TRUE(server.wait_for_open(0));
 }
 
 TEST(ClientSink, IsNotAskedAboutRedirects) {

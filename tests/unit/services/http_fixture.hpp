@@ -13,6 +13,7 @@
 #include "base/loop.hpp"
 #include "base/metrics.hpp"
 #include "services/http/client.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::test {
 
@@ -42,7 +43,7 @@ class HttpFixture {
   }
 
   /// Turns the loop until `ready`; false when nothing came of it within `limit`.
-  bool run_until(const std::function<bool()>& ready, std::chrono::milliseconds limit = 20s) {
+  bool run_until(const std::function<bool()>& ready, std::chrono::milliseconds limit = kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!ready()) {
       if (std::chrono::steady_clock::now() >= end) return false;

@@ -9,6 +9,7 @@
 
 #include "support/fake_clock.hpp"
 #include "support/memory_store.hpp"
+#include "support/patience.hpp"
 
 namespace toolrack::services::credentials {
 namespace {
@@ -19,7 +20,7 @@ class NoncesTest : public ::testing::Test {
  protected:
   /// Turns the loop until `ready`.
   bool run_until(const std::function<bool()>& ready) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
+    const auto end = std::chrono::steady_clock::now() + test::kPatience;
     while (!ready()) {
       if (std::chrono::steady_clock::now() >= end) return false;
       loop.context().restart();

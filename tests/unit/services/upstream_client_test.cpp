@@ -11,6 +11,7 @@
 #include "services/upstream/retry.hpp"
 #include "support/fake_clock.hpp"
 #include "support/memory_store.hpp"
+#include "support/refusing_port.hpp"
 #include "support/scripted_http_server.hpp"
 #include "unit/services/http_fixture.hpp"
 
@@ -231,19 +232,15 @@ TEST_F(UpstreamClient, TriesAgainWhereThatIsSafe) {
 }
 
 TEST_F(UpstreamClient, TriesAPostAgainThatNobodyTook) {
-  std::uint16_t port = 0;
-  {
-    ScriptedHttpServer gone;
-    port = gone.port();
-  }
+  const RefusingPort port;
   upstream::Request request;
-  request.http = {.method = "POST", .url = "http://127.0.0.1:" + std::to_string(port) + "/", .timeout = 10s};
+  request.http = {.method = "POST", .url = "http://" + port.authority() + "/", .timeout = 10s};
   const auto outcome = start(std::move(request));
   std::optional<ScriptedHttpServer> back;
   // It comes back between two tries.
   ASSERT_TRUE(http.run_until(
       [&] { return http.metric("toolrack_http_requests_total{outcome=\"provider_unavailable\"}") == "1"; }));
-  back.emplace(ScriptedHttpServer::Options{.address = "127.0.0.1", .port = port, .certificate = {}});
+  back.emplace(ScriptedHttpServer::Options{.address = "127.0.0.1", .port = port.number(), .certificate = {}});
   back->on("/", Reply::text("ok"));
   ASSERT_TRUE(http.run_until([&] { return outcome->has_value(); }));
   ASSERT_TRUE(outcome->value());
@@ -355,7 +352,7 @@ TEST_F(UpstreamClient, ClosesTheSocketOfACancelledRequest) {
   ASSERT_TRUE(http.run_until([&] { return server.requests().size() == 1; }));
   client.cancel(last_id);
   ASSERT_TRUE(http.run_until([&] { return outcome->has_value(); }));
-  EXPECT_TRUE(server.wait_for_open(0, 200ms)) << "seen by the far end";
+  EXPECT_TRUE(server.wait_for_open(0)) << "seen by the far end, which does not close by itself";
   EXPECT_EQ(outcome->value().error().error.code(), ErrorCode::kCancelled);
   EXPECT_EQ(server.requests().size(), 1u) << "a cancelled request is not tried again";
 }

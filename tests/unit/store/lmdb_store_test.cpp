@@ -12,6 +12,7 @@
 #include <latch>
 #include <set>
 
+#include "support/patience.hpp"
 #include "support/temp_directory.hpp"
 
 namespace toolrack::store {
@@ -138,7 +139,7 @@ TEST_F(LmdbStoreTest, RefusesAFileThatIsNoStore) {
 
 TEST_F(LmdbStoreTest, GrowsUnderLoadWithoutAFailedCall) {
   // L8. 1 MiB to begin with, about 40 MiB to write, and readers all the time.
-  open({.initial_map_bytes = 1 << 20});
+  open({.initial_map_bytes = 1 << 20, .grow_patience = test::kPatience});
   std::atomic<bool> finished{false};
   std::atomic<std::uint64_t> reads{0};
   std::vector<std::thread> readers;
@@ -209,7 +210,9 @@ TEST_F(LmdbStoreTest, EndsASnapshotThatIsHeldTooLong) {
   while ((*view)->get("things", "a")) std::this_thread::yield();
   EXPECT_EQ((*view)->get("things", "a").error().code(), ErrorCode::kUnavailable);
   EXPECT_EQ(store_->figures().snapshots, 0u);
-  EXPECT_TRUE(store_->get("things", "a")->has_value());
+  auto later = store_->get("things", "a");
+  while (!later) later = store_->get("things", "a");  // Which a busy machine may make too long as well.
+  EXPECT_TRUE(later->has_value());
 }
 
 TEST_F(LmdbStoreTest, BoundsTheNumberOfSnapshots) {
