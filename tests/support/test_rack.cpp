@@ -1,6 +1,13 @@
 #include "support/test_rack.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <future>
+#include <latch>
+#include <memory>
+#include <thread>
 
 #include "registry/catalogue.hpp"
 #include "support/patience.hpp"
@@ -84,6 +91,25 @@ void Rack::end_jobs() {
   jobs.end_running(std::chrono::milliseconds(0), test::kPatience);
 }
 
+void Rack::settle() {
+  // No thread of the pool comes here before it has ended what it took before.
+  const auto here = std::make_shared<std::latch>(kPoolThreads + 1);
+  for (std::size_t i = 0; i < kPoolThreads; ++i)
+    if (!pool.post([here] { here->arrive_and_wait(); })) here->count_down();
+  here->arrive_and_wait();
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    std::promise<void> done;
+    boost::asio::post(loops[i].context(), [&] { done.set_value(); });
+    done.get_future().wait();
+  }
+}
+
+void Rack::wait_for_calls() {
+  const auto end = std::chrono::steady_clock::now() + test::kPatience;
+  while (calls.running() != 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(calls.running(), 0U);
+}
+
 void Rack::publish(std::vector<std::shared_ptr<const registry::Tool>> tools,
                    const registry::VersionPolicies& policies) {
   catalogue.publish(build(std::move(tools), catalogue.load()->generation() + 1, policies));
@@ -110,13 +136,15 @@ RackFront::RackFront(Rack& rack, const mcp::Settings& settings)
            .metrics = rack.metrics,
            .tracer = &rack.tracer,
            .settings = settings,
-           .tasks = {.jobs = &rack.jobs, .pool = &rack.pool}}),
+           .tasks = {.jobs = &rack.jobs, .pool = &rack.pool},
+           .progress_clock = progress_clock}),
       rest({.table = rack.table,
             .runner = rack.runner,
             .calls = rack.calls,
             .identifiers = rack.identifiers,
             .clock = rack.clock,
-            .tracer = &rack.tracer}) {
+            .tracer = &rack.tracer,
+            .progress_clock = progress_clock}) {
   rack.jobs.set_listener([this](auto account, auto id) { mcp.task_changed(account, id); });
   rack.keys->on_changed([this](const auto& principal) { mcp.key_changed(principal); });
 }

@@ -61,6 +61,10 @@ class Rack {
                const registry::VersionPolicies& policies = {});
   /// Interrupts those that run; none begins any more.
   void end_jobs();
+  /// Waits until whatever was posted before to the pool, and then to the loops, has been done. While both run.
+  void settle();
+  /// Waits until no call runs any more; fails the test when one goes on for too long.
+  void wait_for_calls();
   /// A new key's secret.
   std::string make_key(std::string_view account = "acc_one", accounts::Scopes scopes = accounts::Scopes::standard(),
                        registry::ToolSetRef tools = nullptr);
@@ -68,7 +72,8 @@ class Rack {
   const base::Clock& clock = base::system_clock();
   MemoryStore store;
   base::Metrics metrics;
-  base::Pool pool{"rack", 4};
+  static constexpr std::size_t kPoolThreads = 4;
+  base::Pool pool{"rack", kPoolThreads};
   base::Loops loops;
   services::telemetry::Tracer tracer;  ///< Off, until a test applies settings to it.
   registry::PublishedCatalogue catalogue;
@@ -101,7 +106,8 @@ class RackFront final : public net::Handler {
   call::jobs::Jobs& jobs_;
 
  public:
-  FakeClock session_clock;  ///< Of the legacy sessions only.
+  FakeClock session_clock;   ///< Of the legacy sessions only.
+  FakeClock progress_clock;  ///< Of the pauses between what is told of progress.
   std::unique_ptr<mcp::SessionStates> states;
   mcp::Sessions sessions;
   mcp::McpHandler mcp;

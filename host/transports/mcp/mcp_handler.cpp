@@ -48,7 +48,7 @@ McpHandler::LoopState::LoopState(const Dependencies& deps, base::Loop& loop, Cli
     : catalogue(deps.catalogue),
       observations(new Observations(loop, base::system_clock(), deps.metrics, deps.tracer)),
       lists(deps.table),
-      calls(deps.calls, requests, deps.settings.poll_after),
+      calls(deps.calls, requests, deps.progress_clock, deps.settings.poll_after),
       streams(
           loop,
           [this](ListKind kind, const registry::Exposure& exposure, const registry::ToolSet* tools) {

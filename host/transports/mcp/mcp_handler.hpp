@@ -65,6 +65,7 @@ class McpHandler final : public net::Handler {
     services::telemetry::Tracer* tracer = nullptr;  ///< Null: no spans are recorded.
     Settings settings{};
     Tasks tasks{};
+    const base::Clock& progress_clock = base::system_clock();  ///< As ToolCalls has it.
   };
   explicit McpHandler(Dependencies dependencies);
 

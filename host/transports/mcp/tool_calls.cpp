@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "call/questions/asking.hpp"
 #include "operations/use_tool.hpp"
@@ -113,7 +112,7 @@ class ToolCalls::Call final : public call::CallSink {
   }
 
   void progress(double done, double total, std::string_view note) noexcept override {
-    const auto now = base::system_clock().monotonic_ns();
+    const auto now = owner_.progress_clock_.monotonic_ns();
     // JSON has no infinity, and a skill may divide by nothing.
     if (!std::isfinite(done) || !std::isfinite(total)) return;
     if (progress_token_.empty() || done <= last_progress_) return;
@@ -177,8 +176,9 @@ class ToolCalls::Call final : public call::CallSink {
   std::int64_t last_progress_ns_ = 0;
 };
 
-ToolCalls::ToolCalls(call::CallPath& calls, ClientRequests& requests, std::chrono::milliseconds poll_after)
-    : calls_(calls), requests_(requests), poll_after_(poll_after) {}
+ToolCalls::ToolCalls(call::CallPath& calls, ClientRequests& requests, const base::Clock& progress_clock,
+                     std::chrono::milliseconds poll_after)
+    : calls_(calls), requests_(requests), progress_clock_(progress_clock), poll_after_(poll_after) {}
 
 ToolCalls::~ToolCalls() = default;
 

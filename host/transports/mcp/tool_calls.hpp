@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "call/call_path.hpp"
 #include "transports/mcp/answer.hpp"
 #include "transports/mcp/client_requests.hpp"
@@ -22,8 +23,10 @@ namespace toolrack::mcp {
 /// next one, so that a call that is answered at once allocates nothing.
 class ToolCalls {
  public:
-  /// Both outlive it. `poll_after`: as Settings has it.
-  ToolCalls(call::CallPath& calls, ClientRequests& requests, std::chrono::milliseconds poll_after = {});
+  /// All outlive it. `progress_clock` measures the pauses between what is told of a call's progress; `poll_after`: as
+  /// Settings has it.
+  ToolCalls(call::CallPath& calls, ClientRequests& requests, const base::Clock& progress_clock,
+            std::chrono::milliseconds poll_after);
   ~ToolCalls();
   ToolCalls(const ToolCalls&) = delete;
   ToolCalls& operator=(const ToolCalls&) = delete;
@@ -56,6 +59,7 @@ class ToolCalls {
 
   call::CallPath& calls_;
   ClientRequests& requests_;
+  const base::Clock& progress_clock_;
   const std::chrono::milliseconds poll_after_;
   RunningCalls running_;
   ResponseText response_;  ///< Of the answer that is being given.

@@ -52,7 +52,8 @@ class RestCalls::Sink final : public call::CallSink {
   std::shared_ptr<ServerSpan> span_;  ///< Null: nothing is recorded.
 };
 
-RestCalls::RestCalls(call::CallPath& calls, const base::Clock& clock) : calls_(calls), clock_(clock) {}
+RestCalls::RestCalls(call::CallPath& calls, const base::Clock& clock, const base::Clock& progress_clock)
+    : calls_(calls), clock_(clock), progress_clock_(progress_clock) {}
 
 RestCalls::~RestCalls() = default;
 
@@ -143,7 +144,7 @@ void RestCalls::start(const net::Request& request, net::Exchange& exchange, cons
     return start_streamed_call(
         calls_, exchange, std::move(call_request),
         [this](net::Exchange& where, const call::CallOutcome& outcome, ServerSpan* of) { answer(where, outcome, of); },
-        std::move(span));
+        std::move(span), progress_clock_);
   auto& loop = exchange.loop();
   if (const auto ticket = calls_.start(loop, call_request, take(exchange, std::move(span))))
     exchange.on_disconnect([&calls = calls_, &loop, ticket] { calls.cancel(loop, ticket); });

@@ -16,8 +16,8 @@ namespace toolrack::rest {
 /// is kept for the next one, so that a call that is answered at once allocates nothing.
 class RestCalls {
  public:
-  /// Both outlive it.
-  RestCalls(call::CallPath& calls, const base::Clock& clock);
+  /// All outlive it. `progress_clock`: as start_streamed_call has it.
+  RestCalls(call::CallPath& calls, const base::Clock& clock, const base::Clock& progress_clock);
   ~RestCalls();
   RestCalls(const RestCalls&) = delete;
   RestCalls& operator=(const RestCalls&) = delete;
@@ -39,7 +39,7 @@ class RestCalls {
   void answer(net::Exchange& exchange, const call::CallOutcome& outcome, ServerSpan* span);
 
   call::CallPath& calls_;
-  const base::Clock& clock_;
+  const base::Clock &clock_, &progress_clock_;
   base::json::Scratch body_;  ///< Of the request that is being started: the path keeps what must live longer.
   base::json::Buffer reply_;  ///< Of the answer that is being given.
   base::json::Writer writer_{reply_};

@@ -25,7 +25,7 @@ void refuse(net::Exchange& exchange, const base::Error& error, ServerSpan* span,
 
 RestHandler::RestHandler(Dependencies dependencies) : deps_(dependencies), router_(dependencies.table) {
   for (std::size_t i = 0; i < deps_.identifiers.size(); ++i)
-    calls_.push_back(std::make_unique<RestCalls>(deps_.calls, deps_.clock));
+    calls_.push_back(std::make_unique<RestCalls>(deps_.calls, deps_.clock, deps_.progress_clock));
 }
 
 base::Result<accounts::PrincipalRef> RestHandler::identify(const net::Request& request, const base::Loop& loop) {

@@ -24,8 +24,9 @@ class RestHandler final : public net::Handler {
     call::CallPath& calls;
     std::vector<std::unique_ptr<call::Identifier>>& identifiers;
     const base::Clock& clock;
-    AssetRoutes* assets = nullptr;                  ///< Null: no files are served.
-    services::telemetry::Tracer* tracer = nullptr;  ///< Null: no spans are recorded.
+    AssetRoutes* assets = nullptr;                             ///< Null: no files are served.
+    services::telemetry::Tracer* tracer = nullptr;             ///< Null: no spans are recorded.
+    const base::Clock& progress_clock = base::system_clock();  ///< As start_streamed_call has it.
   };
   explicit RestHandler(Dependencies dependencies);
 

@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "call/content.hpp"
 #include "call/reply.hpp"
@@ -29,12 +28,13 @@ constexpr std::int64_t kProgressIntervalNs = 50'000'000;
 class StreamedCall final : public call::CallSink, public std::enable_shared_from_this<StreamedCall> {
  public:
   StreamedCall(call::CallPath& calls, net::Exchange& exchange, AnswerWhole answer_whole,
-               std::shared_ptr<ServerSpan> span)
+               std::shared_ptr<ServerSpan> span, const base::Clock& progress_clock)
       : calls_(calls),
         exchange_(exchange),
         loop_(exchange.loop()),
         answer_whole_(std::move(answer_whole)),
         span_(std::move(span)),
+        progress_clock_(progress_clock),
         timer_(loop_.context()) {}
 
   void start(const call::CallRequest& request) {
@@ -76,7 +76,7 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
   void progress(double done, double total, std::string_view note) noexcept override {
     // JSON has no infinity, and a skill may divide by nothing.
     if (!std::isfinite(done) || !std::isfinite(total)) return;
-    const auto now = base::system_clock().monotonic_ns();
+    const auto now = progress_clock_.monotonic_ns();
     const bool is_last = total > 0 && done >= total;
     if (!is_last && last_progress_ns_ != 0 && now - last_progress_ns_ < kProgressIntervalNs) return;
     last_progress_ns_ = now;
@@ -121,6 +121,7 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
   base::Loop& loop_;
   const AnswerWhole answer_whole_;
   const std::shared_ptr<ServerSpan> span_;  ///< Null: nothing is recorded.
+  const base::Clock& progress_clock_;
   boost::asio::steady_timer timer_;
   std::optional<net::EventStream> stream_;
   std::shared_ptr<StreamedCall> self_;  ///< Null once the call is done.
@@ -132,9 +133,11 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
 }  // namespace
 
 void start_streamed_call(call::CallPath& calls, net::Exchange& exchange, call::CallRequest request,
-                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span) {
+                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span,
+                         const base::Clock& progress_clock) {
   request.wants_progress = request.wants_partials = true;
-  std::make_shared<StreamedCall>(calls, exchange, std::move(answer_whole), std::move(span))->start(request);
+  std::make_shared<StreamedCall>(calls, exchange, std::move(answer_whole), std::move(span), progress_clock)
+      ->start(request);
 }
 
 }  // namespace toolrack::rest

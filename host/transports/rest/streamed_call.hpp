@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/clock.hpp"
 #include "call/call_path.hpp"
 #include "transports/net/http.hpp"
 #include "transports/rest/server_span.hpp"
@@ -18,9 +19,9 @@ namespace toolrack::rest {
 using AnswerWhole = std::function<void(net::Exchange&, const call::CallOutcome&, ServerSpan* span)>;
 
 /// On the exchange's loop. A client that leaves cancels the call; so does one that reads so slowly that the connection
-/// takes no more (net/limits.hpp). `calls` and what `answer_whole` uses outlive the call. `span`: null where nothing is
-/// recorded.
+/// takes no more (net/limits.hpp). `calls`, what `answer_whole` uses and the clock outlive the call. `span`: null where
+/// nothing is recorded. `progress_clock` measures the pauses between what is told of progress.
 void start_streamed_call(call::CallPath& calls, net::Exchange& exchange, call::CallRequest request,
-                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span);
+                         AnswerWhole answer_whole, std::shared_ptr<ServerSpan> span, const base::Clock& progress_clock);
 
 }  // namespace toolrack::rest
