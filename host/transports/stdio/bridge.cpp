@@ -15,7 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Purpose = Transfer::Purpose;
 
-constexpr auto kFarewell = std::chrono::seconds(2);
 /// Requests that fail together ask for one election, not for one each.
 constexpr auto kElectionRest = std::chrono::milliseconds(500);
 
@@ -57,8 +56,8 @@ std::string with_path(const std::string& url) {
 
 }  // namespace
 
-Bridge::Bridge(int in_fd, int out_fd, Endpoint endpoint, Elect elect)
-    : impl_(std::make_unique<Impl>(in_fd, out_fd, std::move(endpoint), std::move(elect))) {}
+Bridge::Bridge(int in_fd, int out_fd, Endpoint endpoint, Elect elect, std::chrono::milliseconds farewell)
+    : impl_(std::make_unique<Impl>(in_fd, out_fd, std::move(endpoint), std::move(elect), farewell)) {}
 Bridge::~Bridge() = default;
 int Bridge::run() { return impl_->run(); }
 
@@ -73,7 +72,7 @@ int Bridge::Impl::run() {
     if (output_.is_broken()) return 1;
     if (news_due_ && Clock::now() >= *news_due_) listen_for_news();
     ask_what_follows();
-    if (input_.is_ended() && !end) end = Clock::now() + kFarewell;
+    if (input_.is_ended() && !end) end = Clock::now() + farewell_;
     const bool owes_answer =
         std::ranges::any_of(transfers_, [](const auto& entry) { return !entry.first->is_for_news(); });
     const bool is_done = input_.is_exhausted() && !owes_answer && output_.is_empty();

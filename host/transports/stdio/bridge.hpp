@@ -5,6 +5,7 @@
 /// and keeps the client's pipe alive when the gateway's process is replaced.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,14 +28,17 @@ class Bridge {
   /// Finds a gateway when the present one is gone, or becomes one. May take its time: nothing else is served meanwhile.
   using Elect = std::function<base::Result<Endpoint>()>;
 
+  /// How long answers that are due have when the input has ended.
+  static constexpr std::chrono::seconds kFarewell{2};
+
   /// The descriptors stay the caller's. Without `elect` (remote gateways) the endpoint never changes.
-  Bridge(int in_fd, int out_fd, Endpoint endpoint, Elect elect);
+  Bridge(int in_fd, int out_fd, Endpoint endpoint, Elect elect, std::chrono::milliseconds farewell = kFarewell);
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  /// Until the input ends, then at most two seconds for answers that are due. Call it once. Returns the exit status: 0,
-  /// or 1 when the output broke.
+  /// Until the input ends, then for as long as answers are due, the farewell at most. Call it once. Returns the exit
+  /// status: 0, or 1 when the output broke.
   int run();
 
  private:

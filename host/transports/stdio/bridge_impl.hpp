@@ -22,8 +22,8 @@ namespace toolrack::stdio {
 
 class Bridge::Impl final : public TransferSink {
  public:
-  Impl(int in_fd, int out_fd, Endpoint endpoint, Elect elect)
-      : input_(in_fd), output_(out_fd), elect_(std::move(elect)), multi_(curl_multi_init()) {
+  Impl(int in_fd, int out_fd, Endpoint endpoint, Elect elect, std::chrono::milliseconds farewell)
+      : input_(in_fd), output_(out_fd), elect_(std::move(elect)), farewell_(farewell), multi_(curl_multi_init()) {
     use(std::move(endpoint));
   }
 
@@ -83,6 +83,7 @@ class Bridge::Impl final : public TransferSink {
   LineInput input_;
   LineOutput output_;
   const Elect elect_;
+  const std::chrono::milliseconds farewell_;
   Endpoint endpoint_;
   std::uint64_t generation_ = 0;  // Grows with each endpoint.
   std::string election_failure_;

@@ -21,10 +21,12 @@
 
 namespace toolrack::stdio {
 
-/// A process that speaks on a pipe, as far as its client can tell. Every wait ends after ten seconds.
+/// A process that speaks on a pipe, as far as its client can tell. No wait goes on for ever.
 class PipedBridge {
  public:
-  explicit PipedBridge(Endpoint endpoint, Bridge::Elect elect = nullptr) {
+  /// `farewell`: as Bridge has it; tests of what comes after the end of the input have no hurry.
+  explicit PipedBridge(Endpoint endpoint, Bridge::Elect elect = nullptr,
+                       std::chrono::milliseconds farewell = Bridge::kFarewell) {
     int to[2], from[2];
     EXPECT_EQ(::pipe2(to, O_CLOEXEC), 0);
     EXPECT_EQ(::pipe2(from, O_CLOEXEC), 0);
@@ -32,8 +34,8 @@ class PipedBridge {
     in_ = net::UniqueFd(to[1]);
     out_ = net::UniqueFd(from[0]);
     bridge_out_ = net::UniqueFd(from[1]);
-    thread_ = std::thread([this, endpoint = std::move(endpoint), elect = std::move(elect)]() mutable {
-      Bridge bridge(bridge_in_.get(), bridge_out_.get(), std::move(endpoint), std::move(elect));
+    thread_ = std::thread([this, endpoint = std::move(endpoint), elect = std::move(elect), farewell]() mutable {
+      Bridge bridge(bridge_in_.get(), bridge_out_.get(), std::move(endpoint), std::move(elect), farewell);
       status_ = bridge.run();
       bridge_out_ = net::UniqueFd();  // As a process that has ended.
     });

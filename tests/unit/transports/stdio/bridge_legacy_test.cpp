@@ -48,6 +48,8 @@ class LegacyBridge : public testing::Test {
       return Reply::chunked(
                  {"id: a-0\ndata: \n\n", "event: message\nid: a-1\ndata: {\"first\":true}\n\n", "retry: 60\n\n"})
           .header("Content-Type", "text/event-stream");
+    if (method == "polled later")
+      return Reply::chunked({"id: b-0\ndata: \n\n", "retry: 400\n\n"}).header("Content-Type", "text/event-stream");
     auto reply = Reply::json(result(base::json::dump(*id)));
     return method == "slow" ? Reply::held(std::move(reply)) : reply;
   }
@@ -270,13 +272,18 @@ TEST_F(LegacyBridge, OpensTheStreamForNewsAgainWhenItEnded) {
 }
 
 TEST_F(LegacyBridge, AsksOnceWhereNewsAreNotOffered) {
+  rest_ = [](const RecordedRequest&) {
+    return Reply::chunked({"event: message\nid: b-1\ndata: " + result("1") + "\n\n"})
+        .header("Content-Type", "text/event-stream");
+  };
   PipedBridge bridge(endpoint());
   open_wholly(bridge);
-  for (int i = 1; i <= 3; ++i) {
-    bridge.send(legacy(std::to_string(i), "ping"));
-    bridge.line();
-  }
   streams_.wait(0);  // It asks while other things go on.
+  // It comes back for this answer after a longer pause than it makes before it asks for news again.
+  bridge.send(legacy("1", "polled later"));
+  EXPECT_EQ(bridge.line(), result("1"));
+  bridge.send(legacy("2", "ping"));
+  EXPECT_EQ(bridge.line(), result("2"));
   EXPECT_TRUE(bridge.ends_silently());
   EXPECT_EQ(streams_, 1);
 }
