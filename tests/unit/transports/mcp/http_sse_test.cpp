@@ -3,9 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <boost/asio/post.hpp>
-#include <future>
-
 #include "mcp_fixture.hpp"
 
 namespace toolrack::mcp {
@@ -16,20 +13,17 @@ using ::testing::Not;
 
 class HttpSseTest : public McpTest {
  protected:
-  HttpSseTest() : McpTest({.loops = 2, .mcp = {.poll_after = std::chrono::milliseconds(20)}}) {
+  explicit HttpSseTest(std::size_t loops = 2)
+      : McpTest({.loops = loops, .mcp = {.poll_after = std::chrono::milliseconds(20)}}) {
     stream_.send(testing::http_request("GET", "/sse?expose=flat", {{"Accept", "text/event-stream"}}, ""));
   }
   ~HttpSseTest() override {
     fake_.waiting->release();
-    while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+    rack_.rack.wait_for_calls();
     // As a gateway stops: what belongs to no call ends, too.
     rack_.front.mcp.end_streams();
     sse_.end_streams();
-    for (std::size_t i = 0; i < rack_.rack.loops.size(); ++i) {
-      std::promise<void> done;
-      boost::asio::post(rack_.rack.loops[i].context(), [&] { done.set_value(); });
-      done.get_future().wait();
-    }
+    settle();
     rack_.rack.loops.stop();
   }
   /// Reads the stream until that has come.
@@ -90,7 +84,13 @@ TEST_F(HttpSseTest, NumbersNoEventsOfALaterSession) {
   EXPECT_THAT(heard_, Not(HasSubstr("\nid: "))) << "nothing of this stream can be taken up again";
 }
 
-TEST_F(HttpSseTest, HoldsACallOfALaterSessionThatTakesLong) {
+/// Where all calls have their time by one another's.
+class OneLoopHttpSseTest : public HttpSseTest {
+ protected:
+  OneLoopHttpSseTest() : HttpSseTest(1) {}
+};
+
+TEST_F(OneLoopHttpSseTest, HoldsACallOfALaterSessionThatTakesLong) {
   initialize("2025-11-25");
   EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"fake_waiting"}})").status, 202);
   ASSERT_TRUE(fake_.waiting->invoked.wait_for(1));

@@ -104,6 +104,8 @@ class McpTest : public ::testing::Test {
     EXPECT_EQ(reply.status, 200) << reply.body;
     return testing::header(reply, "mcp-session-id");
   }
+  /// Has everything done that was posted before. Streams that are ended after it were told first what that has brought.
+  void settle() { rack_.rack.settle(); }
 
   FakeTool fake_;
   testing::ServedRack rack_;

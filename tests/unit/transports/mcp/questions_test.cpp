@@ -9,7 +9,6 @@
 namespace toolrack::mcp {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::at;
 using ::testing::HasSubstr;
 using testing::next_event;
@@ -22,11 +21,7 @@ class QuestionsTest : public McpTest {
   QuestionsTest() : McpTest({.loops = 2}) {
     rack_.rack.publish({testing::make_tool("fake", {{.name = "asks", .handler = asking_}})});
   }
-  ~QuestionsTest() override {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (rack_.rack.calls.running() != 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(rack_.rack.calls.running(), 0u);
-  }
+  ~QuestionsTest() override { rack_.rack.wait_for_calls(); }
   std::shared_ptr<testing::AskingSkill> asking_ = std::make_shared<testing::AskingSkill>();
 };
 

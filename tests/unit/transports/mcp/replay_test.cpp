@@ -111,7 +111,7 @@ TEST_F(ReplayStreamsTest, SendsAnEventAtTheSameCostHoweverManyAnswersAreKept) {
     least_of_none = std::min(least_of_none, seconds_for_events(streams_, kEvents));
     least_of_many = std::min(least_of_many, seconds_for_events(many, kEvents));
   }
-  EXPECT_LT(least_of_many, 5 * least_of_none);
+  EXPECT_LT(least_of_many, 20 * least_of_none) << "to look at each answer takes hundreds of times as long";
 }
 
 /// Tells of each step that a test has it take, and ends when the test says so.
@@ -146,7 +146,7 @@ class ReplayTest : public McpTest {
   explicit ReplayTest(testing::RackOptions options = {.loops = 2}) : McpTest(options) {}
   ~ReplayTest() override {
     fake_.waiting->release();
-    while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+    rack_.rack.wait_for_calls();
   }
   /// Starts a call that tells its progress, and reads until `what` has come.
   net::RawClient call(const std::string& session, const std::string& skill, std::string_view what) {
@@ -349,7 +349,7 @@ TEST_F(CutTest, AnswersWhoComesBackWhenTheCallHasEnded) {
   client_.reset();
   take_step(2);
   skill_->end();
-  while (rack_.rack.calls.running() != 0) std::this_thread::yield();
+  rack_.rack.wait_for_calls();
   auto other = connect_to_another_loop();
   other.send(take_up(session_, id_of("1")));
   const auto rest = other.read_reply().value_or(net::RawReply{});

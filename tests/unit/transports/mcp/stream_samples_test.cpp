@@ -1,10 +1,4 @@
 /// Samples of what comes on streams (samples.hpp): before an answer, between answers, and in place of one.
-#include <boost/asio/post.hpp>
-
-#include <chrono>
-#include <future>
-#include <thread>
-
 #include "samples.hpp"
 #include "support/asking_skill.hpp"
 #include "support/offering_tool.hpp"
@@ -25,13 +19,9 @@ class StreamSamples : public Samples {
         {fake_.make(), testing::offering_tool(), testing::make_tool("ask", {{.name = "all", .handler = asking_}})});
   }
   ~StreamSamples() override {
-    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
-    while (rack_.rack.calls.running() != 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(rack_.rack.calls.running(), 0U);
+    rack_.rack.wait_for_calls();
     rack_.front.mcp.end_streams();
-    std::promise<void> done;
-    boost::asio::post(rack_.rack.loops[0].context(), [&] { done.set_value(); });
-    done.get_future().wait();
+    settle();
   }
 
   /// What the stream of a finished answer has brought.

@@ -102,6 +102,13 @@ class TasksTest : public McpTest {
     auto told = get_after("input_required", task);
     return at(told, "/result/status") == "working" ? get_after("working", task) : std::move(told);
   }
+  /// The task once there is something at that place.
+  base::json::Document get_with(std::string_view pointer, const std::string& task) {
+    const auto end = std::chrono::steady_clock::now() + toolrack::test::kPatience;
+    auto told = get(task);
+    while (base::json::at(told, pointer) == nullptr && std::chrono::steady_clock::now() < end) told = get(task);
+    return told;
+  }
   std::string code(const net::RawReply& reply) { return at(parsed(reply.body), "/error/code"); }
   /// What a plain call of the skill is answered with.
   base::json::Document direct(const std::string& skill, std::string_view arguments = "{}") {
@@ -195,13 +202,16 @@ TEST_F(TasksTest, AreToldHowFarTheyAre) {
   for (const auto* absent : {"result", "error", "inputRequests", "requestState"})
     EXPECT_EQ(at(told, "/result/" + std::string(absent)), "(absent)");
   EXPECT_GE(base::json::at(told, "/result/ttlMs")->GetInt64(), 604800000) << "a week from now at least";
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1)) << "a task is told of before it begins";
   fake_.waiting->release();
-  EXPECT_EQ(at(get_after("working", task), "/result/status"), "completed");
+  const auto last = get_after("working", task);
+  EXPECT_EQ(at(last, "/result/status"), "completed");
+  EXPECT_EQ(at(last, "/result/result/structuredContent/late"), "true");
 }
 
 TEST_F(TasksTest, AskAndAreAnswered) {
   const auto task = begin("asks", R"({"ask":["form:who","form:colour"],"together":true})");
-  const auto told = get_after("working", task);
+  const auto told = get_with("/result/inputRequests/colour", task);  // It is the second that is asked.
   EXPECT_EQ(at(told, "/result/status"), "input_required");
   EXPECT_EQ(at(told, "/result/inputRequests/who/method"), "elicitation/create");
   EXPECT_EQ(at(told, "/result/inputRequests/who/params/mode"), "form");
@@ -404,8 +414,10 @@ TEST_F(TaskNewsTest, AreForTheAccountAlone) {
   std::string own;
   auto owner = listen("[\"" + task + "\"]", kKnowsTasks, key);
   ASSERT_TRUE(read(owner, own, R"("status":"working")"));
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1)) << "a task is told of before it begins";
   fake_.waiting->release();
   ASSERT_TRUE(read(owner, own, R"("status":"completed")"));
+  settle();  // Whoever is told has been told.
   rack_.front.mcp.end_streams();
   read(stranger, heard, "0\r\n\r\n");  // The last chunk.
   EXPECT_THAT(heard, Not(HasSubstr("notifications/tasks")));

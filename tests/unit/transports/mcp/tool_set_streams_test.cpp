@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -46,11 +45,6 @@ class ToolSetStreamsTest : public ToolSetsTest {
     news->resources.emplace(uri, "");
     rack_.front.mcp.pass_on(news);
   }
-  void settle() {
-    std::promise<void> done;
-    boost::asio::post(rack_.rack.loops[0].context(), [&] { done.set_value(); });
-    done.get_future().wait();
-  }
   void narrow(const std::string& key, std::string_view patterns) {
     ASSERT_TRUE(rack_.rack.keys->update("acc_one", id_of(key), {.name = {}, .tools = set_of(patterns)}));
   }
@@ -77,8 +71,7 @@ TEST_F(ToolSetStreamsTest, AreToldOfNoResourceThatTheirKeySeesNoMore) {
   heard.clear();
   heard_too.clear();
   updated("test://text");
-  settle();  // It is marked,
-  settle();  // and would have been told.
+  settle();
   rack_.front.mcp.end_streams();
   ASSERT_TRUE(read_until(client, heard, "\"resultType\""));
   while (legacy.read_more(heard_too)) {
@@ -142,6 +135,7 @@ TEST_F(ToolSetStreamsTest, AreToldOfAnotherSetWhenItShowsSomethingElse) {
   ASSERT_TRUE(read_until(client, heard, "notifications/tools/list_changed"));
   EXPECT_THAT(heard, Not(HasSubstr("resources/list_changed")));
   // What the others hear first is the end of their stream.
+  settle();
   rack_.front.mcp.end_streams();
   ASSERT_TRUE(read_until(client_same, heard_same, "\"resultType\""));
   ASSERT_TRUE(read_until(client_rewritten, heard_rewritten, "\"resultType\""));
@@ -156,6 +150,7 @@ TEST_F(ToolSetStreamsTest, AreToldOfTheToolsThatTheirKeySees) {
   rack_.rack.publish({fake_.make(), other(), testing::make_tool("more", {{.name = "x", .handler = fake_.echo}})});
   rack_.front.mcp.look_again();
   ASSERT_TRUE(read_until(client, heard, "notifications/tools/list_changed"));
+  settle();
   rack_.front.mcp.end_streams();
   ASSERT_TRUE(read_until(client_without, heard_without, "\"resultType\""));
   EXPECT_THAT(heard_without, Not(HasSubstr("list_changed")));
@@ -169,6 +164,7 @@ TEST_F(ToolSetStreamsTest, AreToldWhatAToolSaysOfItsListWhenTheirKeySeesIt) {
   news->lists.emplace(registry::DynamicList::kResources, "test/other@1.0.0", "");
   rack_.front.mcp.pass_on(news);
   ASSERT_TRUE(read_until(client, heard, "notifications/resources/list_changed"));
+  settle();
   rack_.front.mcp.end_streams();
   ASSERT_TRUE(read_until(client_without, heard_without, "\"resultType\""));
   EXPECT_THAT(heard_without, Not(HasSubstr("list_changed")));

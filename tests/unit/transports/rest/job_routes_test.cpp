@@ -52,7 +52,7 @@ TEST_F(JobRoutesTest, WaitWithoutHoldingAnybodyUp) {
   }
   EXPECT_EQ(at(parsed(ask("GET", "/v1/jobs/" + id + "?wait=0").body), "/status"), "running");
   EXPECT_EQ(ask("GET", "/v1/keys").status, 200);
-  ASSERT_TRUE(tool_.waiting->invoked.wait_for(1));
+  ASSERT_TRUE(tool_.waiting->invoked.wait_for(1)) << "a job is told of before it begins";
   tool_.waiting->release();
   for (auto& waiter : waiters) {
     const auto reply = waiter.read_reply(false);
