@@ -164,6 +164,7 @@ test('a bad file is told once, with its reason, while the one before serves on',
   const {stdout} = await run(['--data', gateway.data, 'plugins', 'reload']);
   assert.match(stdout, /Nothing has changed|E_TRUNCATED/);
   assert.equal((await call(gateway, 'swapped', 'which')).json.output.generation, '00000001');
+  await gateway.logged(({code}) => code === 'E_TRUNCATED');
   const told = gateway.log.map((line) => JSON.parse(line)).filter(({code}) => code === 'E_TRUNCATED');
   assert.equal(told.length, 1, JSON.stringify(told));
   assert.ok(told[0].file === at && told[0].remedy && told[0].reason, JSON.stringify(told[0]));

@@ -16,7 +16,8 @@ export const program = join(build, 'toolrack');
 export const examples = join(build, 'examples');
 
 const scratches = [];
-process.on('exit', () => scratches.forEach((path) => rmSync(path, {recursive: true, force: true})));
+// A program that was told to end, such as a client's bridge, may write its last file while its directory goes.
+process.on('exit', () => scratches.forEach((path) => rmSync(path, {recursive: true, force: true, maxRetries: 40, retryDelay: 20})));
 
 /// A directory of its own for each caller, gone with the process.
 export function scratch(prefix = 'toolrack-e2e-') {
