@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {readEnds, readRun} from './test_runs.mjs';
 
 const mostFailures = 3;
+const mostSeconds = 300; // What hangs is not waited for twice: CI has an end, too.
 const faults = /(Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|: runtime error: |Assertion [`'].*failed|terminate called/;
 
 const folder = process.argv[2];
@@ -19,6 +20,8 @@ function refusal() {
     const fault = faults.exec(output);
     if (fault) return `${name} showed a fault: ${fault[0]}`;
   }
+  const seconds = failed.reduce((sum, test) => sum + test.seconds, 0);
+  if (seconds > mostSeconds) return `what failed took ${Math.round(seconds)} s, and at most ${mostSeconds} s are spent on it once more`;
   return failed.length === 0 ? 'no test failed' : undefined;
 }
 

@@ -121,6 +121,16 @@ test('what did not run because its fixture failed is not excused with it', (t) =
   assert.equal(closing, '0 passed, 2 failed, 0 skipped');
 });
 
+test('what took five minutes to fail is not waited for once more', (t) => {
+  const {root} = devTest(t, {unsteady: failsOnce}, {ci: false});
+  const ask = () => spawnSync('node', [join(root, 'tests/support/may_run_again.mjs'), join(root, 'build')], {encoding: 'utf8'});
+  assert.equal(ask().stdout, 'Run again, alone: unsteady\n');
+  const file = join(root, 'build/tests.xml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/(<testcase .*) time="[^"]*"/, '$1 time="301.2"'));
+  assert.match(ask().stdout, /^Nothing is run again: what failed took 301 s/);
+  assert.equal(ask().status, 1);
+});
+
 test('the files of an earlier run do not excuse a failure of this one', (t) => {
   const {root} = devTest(t, {unsteady: failsOnce});
   assert.ok(existsSync(join(root, 'build/tests.again.xml')));

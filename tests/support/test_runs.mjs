@@ -4,7 +4,7 @@ import {existsSync, readFileSync} from 'node:fs';
 
 const unescape = (text) => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&');
 
-/// [{name, state: 'passed' | 'failed' | 'skipped', output}]. Only a test that asked to be skipped was: one that could not be started has failed.
+/// [{name, state: 'passed' | 'failed' | 'skipped', seconds, output}]. Only a test that asked to be skipped was: one that could not be started has failed.
 export function readRun(file) {
   const tests = [];
   for (const [, name, attributes, body] of readFileSync(file, 'utf8').matchAll(/<testcase name="([^"]*)"([^>]*)>([\s\S]*?)<\/testcase>/g)) {
@@ -13,6 +13,7 @@ export function readRun(file) {
     tests.push({
       name: unescape(name),
       state: status === 'run' ? 'passed' : asked ? 'skipped' : 'failed',
+      seconds: Number(/ time="([^"]*)"/.exec(attributes)?.[1] ?? 0),
       output: unescape(/<system-out>([\s\S]*?)<\/system-out>/.exec(body)?.[1] ?? ''),
     });
   }
