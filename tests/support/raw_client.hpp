@@ -28,7 +28,7 @@ class RawClient {
   bool send(std::string_view bytes);
   /// As much as the peer takes now; how many bytes that was.
   std::size_t send_some(std::string_view bytes);
-  /// Waits until the peer's system has everything that was sent, whether its program has read it or not.
+  /// Waits until the peer's system has everything that was sent over TCP, whether its program has read it or not.
   [[nodiscard]] bool wait_until_delivered();
   /// The next reply, or nothing when the connection ends first. `is_head`: no body follows. Interim (1xx) replies are
   /// returned as they come.
