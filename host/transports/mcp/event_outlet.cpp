@@ -8,7 +8,7 @@ namespace toolrack::mcp {
 std::shared_ptr<EventOutlet> EventOutlet::open(net::Exchange& exchange, std::function<void()> gone) {
   std::shared_ptr<EventOutlet> out(new EventOutlet(exchange));
   out->gone_ = std::move(gone);
-  exchange.begin(200, "text/event-stream", {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
+  exchange.begin(200, net::kEventStreamType, {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
   exchange.on_disconnect([weak = std::weak_ptr(out)] {
     if (const auto outlet = weak.lock()) outlet->close();
   });

@@ -78,12 +78,10 @@ class Streams::Stream {
     tasks_.insert_or_assign(std::string(id), params);
     return true;
   }
-  bool mark_beat() { return !std::exchange(has_news_since_beat_, false) && !std::exchange(owes_beat_, true); }
 
   /// Writes what there is to tell. False: the client takes no more for now, `writable` will be called.
   bool flush(const std::function<void()>& writable) {
     const auto tell = [&](std::string_view method, std::string_view params) {
-      has_news_since_beat_ = true;
       return out_.send(kMessageEvent, notification(method, params, subscription_));
     };
     for (std::size_t kind = 0; kind < kListKinds; ++kind) {
@@ -100,7 +98,6 @@ class Streams::Stream {
       if (tell("notifications/tasks", *tasks_.begin()->second) == net::Written::kFull) return wait(writable);
       tasks_.erase(tasks_.begin());
     }
-    if (std::exchange(owes_beat_, false) && !has_news_since_beat_) out_.beat();
     return true;
   }
 
@@ -138,17 +135,10 @@ class Streams::Stream {
   std::array<bool, kListKinds> changed_{};
   std::vector<std::string> updated_;
   std::map<std::string, std::shared_ptr<const std::string>> tasks_;  ///< How they are, where that was not told yet.
-  bool owes_beat_ = false;
-  bool has_news_since_beat_ = true;
 };
 
-Streams::Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees, std::chrono::milliseconds beat_interval)
-    : loop_(loop),
-      digest_(std::move(digest)),
-      shows_(std::move(shows)),
-      sees_(std::move(sees)),
-      beat_interval_(beat_interval),
-      timer_(loop.context()) {}
+Streams::Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees)
+    : loop_(loop), digest_(std::move(digest)), shows_(std::move(shows)), sees_(std::move(sees)) {}
 
 Streams::~Streams() = default;
 
@@ -181,9 +171,8 @@ void Streams::open(net::Exchange& exchange, Opening opening) {
   });
   if (is_over) {
     stream.end();
-    return close(number);
+    close(number);
   }
-  arm_timer();
 }
 
 void Streams::close(std::uint64_t number) { streams_.erase(number); }
@@ -279,18 +268,6 @@ void Streams::serve_due() {
   }
   is_serving_ = !due_.empty();
   if (is_serving_) boost::asio::post(loop_.context(), [this] { serve_due(); });
-}
-
-void Streams::arm_timer() {
-  if (std::exchange(is_armed_, true)) return;
-  timer_.expires_after(beat_interval_);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    is_armed_ = false;
-    for (auto& [number, stream] : streams_)
-      if (stream->mark_beat()) make_due(number, *stream);
-    if (!streams_.empty()) arm_timer();
-  });
 }
 
 void Streams::end_all() {

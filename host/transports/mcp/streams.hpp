@@ -3,9 +3,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -55,11 +52,8 @@ class Streams {
   using Shows = std::function<bool(std::string_view tool, const registry::Exposure&, const registry::ToolSet*)>;
   /// Do keys with that tool set see the resource?
   using Sees = std::function<bool(std::string_view uri, const registry::ToolSet*)>;
-  /// Streams that have been silent that long get a comment, so that nobody on the way takes them for dead.
-  static constexpr std::chrono::seconds kBeatInterval{20};
 
-  Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees,
-          std::chrono::milliseconds beat_interval = kBeatInterval);
+  Streams(base::Loop& loop, Digest digest, Shows shows, Sees sees);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
@@ -105,24 +99,17 @@ class Streams {
     bool is_concerned = false;      ///< By what `list_changed` is telling.
     std::optional<bool> sees = {};  ///< What `resource_updated` is telling of; empty: that was not asked yet.
   };
-  using Timer =
-      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                        boost::asio::io_context::executor_type>;
 
   View& view_of(const registry::Exposure& exposure, const registry::ToolSetRef& tools);
   void make_due(std::uint64_t number, Stream& stream);
   void serve_due();
   void close(std::uint64_t number);
   void end_key(std::string_view key);
-  void arm_timer();
 
   base::Loop& loop_;
   const Digest digest_;
   const Shows shows_;
   const Sees sees_;
-  const std::chrono::milliseconds beat_interval_;
-  Timer timer_;
-  bool is_armed_ = false;
   bool is_serving_ = false;  ///< A turn of `serve_due` is posted.
   bool is_ending_ = false;
   std::uint64_t last_number_ = 0;

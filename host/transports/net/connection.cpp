@@ -308,7 +308,9 @@ void Connection::on_deadline(std::int64_t) {
             "The body came slower than " + std::to_string(limits.body_bytes_per_second) + " bytes a second."));
       window_bytes_ = 0;
       return set_deadline(limits.body_window);
-    case State::kHandling:  // A stream, or what was said before: the peer takes next to nothing.
+    case State::kHandling:  // A stream that is silent. Or, as for an answer, the peer takes next to nothing.
+      if (is_of_events_ && unsent() == 0) return static_cast<void>(write(":\n\n"));
+      [[fallthrough]];
     case State::kReplying:
       if (taken() < share_of(limits, limits.write_stall)) return close();
       return start_watching_taker();

@@ -159,6 +159,7 @@ class Connection final : public Exchange, private BodySource, private TimerWheel
   bool is_streaming_ = false;
   bool is_held_ = false;       ///< The sink wants no more for now.
   bool is_chunking_ = false;   ///< The stream is sent in chunks.
+  bool is_of_events_ = false;  ///< The stream: it is never silent for long.
   bool has_head_ = false;      ///< request_ has views into in_.
   bool has_deadline_ = false;  ///< Of the current head or body.
   bool is_first_window_ = false;

@@ -79,6 +79,7 @@ void Connection::begin(int status, std::string_view content_type, std::span<cons
   assert(owes_answer_ && !is_streaming_ && "one answer per request");
   const Scope scope(*this);
   is_streaming_ = true;
+  is_of_events_ = content_type == kEventStreamType;
   if (is_closed_) return;
   write_reply_head(status, content_type, headers, false, 0);
   send();
@@ -145,6 +146,7 @@ void Connection::end() {
   const Scope scope(*this);
   owes_answer_ = false;
   is_streaming_ = false;
+  is_of_events_ = false;
   const bool is_short = std::exchange(promised_, 0) > 0 && sends_body_;
   if (is_closed_) return;
   if (is_short) return close();
@@ -209,6 +211,7 @@ bool Connection::send_some() {
 
 void Connection::on_sent() {
   if (state_ == State::kReplying) return finish_exchange();
+  if (is_of_events_) return set_deadline(all_.share.limits.silence);
   clear_deadline();
 }
 

@@ -17,14 +17,12 @@ void write_last(Exchange& exchange, std::string event) {
 }  // namespace
 
 EventStream::EventStream(Exchange& exchange) : exchange_(&exchange) {
-  exchange.begin(200, "text/event-stream", {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
+  exchange.begin(200, kEventStreamType, {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
 }
 
 Written EventStream::send(std::string_view name, std::string_view json) {
   return exchange_->write(event_text(name, json));
 }
-
-void EventStream::beat() { static_cast<void>(exchange_->write(":\n\n")); }
 
 void EventStream::finish(std::string_view name, std::string_view json) {
   write_last(*exchange_, event_text(name, json));

@@ -17,8 +17,6 @@ class EventStream {
 
   /// One event with JSON as its data.
   [[nodiscard]] Written send(std::string_view name, std::string_view json);
-  /// Bytes that mean nothing, so that nobody on the way takes the connection for dead.
-  void beat();
   /// The last event, sent as soon as the reader takes it. The exchange is answered then, so this is the last call.
   void finish(std::string_view name, std::string_view json);
 

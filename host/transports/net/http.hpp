@@ -52,6 +52,9 @@ class BodySink {
   virtual void detach() noexcept = 0;
 };
 
+/// The content type of server-sent events.
+inline constexpr std::string_view kEventStreamType = "text/event-stream";
+
 /// A whole request. Its views point into the connection's buffer and hold until the response was sent.
 struct Request {
   Method method = Method::kOther;
@@ -98,7 +101,9 @@ class Exchange {
     respond(status, content_type, std::move(body), std::span<const HeaderField>(headers.begin(), headers.size()));
   }
 
-  /// Begins a reply of unknown length (SSE): the head is sent now.
+  /// Begins a reply of unknown length: the head is sent now. Whenever nothing was written to one of kEventStreamType
+  /// for Limits::silence, a comment is, so that nobody on the way takes it for dead; so `write` gets whole events
+  /// there.
   virtual void begin(int status, std::string_view content_type, std::span<const HeaderField> headers) = 0;
   void begin(int status, std::string_view content_type, std::initializer_list<HeaderField> headers = {}) {
     begin(status, content_type, std::span<const HeaderField>(headers.begin(), headers.size()));

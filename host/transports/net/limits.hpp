@@ -19,6 +19,7 @@ struct Limits {
   std::chrono::milliseconds body_window{5'000};       ///< The first is free; each later one must bring its share: 408.
   std::size_t body_bytes_per_second = 1 << 10;        ///< The share, in both directions.
   std::chrono::milliseconds write_stall{30'000};  ///< In each the peer must take its share of what waits, else: closed.
+  std::chrono::milliseconds silence{15'000};      ///< An event stream on which nothing was said for so long: a comment.
   std::chrono::milliseconds linger{2'000};        ///< What a refused client still sends is read and dropped this long.
   std::chrono::seconds lost_peer{60};   ///< TCP; a peer that has not even acknowledged anything so long is gone.
   std::chrono::milliseconds tick{250};  ///< How exactly these times are kept.

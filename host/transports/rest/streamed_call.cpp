@@ -1,9 +1,7 @@
 #include "transports/rest/streamed_call.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -19,8 +17,6 @@ namespace {
 
 namespace json = base::json;
 
-/// Proxies give up connections that are silent for a minute, many for half of one.
-constexpr std::chrono::seconds kBeat{15};
 /// More often than this progress is not told.
 constexpr std::int64_t kProgressIntervalNs = 50'000'000;
 
@@ -34,8 +30,7 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
         loop_(exchange.loop()),
         answer_whole_(std::move(answer_whole)),
         span_(std::move(span)),
-        progress_clock_(progress_clock),
-        timer_(loop_.context()) {}
+        progress_clock_(progress_clock) {}
 
   void start(const call::CallRequest& request) {
     self_ = shared_from_this();
@@ -47,12 +42,10 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
     exchange_.on_disconnect([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->calls_.cancel(self->loop_, self->ticket_);
     });
-    beat_later();
     if (is_too_slow_) calls_.cancel(loop_, ticket_);
   }
 
   void done(call::CallOutcome& outcome) noexcept override {
-    timer_.cancel();
     const auto alive = std::exchange(self_, nullptr);
     if (is_too_slow_)
       outcome.result.error = base::Error(base::ErrorCode::kCancelled,
@@ -106,23 +99,12 @@ class StreamedCall final : public call::CallSink, public std::enable_shared_from
     if (!stream_) stream_.emplace(exchange_);
   }
 
-  void beat_later() {
-    timer_.expires_after(kBeat);
-    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-      const auto self = weak.lock();
-      if (error || self == nullptr || self->self_ == nullptr) return;
-      self->stream_->beat();
-      self->beat_later();
-    });
-  }
-
   call::CallPath& calls_;
   net::Exchange& exchange_;
   base::Loop& loop_;
   const AnswerWhole answer_whole_;
   const std::shared_ptr<ServerSpan> span_;  ///< Null: nothing is recorded.
   const base::Clock& progress_clock_;
-  boost::asio::steady_timer timer_;
   std::optional<net::EventStream> stream_;
   std::shared_ptr<StreamedCall> self_;  ///< Null once the call is done.
   std::uint64_t ticket_ = 0;

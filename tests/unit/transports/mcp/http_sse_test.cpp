@@ -50,7 +50,8 @@ class HttpSseTest : public McpTest {
 
   std::string heard_;
   HttpSse sse_{rack_.front.mcp};
-  net::Server server_{rack_.rack.loops, rack_.rack.metrics, net::Limits{}};
+  net::Server server_{rack_.rack.loops, rack_.rack.metrics,
+                      net::Limits{.silence = std::chrono::milliseconds(50), .tick = std::chrono::milliseconds(5)}};
   std::uint16_t port_ = server_.listen_tcp("127.0.0.1", 0, sse_).value_or(0);
   net::RawClient stream_ = net::RawClient::tcp(port_);
 };
@@ -106,6 +107,14 @@ TEST_F(OneLoopHttpSseTest, HoldsACallOfALaterSessionThatTakesLong) {
   EXPECT_THAT(heard_, HasSubstr(R"("late":true)"));
   EXPECT_THAT(heard_, Not(HasSubstr("retry: ")));
   EXPECT_THAT(heard_, Not(HasSubstr("\nid: ")));
+}
+
+TEST_F(HttpSseTest, SilenceIsFilledWithComments) {
+  initialize();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(hear(":\n\n")) << heard_;
+    heard_.clear();
+  }
 }
 
 TEST_F(HttpSseTest, TellsOfListsThatHaveChanged) {

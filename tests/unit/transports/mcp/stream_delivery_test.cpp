@@ -115,12 +115,16 @@ class StreamDeliveryTest : public ::testing::Test {
   Streams::Opening opening_;  // This and the next are of the loop.
   std::unique_ptr<WatchedExchange> watched_;
   net::TestServer server_{[this](const net::Request&, net::Exchange& exchange) {
-    watched_ = std::make_unique<WatchedExchange>(exchange);
-    streams_.open(*watched_, std::move(opening_));
-  }};
+                            watched_ = std::make_unique<WatchedExchange>(exchange);
+                            streams_.open(*watched_, std::move(opening_));
+                          },
+                          [] {
+                            auto limits = net::short_limits();
+                            limits.silence = std::chrono::milliseconds(20);
+                            return limits;
+                          }()};
   Streams streams_{server_.loops[0], [](auto, const auto&, auto) { return 1; },
-                   [](auto, const auto&, auto) { return true; }, [](auto, auto) { return true; },
-                   std::chrono::milliseconds(20)};
+                   [](auto, const auto&, auto) { return true; }, [](auto, auto) { return true; }};
   std::string heard_;
 };
 

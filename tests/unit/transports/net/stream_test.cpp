@@ -33,6 +33,44 @@ TEST(Stream, ArrivesPieceByPiece) {
   EXPECT_TRUE(seen.ends_with("9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n"));
 }
 
+TEST(Stream, SilenceOfEventsIsFilledWithComments) {
+  auto limits = short_limits();
+  limits.silence = std::chrono::milliseconds(20);
+  Exchange* stream = nullptr;  // This and the next are of the loop.
+  Exchange* other = nullptr;
+  TestServer server(
+      [&](const Request& request, Exchange& exchange) {
+        const bool is_of_events = request.path == "/events";
+        (is_of_events ? stream : other) = &exchange;
+        exchange.begin(200, is_of_events ? kEventStreamType : "text/plain");
+        EXPECT_EQ(exchange.write("data: 1\n\n"), Written::kTaken);
+      },
+      limits);
+  auto plain = server.connect();
+  plain.send(get("/plain"));
+  std::string seen;
+  while (seen.find("data: 1\n\n") == std::string::npos) ASSERT_TRUE(plain.read_more(seen));
+
+  auto client = server.connect();
+  client.send(get("/events"));
+  std::string heard;
+  const auto hear = [&](std::string_view what) {
+    while (heard.find(what) == std::string::npos)
+      if (!client.read_more(heard)) return false;
+    return true;
+  };
+  ASSERT_TRUE(hear("9\r\ndata: 1\n\n\r\n3\r\n:\n\n\r\n3\r\n:\n\n\r\n")) << heard;
+  boost::asio::post(server.loops[0].context(), [&] { EXPECT_EQ(stream->write("data: 2\n\n"), Written::kTaken); });
+  ASSERT_TRUE(hear("9\r\ndata: 2\n\n\r\n3\r\n:\n\n\r\n")) << heard;
+  boost::asio::post(server.loops[0].context(), [&] {
+    stream->end();
+    other->end();
+  });
+  ASSERT_TRUE(hear("\r\n0\r\n\r\n"));
+  while (!seen.ends_with("\r\n0\r\n\r\n")) ASSERT_TRUE(plain.read_more(seen));
+  EXPECT_TRUE(seen.ends_with("9\r\ndata: 1\n\n\r\n0\r\n\r\n")) << "nothing is added to what is not of events";
+}
+
 TEST(Stream, LeavesTheConnectionForTheNextRequest) {
   TestServer server([&](const Request& request, Exchange& exchange) {
     if (request.path != "/stream") return echo(request, exchange);
