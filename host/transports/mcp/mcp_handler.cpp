@@ -137,19 +137,19 @@ void McpHandler::take(const net::Request& request, net::Exchange& exchange, bool
 
 void McpHandler::end_session(const net::Request& request, net::Exchange& exchange,
                              const accounts::PrincipalRef& principal) {
-  const auto session = deps_.sessions.find(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal));
-  if (deps_.sessions.end(request.headers.get(HeaderName::kMcpSessionId), bound_account(*principal))) {
+  const auto id = request.headers.get(HeaderName::kMcpSessionId);
+  const auto session = deps_.sessions.find(id, bound_account(*principal));
+  if (deps_.sessions.end(id, bound_account(*principal))) {
+    end_session_stream(Sessions::key_of(id));
     if (session)
       session_metrics_.ended({session->revision, request.is_local_socket}, Sessions::opened_unix_s(*session),
                              deps_.sessions.now_unix_s());
     tell_all(exchange.loop(), unfollow_left());
     return exchange.respond(204, "", net::ReplyBody());
   }
-  exchange.respond(404, "application/json",
-                   error_message("", {.code = kInvalidMessage,
-                                      .http_status = 404,
-                                      .message = no_session(request.headers.get(HeaderName::kMcpSessionId)),
-                                      .data_json = {}}));
+  exchange.respond(
+      404, "application/json",
+      error_message("", {.code = kInvalidMessage, .http_status = 404, .message = no_session(id), .data_json = {}}));
 }
 
 void McpHandler::post(const net::Request& request, net::Exchange& exchange, const accounts::PrincipalRef& principal,

@@ -144,6 +144,8 @@ class McpHandler final : public net::Handler {
   void open_session_stream(const net::Request& request, net::Exchange& exchange,
                            const accounts::PrincipalRef& principal);
   void open_news(net::Exchange& exchange, Streams::Opening opening);
+  /// Of a session that was ended; on whatever loop it is.
+  void end_session_stream(std::string_view session);
   /// Where the client lost a stream it goes on there; when there is none to go on with, the session's is opened.
   void resume(net::Exchange& exchange, const EventId& id, Streams::Opening opening);
   /// Sends a single message to its era.

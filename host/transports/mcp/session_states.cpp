@@ -214,6 +214,11 @@ void SessionStates::close_stream(std::string_view session) {
   if (const auto found = streams_.find(session); found != streams_.end()) streams_.erase(found);
 }
 
+bool SessionStates::has_stream(std::string_view session) const {
+  base::Lock lock(mutex_);
+  return streams_.contains(session);
+}
+
 void SessionStates::sweep() {
   const auto now = clock_.unix_ns() / 1'000'000'000;
   base::Lock lock(mutex_);

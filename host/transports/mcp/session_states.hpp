@@ -79,6 +79,7 @@ class SessionStates {
   /// A session has one stream for what nobody asked for. False: it is open already.
   bool open_stream(std::string_view session);
   void close_stream(std::string_view session);
+  bool has_stream(std::string_view session) const;
 
   /// Forgets what has expired. Any thread.
   void sweep();

@@ -56,8 +56,20 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
 void McpHandler::open_news(net::Exchange& exchange, Streams::Opening opening) {
   if (!deps_.states.open_stream(opening.session))
     return refuse(exchange, 409, "this session has its stream open already; close that first");
+  // Whoever has ended the session at this moment did not see its stream.
+  if (const auto known = deps_.states.find(opening.session); known && known->is_ended) {
+    deps_.states.close_stream(opening.session);
+    return refuse(exchange, 404, "this session has been ended; initialize opens another one");
+  }
   opening.closed = [this, key = opening.session] { deps_.states.close_stream(key); };
   state(exchange.loop()).streams.open(exchange, std::move(opening));
+}
+
+void McpHandler::end_session_stream(std::string_view session) {
+  if (!deps_.states.has_stream(session)) return;
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    boost::asio::post(deps_.loops[i].context(),
+                      [&own = *loops_[i], key = std::string(session)] { own.streams.end_session(key); });
 }
 
 void McpHandler::resume(net::Exchange& exchange, const EventId& id, Streams::Opening opening) {

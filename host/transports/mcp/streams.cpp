@@ -110,6 +110,7 @@ class Streams::Stream {
   void abandon() { exchange_.end(); }
 
   const std::string& key() const noexcept { return key_; }
+  const std::string& session() const noexcept { return session_; }
   View& view() noexcept { return *view_; }
   void look_at(View& view) noexcept {
     --view_->streams;
@@ -162,20 +163,27 @@ void Streams::open(net::Exchange& exchange, Opening opening) {
   const auto first = opening.first_json;
   const bool is_over = is_ending_ || opening.principal->is_revoked();
   auto& stream = *streams_.emplace(number, std::make_unique<Stream>(exchange, std::move(opening), view)).first->second;
+  if (!stream.session().empty()) of_sessions_.insert_or_assign(stream.session(), number);
   if (!first.empty()) stream.begin(first);
   exchange.on_disconnect([this, number] {
     if (const auto found = streams_.find(number); found != streams_.end()) {
       found->second->abandon();
-      close(number);
+      take(number);
     }
   });
   if (is_over) {
     stream.end();
-    close(number);
+    take(number);
   }
 }
 
-void Streams::close(std::uint64_t number) { streams_.erase(number); }
+std::unique_ptr<Streams::Stream> Streams::take(std::uint64_t number) {
+  auto taken = streams_.extract(number);
+  if (taken.empty()) return nullptr;
+  const auto of_session = of_sessions_.find(taken.mapped()->session());
+  if (of_session != of_sessions_.end() && of_session->second == number) of_sessions_.erase(of_session);
+  return std::move(taken.mapped());
+}
 
 void Streams::catalogue_changed() {
   std::map<const View*, std::array<bool, kListKinds>> changed;
@@ -205,9 +213,14 @@ void Streams::end_key(std::string_view key) {
     if (stream->key() == key) numbers.push_back(number);
   for (const auto number : numbers) {
     // Its end may bring the connection's next request, and that another stream.
-    const auto ended = streams_.extract(number);
-    if (!ended.empty()) ended.mapped()->end();
+    if (const auto ended = take(number)) ended->end();
   }
+}
+
+void Streams::end_session(std::string_view session) {
+  const auto found = of_sessions_.find(session);
+  if (found == of_sessions_.end()) return;
+  if (const auto ended = take(found->second)) ended->end();
 }
 
 void Streams::key_changed(const accounts::PrincipalRef& principal) {
@@ -274,6 +287,7 @@ void Streams::end_all() {
   is_ending_ = true;
   for (auto& [number, stream] : streams_) stream->end();
   streams_.clear();
+  of_sessions_.clear();
 }
 
 }  // namespace toolrack::mcp

@@ -75,6 +75,8 @@ class Streams {
   /// That key has another tool set: tells those of its streams whose lists show something else now. Or it may not call
   /// any more: ends them.
   void key_changed(const accounts::PrincipalRef& principal);
+  /// That legacy session is over: ends its stream, if this loop has it.
+  void end_session(std::string_view session);
   /// That tool says that its list has changed: tells those who are shown it. `account` empty: for everybody.
   void list_changed(ListKind kind, std::string_view tool, std::string_view account);
   /// `sessions`: legacy sessions that follow it.
@@ -103,7 +105,7 @@ class Streams {
   View& view_of(const registry::Exposure& exposure, const registry::ToolSetRef& tools);
   void make_due(std::uint64_t number, Stream& stream);
   void serve_due();
-  void close(std::uint64_t number);
+  std::unique_ptr<Stream> take(std::uint64_t number);
   void end_key(std::string_view key);
 
   base::Loop& loop_;
@@ -115,7 +117,8 @@ class Streams {
   std::uint64_t last_number_ = 0;
   std::map<std::string, View, std::less<>> views_;  ///< By the set's digest and Exposure::cache_key.
   std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
-  std::deque<std::uint64_t> due_;  ///< Streams that have something to write.
+  std::map<std::string, std::uint64_t, std::less<>> of_sessions_;  ///< Each has one at most.
+  std::deque<std::uint64_t> due_;                                  ///< Streams that have something to write.
 };
 
 }  // namespace toolrack::mcp

@@ -140,6 +140,18 @@ TEST_F(StreamsTest, OfASessionAreOpenOnceAtATime) {
   EXPECT_TRUE(rack_.front.states->open_stream(Sessions::key_of(session))) << "the place is free again";
 }
 
+TEST_F(StreamsTest, OfASessionEndWithTheSession) {
+  const auto session = open_session(), other = open_session();
+  auto lasting = open_get(other);
+  auto ending = open_get(session);
+  EXPECT_EQ(testing::exchange(rack_.port, "DELETE", "/mcp", legacy_headers(session), "").status, 204);
+  ASSERT_TRUE(read_until(ending, "0\r\n\r\n")) << heard_;
+  EXPECT_EQ(testing::exchange(rack_.port, "GET", "/mcp", legacy_headers(session), "").status, 404);
+  heard_.clear();
+  publish(true);
+  EXPECT_TRUE(read_until(lasting, "list_changed")) << "another session's goes on";
+}
+
 TEST_F(StreamsTest, OfASessionNeedTheSessionAndAnAcceptThatAllowsThem) {
   EXPECT_EQ(testing::exchange(rack_.port, "GET", "/mcp", base_headers(), "").status, 405);
   EXPECT_EQ(testing::exchange(rack_.port, "GET", "/mcp", legacy_headers("unknown"), "").status, 404);
