@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/utf8.hpp"
+#include "base/shown_text.hpp"
 #include "registry/lookup.hpp"
 #include "registry/narrowing.hpp"
 #include "registry/near_names.hpp"
@@ -21,13 +21,6 @@ using base::fail;
 using base::Result;
 
 namespace {
-
-/// What a caller typed, in a form that is fit for a message.
-std::string shown(std::string_view typed) {
-  if (!base::is_utf8(typed)) return "(not UTF-8)";
-  const auto cut = base::truncate_utf8(typed, 80);
-  return base::json::quote(cut.size() == typed.size() ? std::string(cut) : std::string(cut) + "…");
-}
 
 /// Sources give valid versions; anything else sorts below all.
 Semver version_of(const Tool& tool) { return Semver::parse(tool.version).value_or(Semver()); }
@@ -181,7 +174,7 @@ base::Error Catalogue::not_found(std::string_view name) const {
     return disabled(ErrorCode::kToolNotFound, what, "The");
   }
   return base::Error(ErrorCode::kToolNotFound,
-                     fmt::format("there is no tool {}.{}", shown(name), did_you_mean(slug, lookup_->names())));
+                     fmt::format("there is no tool {}.{}", base::shown(name), did_you_mean(slug, lookup_->names())));
 }
 
 base::Error Catalogue::no_version(const Tool& tool, std::string_view version) const {
@@ -194,7 +187,7 @@ base::Error Catalogue::no_version(const Tool& tool, std::string_view version) co
   for (const auto* other : lookup_->versions.at(tool.owner).at(tool.slug))
     list += (list.empty() ? "" : ", ") + other->version;
   return base::Error(ErrorCode::kVersionNotFound,
-                     fmt::format("{} has no version {}; there are: {}", tool.id(), shown(version), list));
+                     fmt::format("{} has no version {}; there are: {}", tool.id(), base::shown(version), list));
 }
 
 Result<const Skill*> Catalogue::find_skill(const Tool& tool, std::string_view name) const {
@@ -203,7 +196,7 @@ Result<const Skill*> Catalogue::find_skill(const Tool& tool, std::string_view na
   std::vector<std::string_view> names;
   for (const auto& skill : tool.skills) names.push_back(skill.name);
   return fail(ErrorCode::kSkillNotFound,
-              fmt::format("{} has no skill {}.{} It has: {}.", tool.id(), shown(name), did_you_mean(name, names),
+              fmt::format("{} has no skill {}.{} It has: {}.", tool.id(), base::shown(name), did_you_mean(name, names),
                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 

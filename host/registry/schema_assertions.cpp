@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/utf8.hpp"
+#include "base/shown_text.hpp"
 #include "registry/json_compare.hpp"
 #include "registry/near_names.hpp"
 #include "registry/schema_checker.hpp"
@@ -66,9 +66,7 @@ std::uint64_t code_points(std::string_view text) noexcept {
 std::string show(const Value& value) {
   if (value.IsObject()) return "an object";
   if (value.IsArray()) return "an array";
-  if (value.IsString() && value.GetStringLength() > kShownBytes) {
-    return json::quote(std::string(base::truncate_utf8(json::view(value), kShownBytes)) + "…");
-  }
+  if (value.IsString()) return base::shown(json::view(value), kShownBytes);
   return json::dump(value);
 }
 
@@ -232,7 +230,7 @@ void Checker::complain_unknown(const ObjectRules& rules, std::string_view keywor
     known.push_back(declared.name);
   }
   if (known.size() > kShownOptions) shown += fmt::format(" and {} more", known.size() - kShownOptions);
-  const auto quoted = json::quote(base::truncate_utf8(name, kShownBytes));
+  const auto quoted = base::shown(name, kShownBytes);
   complain(at, keyword, known.empty() ? "no other properties" : fmt::format("one of the properties {}", shown), quoted,
            fmt::format("there is no property {} here.{}", quoted, did_you_mean(name, known)));
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.hpp"
+#include "base/shown_text.hpp"
 #include "registry/hidden_text.hpp"
 
 namespace toolrack::registry {
@@ -20,17 +20,15 @@ namespace {
 // As manifests have them.
 constexpr std::size_t kMaxName = 64, kMaxTitle = 100, kMaxDescription = 2'000;
 
-std::string quoted(std::string_view text) { return json::quote(base::truncate_utf8(text, 100)); }
-
 Result<void> check_name(std::string_view name) {
   const bool is_plain = std::ranges::all_of(name, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
   });
   if (name.empty() || name.size() > kMaxName || !is_plain)
-    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} is no name for a tool", quoted(name)),
+    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} is no name for a tool", base::shown(name)),
                 "A name has 1 to 64 letters, digits, underscores and hyphens.");
   if (name.find("__") != std::string_view::npos)
-    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} holds a double underscore", quoted(name)),
+    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} holds a double underscore", base::shown(name)),
                 "Only the tools of connections have one; write a single underscore.");
   return {};
 }
@@ -42,7 +40,7 @@ Result<void> check_text(std::string_view what, std::string_view text, std::size_
                 "Leave it out to keep the manifest's.");
   if (const auto hidden = find_hidden(text))
     return fail(ErrorCode::kInvalidRequest, fmt::format("rename: the {} {} holds U+{:04X}, which people do not see",
-                                                        what, quoted(text), static_cast<std::uint32_t>(*hidden)));
+                                                        what, base::shown(text), static_cast<std::uint32_t>(*hidden)));
   return {};
 }
 
@@ -63,7 +61,7 @@ Result<ToolSet::Rename> read_rename(const json::Value& value) {
   const bool is_one = !skill.is_exclusion && skill.version.empty() && !skill.skill.empty() &&
                       out.skill_text.find('*') == std::string::npos;
   if (!is_one)
-    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} does not name one skill", quoted(out.skill_text)),
+    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} does not name one skill", base::shown(out.skill_text)),
                 "Write [owner/]tool.skill, without an asterisk and a version.");
   out.name = TRY(text("name"));
   out.title = TRY(text("title"));
@@ -73,7 +71,7 @@ Result<ToolSet::Rename> read_rename(const json::Value& value) {
   if (json::find(value, "description") != nullptr) TRY(check_text("description", out.description, kMaxDescription));
   if (out.name.empty() && out.title.empty() && out.description.empty())
     return fail(ErrorCode::kInvalidRequest,
-                fmt::format("rename: {} gets no other name, title or description", quoted(out.skill_text)),
+                fmt::format("rename: {} gets no other name, title or description", base::shown(out.skill_text)),
                 "Give at least one of them.");
   return out;
 }
@@ -102,11 +100,11 @@ Result<ToolSet::Layer> read_layer(const json::Value* patterns, const json::Value
     for (const auto& other : out.renames) {
       if (other.skill_text == rename.skill_text)
         return fail(ErrorCode::kInvalidRequest,
-                    fmt::format("rename: {} stands there twice", quoted(rename.skill_text)));
+                    fmt::format("rename: {} stands there twice", base::shown(rename.skill_text)));
       if (!rename.name.empty() && other.name == rename.name)
         return fail(ErrorCode::kInvalidRequest,
-                    fmt::format("rename: {} and {} both get the name {}", quoted(other.skill_text),
-                                quoted(rename.skill_text), quoted(rename.name)));
+                    fmt::format("rename: {} and {} both get the name {}", base::shown(other.skill_text),
+                                base::shown(rename.skill_text), base::shown(rename.name)));
     }
     out.renames.push_back(std::move(rename));
   }

@@ -164,6 +164,12 @@ TEST(InputValidator, TakesWhatNoKeywordSpeaksOf) {
       IsEmpty());
 }
 
+TEST(InputValidator, ShowsThatALongNameWasCut) {
+  const auto found = check(R"({"additionalProperties":false})", "{\"" + std::string(200, 'a') + "\":1}");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].message, ::testing::HasSubstr("there is no property \"" + std::string(60, 'a') + "…\" here"));
+}
+
 TEST(InputValidator, LeavesKeywordsAloneWhereTheyAreNames) {
   const auto* schema = R"({"properties":{"$dynamicRef":{"type":"string"},"$ref":{"type":"integer"}},
                            "enum":[{"$ref":1},{"$dynamicRef":"x"}],"default":{"$dynamicRef":"#x"}})";

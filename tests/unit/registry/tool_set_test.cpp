@@ -137,6 +137,12 @@ TEST(ToolSet, RefusesNamesAndWordsThatManifestsMayNotHave) {
   }
 }
 
+TEST(ToolSet, ShowsThatALongNameWasCut) {
+  const auto set = read("[]", R"([{"skill":"seo.run","name":")" + std::string(200, 'a') + "\"}]");
+  ASSERT_FALSE(set);
+  EXPECT_THAT(set.error().message(), HasSubstr("aaa…\" is no name for a tool"));
+}
+
 TEST(ToolSet, IsOfLimitedSize) {
   std::string many = R"("seo")";
   for (std::size_t i = 0; i < ToolSet::kMaxPatterns; ++i) many += R"(,"seo")";
