@@ -8,6 +8,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/shown_text.hpp"
 #include "cli/text_argument.hpp"
 #include "cli/typed_value.hpp"
 
@@ -102,6 +103,28 @@ base::Result<void> add_pairs(json::Document& input, const CallOptions& options, 
   return {};
 }
 
+/// The member `backend` of the call.
+base::Result<std::string> backend_json(const std::string& given) {
+  if (given.starts_with('{')) {
+    const auto parsed = json::parse(given);
+    if (!parsed)
+      return fail(
+          ErrorCode::kInvalidRequest, fmt::format("--backend: {}", parsed.error().message()),
+          R"(Name backends, as in --backend alpha,beta, or give the call's member as JSON: '{"sort":"price"}'.)");
+    return json::dump(*parsed);
+  }
+  std::string names;
+  for (std::size_t at = 0; at <= given.size();) {
+    const auto end = std::min(given.find(',', at), given.size());
+    if (end == at)
+      return fail(ErrorCode::kInvalidRequest, fmt::format("--backend: {} has a name that is empty", base::shown(given)),
+                  "`toolrack backends TOOL` lists those that there are.");
+    names.append(names.empty() ? "" : ",").append(json::quote(std::string_view(given).substr(at, end - at)));
+    at = end + 1;
+  }
+  return fmt::format(R"({{"only":[{}],"order":[{}]}})", names, names);
+}
+
 }  // namespace
 
 base::Result<std::string> call_body(const CallOptions& options, Api& api) {
@@ -139,6 +162,14 @@ base::Result<std::string> call_body(const CallOptions& options, Api& api) {
   if (options.webhook) {
     json::key(writer, "webhook");
     json::put(writer, *options.webhook);
+  }
+  if (options.backend) {
+    json::key(writer, "backend");
+    json::raw(writer, TRY(backend_json(*options.backend)));
+  }
+  if (options.cache) {
+    json::key(writer, "cache");
+    json::put(writer, *options.cache);
   }
   if (options.max_price) {
     json::key(writer, "max_price");

@@ -16,6 +16,8 @@ struct CallOptions {
   bool dry_run = false, confirm = false;
   bool async = false;                  ///< As a job; else the command waits, however long the skill takes.
   std::optional<std::string> webhook;  ///< With `async`: who hears of the job's end.
+  std::optional<std::string> backend;  ///< Names with commas between them: these only, in this order. Or JSON.
+  std::optional<std::string> cache;    ///< on, refresh or off.
   std::optional<std::string> max_price;
   std::optional<long> timeout_ms;
   std::optional<std::string> answers;  ///< To what the skill asks, by key: JSON, @file, or - for standard input.

@@ -181,6 +181,11 @@ class Run {
     auto* async = verb.add_flag("--async", call_.async,
                                 "Print a job's id at once; `toolrack jobs show ID --wait 30` tells the rest");
     verb.add_option("--webhook", call_.webhook, "Tell this URL when the job has ended")->type_name("URL")->needs(async);
+    verb.add_option("--backend", call_.backend,
+                    "Only these backends, in this order; or as the call's member \"backend\" says it")
+        ->type_name("NAME,...|JSON");
+    verb.add_option("--cache", call_.cache, "Whether a kept answer will do, a new one replaces it, or none is kept")
+        ->check(CLI::IsMember({"on", "refresh", "off"}));
     verb.add_option("--max-price", call_.max_price, "Refuse when the call may cost more dollars than this");
     verb.add_option("--timeout-ms", call_.timeout_ms, "Give up after this time")->check(CLI::PositiveNumber);
     verb.add_option("--answers", call_.answers, "What to answer when the skill asks, by key")

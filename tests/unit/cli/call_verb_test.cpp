@@ -69,6 +69,23 @@ TEST_F(CallBody, TypesTheInputOfAFlatName) {
             R"({"async":false,"can_answer":["form","url"],"input":{"zip":"01067"},"tool":"weather_now"})");
 }
 
+TEST_F(CallBody, SaysWhichBackendsServeTheCall) {
+  const auto of = [&](std::string backend) { return body({.tool = "voice", .skill = "speak", .backend = backend}); };
+  EXPECT_EQ(
+      of("beta"),
+      R"({"async":false,"backend":{"only":["beta"],"order":["beta"]},"can_answer":["form","url"],"input":{},"skill":"speak","tool":"voice"})");
+  EXPECT_THAT(of("beta,alpha"), HasSubstr(R"("backend":{"only":["beta","alpha"],"order":["beta","alpha"]})"));
+  EXPECT_THAT(of(R"({"sort": "price", "allow_fallbacks": false})"),
+              HasSubstr(R"("backend":{"allow_fallbacks":false,"sort":"price"})"));
+  EXPECT_THAT(of("alpha,,beta"), HasSubstr("--backend: \"alpha,,beta\" has a name that is empty"));
+  EXPECT_THAT(of(""), HasSubstr("--backend: \"\" has a name that is empty"));
+  EXPECT_THAT(of("{"), HasSubstr("--backend: "));
+}
+
+TEST_F(CallBody, SaysWhetherAKeptAnswerWillDo) {
+  EXPECT_THAT(body({.tool = "kraken", .skill = "ticker", .cache = "refresh"}), HasSubstr(R"("cache":"refresh")"));
+}
+
 TEST_F(CallBody, LaysPairsOverTheInput) {
   EXPECT_EQ(
       body({.tool = "weather", .skill = "forecast", .input = R"({"place":"a","days":1})", .rest = {"--days", "2"}}),

@@ -176,6 +176,16 @@ TEST_F(Program, LeavesToASkillTheOptionsThatAreItsOwn) {
   EXPECT_EQ(backstage_.connected->url, "");
 }
 
+TEST_F(Program, TakesTheChoiceOfBackendsAndOfAKeptAnswer) {
+  backstage_.replies["POST /v1/tools/call"] = {200, R"({"status":"success","output":{}})"};
+  EXPECT_EQ(run({"call", "voice", "speak", "--backend", "beta,alpha", "--cache", "off"}), kOk);
+  EXPECT_EQ(
+      backstage_.asked.back().body,
+      R"({"tool":"voice","skill":"speak","input":{},"async":false,"backend":{"only":["beta","alpha"],"order":["beta","alpha"]},"cache":"off","can_answer":["form","url"]})");
+  EXPECT_EQ(run({"call", "voice", "speak", "--cache", "sometimes"}), kUsage);
+  EXPECT_THAT(err_, HasSubstr("sometimes"));
+}
+
 TEST_F(Program, CallsAFlatNameWithoutTakingAValueForItsSkill) {
   backstage_.replies["POST /v1/tools/call"] = {200, R"({"status":"success","output":{}})"};
   EXPECT_EQ(run({"call", "seo_analyze_page", "--url", "https://example.com"}), kOk);
