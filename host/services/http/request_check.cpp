@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/http_token.hpp"
 #include "base/json.hpp"
 
 namespace toolrack::services::http {
@@ -22,20 +23,12 @@ constexpr std::array<std::string_view, 11> kOwnHeaders = {
     "connection", "content-length",    "expect",          "host", "http2-settings", "keep-alive", "te", "trailer",
     "upgrade",    "transfer-encoding", "proxy-connection"};
 
-/// RFC 9110 5.6.2.
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
-
 bool is_header_value(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
 Result<void> check_header(const Header& header) {
-  if (!is_token(header.name)) {
+  if (!base::is_http_token(header.name)) {
     return fail(ErrorCode::kInvalidRequest, "The header name " + base::json::quote(header.name.substr(0, 100)) +
                                                 " has a character that names cannot have");
   }
@@ -61,7 +54,7 @@ Result<void> check_grant(const Url& url, const std::vector<std::string>& grants)
 }
 
 Result<Url> check_request(const Request& request) {
-  if (!is_token(request.method)) {
+  if (!base::is_http_token(request.method)) {
     return fail(ErrorCode::kInvalidRequest,
                 "The method " + base::json::quote(request.method.substr(0, 40)) + " is no HTTP method");
   }

@@ -1,6 +1,8 @@
 /// Classes of characters in HTTP (RFC 9110).
 #pragma once
 
+#include "base/http_token.hpp"
+
 namespace toolrack::net {
 
 constexpr int hex_digit(char c) noexcept {
@@ -16,29 +18,7 @@ constexpr bool is_alphanumeric(char c) noexcept {
 }
 
 /// May stand in a method or a field name.
-constexpr bool is_token(char c) noexcept {
-  if (is_alphanumeric(c)) return true;
-  switch (c) {
-    case '!':
-    case '#':
-    case '$':
-    case '%':
-    case '&':
-    case '\'':
-    case '*':
-    case '+':
-    case '-':
-    case '.':
-    case '^':
-    case '_':
-    case '`':
-    case '|':
-    case '~':
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr bool is_token(char c) noexcept { return base::is_http_token_character(c); }
 
 /// May stand in a field value: visible characters, blanks, tabs and bytes above 127; no control character.
 constexpr bool is_field_text(char c) noexcept {
