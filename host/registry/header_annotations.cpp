@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/http_token.hpp"
 #include "base/shown_text.hpp"
 #include "base/utf8.hpp"
 #include "registry/schema_keywords.hpp"
@@ -41,14 +42,6 @@ constexpr std::array kWithSchemas{"additionalItems",
 /// Keywords with an object of schemas.
 constexpr std::array kWithNamedSchemas{"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties"};
 
-bool is_header_token(std::string_view text) {
-  const auto is_fit = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::ranges::all_of(text, is_fit);
-}
-
 std::string in_lower_case(std::string_view text) {
   std::string out(text);
   for (auto& c : out)
@@ -62,11 +55,11 @@ std::string cut(const std::string& json) {
   return json.size() <= kMostShown ? json : std::string(base::truncate_utf8(json, kMostShown)).append("…");
 }
 
-class AnnotationCheck {
+class AnnotationReading {
  public:
   enum class Place : std::uint8_t { kRoot, kProperty, kElsewhere };
 
-  std::vector<Violation> violations;
+  HeaderAnnotations found;
 
   void visit(const Value& schema, const std::string& pointer, Place place) {
     if (!schema.IsObject()) return;
@@ -89,19 +82,24 @@ class AnnotationCheck {
   void visit_members(const Value& schema, const char* keyword, const std::string& pointer, Place place) {
     const auto* members = json::find(schema, keyword);
     if (members == nullptr || !members->IsObject()) return;
-    for (const auto& [name, member] : members->GetObject())
+    for (const auto& [name, member] : members->GetObject()) {
+      path_.emplace_back(json::view(name));
       visit(member, fmt::format("{}/{}/{}", pointer, keyword, schema::escape_token(json::view(name))), place);
+      path_.pop_back();
+    }
   }
 
   void judge(const Value& name, const Value* type, const std::string& pointer, Place place) {
-    const auto violate = [&](std::string message) { violations.push_back({pointer, kAnnotation, std::move(message)}); };
+    const auto violate = [&](std::string message) {
+      found.violations.push_back({pointer, kAnnotation, std::move(message)});
+    };
     const auto shown = name.IsString() ? base::shown(json::view(name)) : cut(json::dump(name));
     if (place != Place::kProperty)
       return violate(
           fmt::format("{} is not reached from the root by \"properties\" alone, as a header's argument has "
                       "to be; leave it out here",
                       shown));
-    if (!name.IsString() || !is_header_token(json::view(name)))
+    if (!name.IsString() || !base::is_http_token(json::view(name)))
       return violate(
           fmt::format("{} is no name for a header: it takes a token of letters, digits and "
                       "!#$%&'*+-.^_`|~ (RFC 9110), such as \"Region\" for Mcp-Param-Region",
@@ -113,20 +111,23 @@ class AnnotationCheck {
                       "\"boolean\" goes into a header",
                       shown, type == nullptr ? "not said" : cut(json::dump(*type))));
     const auto [first, is_new] = names_.emplace(in_lower_case(json::view(name)), pointer);
-    if (!is_new)
+    if (is_new)
+      found.arguments.push_back({.header = fmt::format("Mcp-Param-{}", json::view(name)), .path = path_});
+    else
       violate(fmt::format("{} is the header of {} as well; the names are unique, and upper and lower case are the same",
                           shown, first->second));
   }
 
+  std::vector<std::string> path_;             // Names below `properties`, where those alone lead here.
   std::map<std::string, std::string> names_;  // In lower case, to the pointer of the first.
 };
 
 }  // namespace
 
-std::vector<Violation> check_header_annotations(const Value& schema, std::string_view pointer) {
-  AnnotationCheck check;
-  check.visit(schema, std::string(pointer), AnnotationCheck::Place::kRoot);
-  return std::move(check.violations);
+HeaderAnnotations read_header_annotations(const Value& schema, std::string_view pointer) {
+  AnnotationReading reading;
+  reading.visit(schema, std::string(pointer), AnnotationReading::Place::kRoot);
+  return std::move(reading.found);
 }
 
 }  // namespace toolrack::registry

@@ -278,8 +278,11 @@ void ManifestReader::read_schemas(Skill& skill, const Value& value, std::string_
     }
   };
   read("input", Formats::kAssert, skill.input_schema, skill.input_validator);
-  if (const auto* input = json::find(value, "input"))
-    std::ranges::move(check_header_annotations(*input, pointer + "/input"), std::back_inserter(violations_));
+  if (const auto* input = json::find(value, "input")) {
+    auto annotations = read_header_annotations(*input, pointer + "/input");
+    skill.header_arguments = std::move(annotations.arguments);
+    std::ranges::move(annotations.violations, std::back_inserter(violations_));
+  }
   read("output", Formats::kAnnotate, skill.output_schema, skill.output_validator);
   if (const auto* output = json::find(value, "output")) {
     skill.has_object_output = json::find_string(*output, "type") == "object";

@@ -58,6 +58,12 @@ struct Example {
   std::string description, input_json;
 };
 
+/// An argument that MCP clients (2026-07-28) repeat in a header, for whoever stands between and reads no bodies.
+struct HeaderArgument {
+  std::string header;             ///< "Mcp-Param-Region".
+  std::vector<std::string> path;  ///< Members from the arguments to the value.
+};
+
 struct Skill {
   const Tool* tool = nullptr;
   Kind kind = Kind::kSkill;  ///< Others are the tool's `services`, which nobody calls by name.
@@ -73,8 +79,9 @@ struct Skill {
   /// The plugin's output schema names members `*_path`: files that become assets (file_outputs.hpp). What callers see
   /// instead stands in `output_schema`.
   bool has_file_output = false;
-  std::string annotations_json;  ///< MCP annotations object, or empty.
-  std::string meta_json;         ///< MCP _meta object, or empty.
+  std::string annotations_json;                  ///< MCP annotations object, or empty.
+  std::string meta_json;                         ///< MCP _meta object, or empty.
+  std::vector<HeaderArgument> header_arguments;  ///< What `x-mcp-header` in the input schema says.
   std::vector<Example> examples;
   base::Money price;                   ///< Per call, before markup.
   std::vector<SkillBackend> backends;  ///< Best first, as the author sees it.

@@ -19,6 +19,7 @@
 #include "base/mutex.hpp"
 #include "base/pool.hpp"
 #include "registry/handler.hpp"
+#include "registry/header_annotations.hpp"
 #include "registry/input_validator.hpp"
 #include "registry/tool.hpp"
 #include "support/patience.hpp"
@@ -275,6 +276,7 @@ inline std::shared_ptr<const registry::Tool> make_tool(std::string slug, std::ve
     skill.title = fake.name;
     skill.description = "A skill of the tests.";
     skill.input_schema = fake.input;
+    skill.header_arguments = registry::read_header_annotations(*base::json::parse(fake.input), "").arguments;
     skill.output_schema = fake.output;
     skill.has_object_output = fake.output.find(R"("type":"object")") != std::string::npos;
     skill.price = fake.price;

@@ -26,8 +26,7 @@ bool says_the_same(const json::Value& value, std::string_view text) {
   return value.IsNumber() && error == std::errc() && end == text.data() + text.size() && number == value.GetDouble();
 }
 
-std::optional<RpcError> check_one(std::string_view suffix, const json::Value* value, const net::Headers& headers) {
-  const auto name = fmt::format("Mcp-Param-{}", suffix);
+std::optional<RpcError> check_one(const std::string& name, const json::Value* value, const net::Headers& headers) {
   const auto* field = headers.find(name);
   const bool is_given = value != nullptr && !value->IsNull();
   if (!is_given)
@@ -46,26 +45,16 @@ std::optional<RpcError> check_one(std::string_view suffix, const json::Value* va
   return std::nullopt;
 }
 
-/// Annotations count only where they are reached from the root through `properties` alone.
-std::optional<RpcError> walk(const json::Value& schema, const json::Value* arguments, const net::Headers& headers) {
-  const auto* properties = json::find(schema, "properties");
-  if (properties == nullptr || !properties->IsObject()) return std::nullopt;
-  for (const auto& property : properties->GetObject()) {
-    const auto* value = arguments == nullptr ? nullptr : json::find(*arguments, json::view(property.name));
-    if (const auto suffix = json::find_string(property.value, "x-mcp-header"))
-      if (auto error = check_one(*suffix, value, headers)) return error;
-    if (auto error = walk(property.value, value, headers)) return error;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<RpcError> check_param_headers(const registry::Skill& skill, const json::Value* arguments,
                                             const net::Headers& headers) {
-  if (skill.input_schema.find("x-mcp-header") == std::string::npos) return std::nullopt;
-  const auto schema = json::parse(skill.input_schema);
-  return schema ? walk(*schema, arguments, headers) : std::nullopt;
+  for (const auto& argument : skill.header_arguments) {
+    const auto* value = arguments;
+    for (const auto& step : argument.path) value = value == nullptr ? nullptr : json::find(*value, step);
+    if (auto error = check_one(argument.header, value, headers)) return error;
+  }
+  return std::nullopt;
 }
 
 }  // namespace toolrack::mcp

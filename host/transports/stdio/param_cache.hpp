@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "registry/tool.hpp"
 
 namespace toolrack::stdio {
 
@@ -20,13 +21,7 @@ class ParamCache {
   void add_headers(std::string_view tool, const base::json::Value* arguments, std::vector<std::string>& headers) const;
 
  private:
-  struct Param {
-    std::string header;             ///< Mcp-Param-<suffix>.
-    std::vector<std::string> path;  ///< Members from the arguments to the value.
-  };
-  static void find_params(const base::json::Value& schema, std::vector<std::string>& path, std::vector<Param>& found);
-
-  std::map<std::string, std::vector<Param>, std::less<>> tools_;  // Those with params only.
+  std::map<std::string, std::vector<registry::HeaderArgument>, std::less<>> tools_;  // Those that have any.
 };
 
 }  // namespace toolrack::stdio

@@ -95,6 +95,22 @@ TEST_F(ToolCallTest, NeverWritesNumbersThatAreNoJson) {
   EXPECT_EQ(at(parsed(all[0]), "/params/progress"), "0.5");
 }
 
+TEST_F(ToolCallTest, ChecksHeadersHoweverTheirAnnotationIsSpelled) {
+  rack_.rack.publish({testing::make_tool(
+      "spelled", {{.name = "echo",
+                   .handler = fake_.echo,
+                   .input = R"({"properties":{"a":{"type":"string","x-mcp-heade\u0072":"Region"}}})"}})});
+  const auto call = [&](const testing::HeaderList& more) {
+    auto headers = modern_headers("tools/call", "spelled_echo");
+    headers.insert(headers.end(), more.begin(), more.end());
+    return send(testing::http_request(
+        "POST", "/mcp", headers, modern_body("1", "tools/call", R"("name":"spelled_echo","arguments":{"a":"eu"},)")));
+  };
+  EXPECT_EQ(call({{"Mcp-Param-Region", "eu"}}).status, 200);
+  EXPECT_EQ(call({{"Mcp-Param-Region", "us"}}).status, 400);
+  EXPECT_EQ(call({}).status, 400);
+}
+
 TEST_F(ToolCallTest, AnswersWhatAnotherThreadCompletes) {
   const auto reply = send(modern_call("1", "fake_later"));
   EXPECT_EQ(at(parsed(reply.body), "/result/isError"), "false");

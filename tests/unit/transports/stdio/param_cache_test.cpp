@@ -41,6 +41,13 @@ TEST(ParamCache, TakesNoSuffixThatIsNoToken) {
   EXPECT_EQ(headers(cache, "t", R"({"a":"v","b":"v"})"), Lines{});
 }
 
+TEST(ParamCache, SendsAHeaderOnce) {
+  const auto cache = learned(R"({"properties":{"a":{"type":"string","x-mcp-header":"Region"},
+      "b":{"type":"string","x-mcp-header":"REGION"}}})");
+  EXPECT_EQ(headers(cache, "t", R"({"a":"v","b":"w"})"), Lines{"Mcp-Param-Region: v"})
+      << "case does not tell them apart";
+}
+
 TEST(ParamCache, ForgetsWhatANewerListDoesNotHave) {
   auto cache = learned(R"({"properties":{"a":{"x-mcp-header":"A"}}})");
   EXPECT_EQ(headers(cache, "t", R"({"a":"v"})").size(), 1u);
