@@ -41,7 +41,7 @@ void CallAttributes::note(const services::telemetry::Tracer& tracer, const CallO
   tool_ = skill->tool->id();
   version_ = skill->tool->version;
   skill_ = skill->name;
-  flat_name_ = skill->flat_name;
+  flat_name_ = skill->manifest_flat_name();
   backend_ = outcome.backend;
   const auto most = tracer.call_content_bytes();
   if (most == 0 || input_.empty()) return;

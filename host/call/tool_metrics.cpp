@@ -18,13 +18,13 @@ void ToolMetrics::count(const registry::Skill& skill, bool is_ok, std::int64_t d
 ToolMetrics::Series& ToolMetrics::find(const registry::Skill& skill) {
   auto& [recent, series] = recent_[reinterpret_cast<std::uintptr_t>(&skill) / sizeof(registry::Skill) % recent_.size()];
   // Another catalogue may have put another skill there.
-  if (recent == &skill && series->flat_name == skill.flat_name) [[likely]]
+  if (recent == &skill && series->flat_name == skill.manifest_flat_name()) [[likely]]
     return *series;
   const auto id = skill.tool->id();
   auto found = all_.find({id, skill.name});
   if (found == all_.end()) {
     if (all_.size() >= kMostSkills) return make(kOther, kOther, {});
-    series = &make(id, skill.name, skill.flat_name);
+    series = &make(id, skill.name, skill.manifest_flat_name());
   } else {
     series = &found->second;
   }

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <unordered_set>
+#include <utility>
 
 #include "registry/glob.hpp"
 #include "registry/versions.hpp"
@@ -133,7 +134,7 @@ std::shared_ptr<Tool> part_of(const Tool& tool, const Share& share, std::span<co
     if (!share.skills[i]) continue;
     auto& skill = out->skills.emplace_back(tool.skills[i]);
     if (words.empty()) continue;
-    if (!words[i].name.empty()) skill.flat_name = words[i].name;
+    if (!words[i].name.empty()) skill.renamed_from = std::exchange(skill.flat_name, words[i].name);
     if (!words[i].title.empty()) skill.title = words[i].title;
     if (!words[i].description.empty()) skill.description = words[i].description;
   }

@@ -70,6 +70,7 @@ struct Skill {
   std::uint32_t index = 0;  ///< Position in the manifest; services count on, and one number stands for all listed ones.
   bool is_listed = false;   ///< The plugin lists it itself: it does not stand in the manifest.
   std::string name, flat_name;  ///< `ticker`, `kraken_ticker`.
+  std::string renamed_from;     ///< The manifest's flat name, where a tool set gives it another; else empty.
   std::string title, description, returns;
   /// As written in the manifest, token for token, without white space between them (a line of MCP over stdio or SSE
   /// must hold no line break). Output may be empty.
@@ -99,6 +100,8 @@ struct Skill {
   std::shared_ptr<const InputValidator> input_validator;
   std::shared_ptr<const InputValidator> output_validator;  ///< Null without an output schema.
   std::shared_ptr<Handler> handler;
+  /// The same for every key, and never a word that a client has chosen.
+  const std::string& manifest_flat_name() const noexcept { return renamed_from.empty() ? flat_name : renamed_from; }
   /// May it run a second time although the first run reached the far end?
   bool is_repeatable() const noexcept { return read_only || idempotent; }
   /// Seconds after which old clients poll a job instead of waiting; ≥ 30 means async.

@@ -37,7 +37,7 @@ class Observation {
 
   /// The era has taken the request.
   void note_era(Revision revision, std::string_view session);
-  /// `name` is one that is offered here, never what a client has made up.
+  /// `name` is one that a manifest or we have given, never what a client has made up.
   void note_target(TargetKind kind, std::string_view name);
   void note_resource(std::string_view uri);
   void note_tool_error() noexcept { end_.is_tool_error = true; }

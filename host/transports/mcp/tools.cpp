@@ -66,7 +66,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   if (skill == nullptr) return refuse(invalid_params(not_there("tool", *name, "tools/list names what there is")));
   if (inbound.revision >= Revision::k20260728 && !inbound.request.is_local_socket)
     if (auto error = check_param_headers(*skill, arguments, inbound.request.headers)) return refuse(*std::move(error));
-  answer.observation().note_target(TargetKind::kTool, skill->flat_name);
+  answer.observation().note_target(TargetKind::kTool, skill->manifest_flat_name());
   const bool takes_task = inbound.revision >= Revision::k20260728 && knows_tasks(*inbound.modern.capabilities);
   if (skill->job_only && inbound.revision >= Revision::k20260728 && !takes_task) return refuse(needs_tasks());
   call::CallRequest request;

@@ -43,6 +43,14 @@ TEST_F(ToolSetsTest, LegacySessionsListTheSame) {
   EXPECT_THAT(reply.body, Not(HasSubstr("other_two")));
 }
 
+TEST_F(ToolSetsTest, NamesThatKeysGiveStandInNoMetric) {
+  const auto secret = key(R"(["fake.echo"])", R"([{"skill":"fake.echo","name":"chosen_by_a_client"}])");
+  EXPECT_EQ(at(parsed(call(secret, "chosen_by_a_client").body), "/result/isError"), "false");
+  const auto text = rack_.rack.metrics.render();
+  EXPECT_THAT(text, HasSubstr(R"(gen_ai_tool_name="fake_echo")"));
+  EXPECT_THAT(text, Not(HasSubstr("chosen_by_a_client")));
+}
+
 TEST_F(ToolSetsTest, ARenamedToolIsCalledByItsNewNameOnly) {
   const auto secret = key(R"(["fake.echo"])", R"([{"skill":"fake.echo","name":"say","description":"Says it."}])");
   const auto list = ask(secret, "tools/list", "", "", "?expose=flat").body;
