@@ -65,7 +65,7 @@ struct Principal {
   Scopes scopes;
   bool anonymous = false;             ///< Hosted mode without a key: may discover, not call.
   std::shared_ptr<KeyLimits> limits;  ///< Null: not limited.
-  /// Becomes true when the key is revoked, for calls that run then; null: it has none that could be.
+  /// Becomes true when the key is revoked or has expired, for calls that run then; null: it has none that could be.
   std::shared_ptr<const std::atomic<bool>> revoked = nullptr;
   /// What it sees and calls of the catalogue, everywhere; null: everything.
   std::shared_ptr<const registry::ToolSet> tools = nullptr;
