@@ -30,20 +30,12 @@ KeptTrial read_trial(std::string_view text) {
 std::string to_json(const KeptTrial& trial) {
   json::Buffer buffer;
   json::Writer writer(buffer);
-  const auto text = [&](std::string_view name, std::string_view value) {
-    json::key(writer, name);
-    json::put(writer, value);
-  };
-  const auto number = [&](std::string_view name, std::uint64_t value) {
-    json::key(writer, name);
-    writer.Uint64(value);
-  };
   writer.StartObject();
-  text("version", trial.version);
-  text("build_id", trial.build_id);
-  text("against", trial.against);
-  number("older_calls", trial.older.calls);
-  number("older_errors", trial.older.errors);
+  json::put_member(writer, "version", trial.version);
+  json::put_member(writer, "build_id", trial.build_id);
+  json::put_member(writer, "against", trial.against);
+  json::put_member(writer, "older_calls", trial.older.calls);
+  json::put_member(writer, "older_errors", trial.older.errors);
   writer.EndObject();
   return std::string(json::view(buffer));
 }

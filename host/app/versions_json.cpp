@@ -19,23 +19,15 @@ bool has_decision(const registry::VersionPolicy& policy) {
 
 void write_trial(json::Writer& writer, const VersionTrial& trial, const VersionsView& view) {
   const auto standing = VersionTrials::look(trial, view.settings);
-  const auto text = [&](std::string_view name, std::string_view value) {
-    json::key(writer, name);
-    json::put(writer, value);
-  };
-  const auto number = [&](std::string_view name, std::uint64_t value) {
-    json::key(writer, name);
-    writer.Uint64(value);
-  };
   json::key(writer, "trial");
   writer.StartObject();
-  text("version", trial.newer->version);
-  number("calls", standing.newer.calls);
-  number("errors", standing.newer.errors);
-  number("of_calls", view.settings.first_calls);
-  text("against", trial.older->version);
-  number("against_calls", standing.older.calls);
-  number("against_errors", standing.older.errors);
+  json::put_member(writer, "version", trial.newer->version);
+  json::put_member(writer, "calls", standing.newer.calls);
+  json::put_member(writer, "errors", standing.newer.errors);
+  json::put_member(writer, "of_calls", view.settings.first_calls);
+  json::put_member(writer, "against", trial.older->version);
+  json::put_member(writer, "against_calls", standing.older.calls);
+  json::put_member(writer, "against_errors", standing.older.errors);
   writer.EndObject();
 }
 

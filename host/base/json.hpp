@@ -9,6 +9,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -96,6 +97,16 @@ inline void put(Writer& writer, std::string_view text) {
 }
 inline void key(Writer& writer, std::string_view text) {
   writer.Key(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+/// A member that is a text, or a count.
+inline void put_member(Writer& writer, std::string_view name, std::string_view text) {
+  key(writer, name);
+  put(writer, text);
+}
+template <std::same_as<std::uint64_t> Count>  // Nothing else becomes one unseen.
+void put_member(Writer& writer, std::string_view name, Count count) {
+  key(writer, name);
+  writer.Uint64(count);
 }
 /// JSON text that is already well-formed, as it is.
 inline void raw(Writer& writer, std::string_view text, rapidjson::Type type = rapidjson::kObjectType) {

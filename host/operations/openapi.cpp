@@ -29,11 +29,6 @@ std::string braced(std::string_view path) {
   return out;
 }
 
-void member(Writer& writer, std::string_view name, std::string_view text) {
-  key(writer, name);
-  put(writer, text);
-}
-
 void write_parameters(Writer& writer, const Operation& operation, const std::string& path,
                       const base::json::Value& schema) {
   const auto* properties = base::json::find(schema, "properties");
@@ -45,8 +40,8 @@ void write_parameters(Writer& writer, const Operation& operation, const std::str
     const auto in_path = path.find("{" + std::string(name) + "}") != std::string::npos;
     if (!in_path && (operation.method == "POST" || name == "owner")) continue;
     writer.StartObject();
-    member(writer, "name", name);
-    member(writer, "in", in_path ? "path" : "query");
+    put_member(writer, "name", name);
+    put_member(writer, "in", in_path ? "path" : "query");
     key(writer, "required");
     writer.Bool(in_path);
     key(writer, "schema");
@@ -59,7 +54,7 @@ void write_parameters(Writer& writer, const Operation& operation, const std::str
 void write_response(Writer& writer, std::string_view status, std::string_view description, std::string_view schema) {
   key(writer, status);
   writer.StartObject();
-  member(writer, "description", description);
+  put_member(writer, "description", description);
   key(writer, "content");
   base::json::raw(writer, R"({"application/json":{"schema":)" + std::string(schema) + "}}");
   writer.EndObject();
@@ -70,9 +65,9 @@ void write_operation(Writer& writer, const Operation& operation, const std::stri
   std::ranges::transform(method, method.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   key(writer, method);
   writer.StartObject();
-  member(writer, "operationId", operation.name);
-  member(writer, "summary", operation.title);
-  member(writer, "description", operation.description);
+  put_member(writer, "operationId", operation.name);
+  put_member(writer, "summary", operation.title);
+  put_member(writer, "description", operation.description);
   const auto schema = base::json::parse(operation.input_schema);
   write_parameters(writer, operation, path, *schema);
   if (operation.method == "POST") {
@@ -119,12 +114,12 @@ std::string openapi_document(const Table& table, std::string_view version) {
   base::json::Buffer buffer;
   Writer writer(buffer);
   writer.StartObject();
-  member(writer, "openapi", "3.1.0");
+  put_member(writer, "openapi", "3.1.0");
   key(writer, "info");
   writer.StartObject();
-  member(writer, "title", "Toolrack");
-  member(writer, "version", version);
-  member(writer, "description", "Tools for AI agents: find them, call them, see what they cost.");
+  put_member(writer, "title", "Toolrack");
+  put_member(writer, "version", version);
+  put_member(writer, "description", "Tools for AI agents: find them, call them, see what they cost.");
   writer.EndObject();
   key(writer, "security");
   base::json::raw(writer, R"([{"key":[]},{}])", rapidjson::kArrayType);

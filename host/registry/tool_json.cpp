@@ -10,11 +10,6 @@ using json::Writer;
 
 namespace {
 
-void put_member(Writer& writer, std::string_view key, std::string_view text) {
-  json::key(writer, key);
-  json::put(writer, text);
-}
-
 void put_raw(Writer& writer, std::string_view key, std::string_view text) {
   json::key(writer, key);
   json::raw(writer, text);

@@ -61,7 +61,8 @@ Result<ToolSet::Rename> read_rename(const json::Value& value) {
   const bool is_one = !skill.is_exclusion && skill.version.empty() && !skill.skill.empty() &&
                       out.skill_text.find('*') == std::string::npos;
   if (!is_one)
-    return fail(ErrorCode::kInvalidRequest, fmt::format("rename: {} does not name one skill", base::shown(out.skill_text)),
+    return fail(ErrorCode::kInvalidRequest,
+                fmt::format("rename: {} does not name one skill", base::shown(out.skill_text)),
                 "Write [owner/]tool.skill, without an asterisk and a version.");
   out.name = TRY(text("name"));
   out.title = TRY(text("title"));
@@ -143,15 +144,10 @@ void write_members(json::Writer& writer, const ToolSet::Layer& layer) {
   writer.StartArray();
   for (const auto& one : layer.renames) {
     writer.StartObject();
-    const auto member = [&](std::string_view name, std::string_view text) {
-      if (text.empty()) return;
-      json::key(writer, name);
-      json::put(writer, text);
-    };
-    member("description", one.description);
-    member("name", one.name);
-    member("skill", one.skill_text);
-    member("title", one.title);
+    json::put_member(writer, "description", one.description);
+    json::put_member(writer, "name", one.name);
+    json::put_member(writer, "skill", one.skill_text);
+    json::put_member(writer, "title", one.title);
     writer.EndObject();
   }
   writer.EndArray();

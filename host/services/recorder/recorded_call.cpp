@@ -27,11 +27,6 @@ namespace {
 constexpr std::int64_t kFormat = 1;
 constexpr json::Limits kWholeFile{.max_bytes = 512 << 20, .max_depth = 200, .max_values = 50'000'000};
 
-void put_member(json::Writer& writer, std::string_view name, std::string_view text) {
-  json::key(writer, name);
-  json::put(writer, text);
-}
-
 void put_json(json::Writer& writer, std::string_view name, std::string_view text) {
   json::key(writer, name);
   json::raw(writer, text.empty() ? "null" : text);

@@ -21,21 +21,16 @@ using call::jobs::Status;
 constexpr int kPollIntervalMs = 1'000;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 
-void put(json::Writer& writer, std::string_view name, std::string_view text) {
-  json::key(writer, name);
-  json::put(writer, text);
-}
-
 /// The times that every task tells.
 struct TaskTimes {
   std::int64_t created_ns, changed_ns, kept_until_ns;
 };
 
 void write_head(json::Writer& writer, std::string_view id, std::string_view status, const TaskTimes& times) {
-  put(writer, "taskId", id);
-  put(writer, "status", status);
-  put(writer, "createdAt", base::to_rfc3339(times.created_ns).text);
-  put(writer, "lastUpdatedAt", base::to_rfc3339(times.changed_ns).text);
+  json::put_member(writer, "taskId", id);
+  json::put_member(writer, "status", status);
+  json::put_member(writer, "createdAt", base::to_rfc3339(times.created_ns).text);
+  json::put_member(writer, "lastUpdatedAt", base::to_rfc3339(times.changed_ns).text);
   json::key(writer, "ttlMs");
   writer.Int64((times.kept_until_ns - times.created_ns) / kMillisecondNs);
   json::key(writer, "pollIntervalMs");
@@ -70,14 +65,14 @@ void write_protocol_error(json::Writer& writer, const JobView& view, const json:
   writer.StartObject();
   json::key(writer, "code");
   writer.Int(lacks != 0 ? kMissingCapability : kInternalError);
-  put(writer, "message", lacks != 0 ? kLacksCapability : json::find_string(error, "message").value_or(""));
+  json::put_member(writer, "message", lacks != 0 ? kLacksCapability : json::find_string(error, "message").value_or(""));
   json::key(writer, "data");
   writer.StartObject();
   if (lacks != 0) {
     json::key(writer, "requiredCapabilities");
     json::raw(writer, required_capabilities(lacks));
   } else {
-    put(writer, "code", json::find_string(error, "code").value_or(""));
+    json::put_member(writer, "code", json::find_string(error, "code").value_or(""));
   }
   writer.EndObject();
   writer.EndObject();
@@ -92,8 +87,9 @@ void write_task(json::Writer& writer, const JobView& view) {
   const auto status = status_of(view, error);
   write_head(writer, job.id, status,
              {.created_ns = job.created_ns, .changed_ns = view.changed_ns, .kept_until_ns = view.kept_until_ns});
-  if (status == "working" && job.progress) put(writer, "statusMessage", to_text(*job.progress));
-  if (status == "cancelled") put(writer, "statusMessage", json::find_string(error, "message").value_or(""));
+  if (status == "working" && job.progress) json::put_member(writer, "statusMessage", to_text(*job.progress));
+  if (status == "cancelled")
+    json::put_member(writer, "statusMessage", json::find_string(error, "message").value_or(""));
   if (status == "input_required") {
     json::key(writer, "inputRequests");
     call::write_questions(writer, view.questions);
@@ -112,7 +108,7 @@ std::string result_of(std::string_view type, std::string_view request_id, const 
   json::Buffer buffer;
   json::Writer writer(buffer);
   writer.StartObject();
-  put(writer, "resultType", type);
+  json::put_member(writer, "resultType", type);
   members(writer);
   write_result_meta(writer, CallFacts{.request_id = request_id, .cost_usd = {}, .truncated = false, .meta_json = {}},
                     Revision::k20260728);
