@@ -116,6 +116,22 @@ TEST_F(ToolCallTest, AnswersWhatAnotherThreadCompletes) {
   EXPECT_EQ(at(parsed(reply.body), "/result/isError"), "false");
 }
 
+TEST_F(ToolCallTest, AnswersACallWhoseKeyIsRevokedWhileItRuns) {
+  const auto key = rack_.rack.make_key();
+  auto headers = modern_headers("tools/call", "fake_waiting");
+  headers.emplace_back("Authorization", "Bearer " + key);
+  const auto call =
+      testing::http_request("POST", "/mcp", headers, modern_body("1", "tools/call", R"("name":"fake_waiting",)"));
+  auto client = connect();
+  client.send(call);
+  ASSERT_TRUE(fake_.waiting->invoked.wait_for(1));
+  ASSERT_TRUE(rack_.rack.keys->revoke("acc_one", key.substr(8, 16)));
+  EXPECT_EQ(send(call).status, 401) << "the next one is refused";
+  fake_.waiting->release();
+  const auto reply = client.read_reply().value_or(net::RawReply{});
+  EXPECT_EQ(at(parsed(reply.body), "/result/structuredContent/late"), "true") << reply.body;
+}
+
 TEST_F(ToolCallTest, CancelsAModernCallWhenItsClientLeaves) {
   auto client = connect();
   client.send(modern_call("1", "fake_waiting"));
