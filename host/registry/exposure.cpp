@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "base/encoding.hpp"
-#include "base/json.hpp"
+#include "base/shown_text.hpp"
 #include "registry/catalogue.hpp"
 
 namespace toolrack::registry {
@@ -55,7 +55,7 @@ Result<Exposure> Exposure::parse(std::string_view query) {
       out.kind = Kind::kMeta;
     } else {
       return fail(
-          ErrorCode::kInvalidRequest, fmt::format("expose={} is unknown", base::json::quote(value)),
+          ErrorCode::kInvalidRequest, fmt::format("expose={} is unknown", base::shown(value)),
           "Use expose=flat for every skill under its own name, or expose=meta (the default) for the meta-tools.");
     }
   }

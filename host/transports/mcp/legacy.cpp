@@ -24,6 +24,8 @@ void McpHandler::initialize(Inbound& inbound, const Message& message, Answer&& a
   const auto* capabilities = message.param("capabilities");
   if (capabilities != nullptr)
     if (auto wrong = wrong_capabilities(*capabilities, "params.capabilities")) return refuse(*std::move(wrong));
+  const auto exposure = registry::Exposure::parse(inbound.request.query);
+  if (!exposure) return refuse(with_remedy(exposure.error()));
   const auto known = find_revision(base::json::view(*wanted));
   const auto revision = known && *known <= kNewestLegacy ? *known : kNewestLegacy;
   const auto session = deps_.sessions.open(revision, bound_account(*inbound.principal),
@@ -32,7 +34,7 @@ void McpHandler::initialize(Inbound& inbound, const Message& message, Answer&& a
     session_metrics_.opened({revision, inbound.request.is_local_socket}, Sessions::opened_unix_s(*opened));
   answer.observation().note_era(revision, session);
   const net::HeaderField header{"Mcp-Session-Id", session};
-  answer.message(200, result_message(message.id, initialize_result(revision)), {&header, 1});
+  answer.message(200, result_message(message.id, initialize_result(exposure->kind, revision)), {&header, 1});
 }
 
 bool McpHandler::find_session(Inbound& inbound, const Message& message, Answer& answer) {

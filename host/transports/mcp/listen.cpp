@@ -112,7 +112,7 @@ void McpHandler::listen(Inbound& inbound, const Message& message, Answer&& answe
   auto interest = read_filter(*filter);
   if (!interest) return refuse(interest.error().message());
   auto exposure = registry::Exposure::parse(inbound.request.query);
-  if (!exposure) return refuse(exposure.error().message());
+  if (!exposure) return refuse(with_remedy(exposure.error()));
   if (!interest->tasks.empty() && !may_use_tasks(inbound, message, answer)) return;
   auto* exchange = answer.take_exchange();
   if (exchange == nullptr) return;  // Batches are legacy, and have no such method.

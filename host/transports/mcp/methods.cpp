@@ -6,6 +6,7 @@
 
 #include "base/shown_text.hpp"
 #include "transports/mcp/mcp_handler.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/rpc.hpp"
 #include "transports/mcp/server_info.hpp"
 
@@ -70,8 +71,10 @@ void McpHandler::ping(Inbound&, const Message& message, Answer&& answer) {
   answer.message(200, result_message(message.id, "{}"));
 }
 
-void McpHandler::discover(Inbound&, const Message& message, Answer&& answer) {
-  answer.message(200, result_message(message.id, discover_result(deps_.tasks.jobs != nullptr)));
+void McpHandler::discover(Inbound& inbound, const Message& message, Answer&& answer) {
+  const auto exposure = registry::Exposure::parse(inbound.request.query);
+  if (!exposure) return answer.message(200, error_message(message.id, invalid_params(with_remedy(exposure.error()))));
+  answer.message(200, result_message(message.id, discover_result(exposure->kind, deps_.tasks.jobs != nullptr)));
 }
 
 }  // namespace toolrack::mcp

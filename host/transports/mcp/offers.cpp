@@ -49,7 +49,7 @@ void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer,
     answer.message(200, error_message(message.id, invalid_params(std::move(text))));
   };
   const auto exposure = Exposure::parse(inbound.request.query);
-  if (!exposure) return refuse(exposure.error().message());
+  if (!exposure) return refuse(with_remedy(exposure.error()));
   const auto& catalogue = *catalogue_of(inbound);
   const auto list =
       fmt::format("{} {} {}", message.method, exposure->cache_key(), base::to_hex(catalogue.set_digest()));
@@ -59,7 +59,7 @@ void McpHandler::list(Inbound& inbound, const Message& message, Answer&& answer,
     if (!place) return refuse(bad_cursor(*cursor));
   }
   const auto listed = ((*exposure).*of.entries)(catalogue);
-  if (!listed) return refuse(listed.error().message());
+  if (!listed) return refuse(with_remedy(listed.error()));
   auto listers = inbound.principal->anonymous
                      ? std::vector<const registry::Tool*>()
                      : exposure->listers(catalogue, of.offer).value_or(std::vector<const registry::Tool*>());

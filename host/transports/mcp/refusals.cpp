@@ -49,6 +49,11 @@ std::string not_there(std::string_view what, std::string_view name, std::string_
   return fmt::format("there is no {} {}: {}", what, base::shown(name), remedy);
 }
 
+std::string with_remedy(const base::Error& error) {
+  const auto& text = error.message();
+  return fmt::format("{}{} {}", text, text.ends_with('.') ? "" : ".", error.hint());
+}
+
 std::string bad_cursor(const Value& cursor) {
   if (!cursor.IsString()) return wrong_type("params.cursor", &cursor, "a string");
   return fmt::format("params.cursor {} is not one that this list has given here; begin without one",

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/result.hpp"
 
 namespace toolrack::mcp {
 
@@ -28,6 +29,9 @@ std::optional<std::string> read_log_level(std::string_view where, const base::js
 
 /// A tool, a task: "there is no task "x": <remedy>".
 std::string not_there(std::string_view what, std::string_view name, std::string_view remedy);
+
+/// What an error says, and what to do: "expose="x" is unknown. Use expose=flat …".
+std::string with_remedy(const base::Error& error);
 
 /// Of a list that has not given that cursor.
 std::string bad_cursor(const base::json::Value& cursor);

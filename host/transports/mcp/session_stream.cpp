@@ -37,7 +37,7 @@ void McpHandler::open_session_stream(const net::Request& request, net::Exchange&
   const auto session = deps_.sessions.find(id, bound_account(*principal));
   if (!session) return refuse(exchange, 404, no_session(id));
   auto exposure = registry::Exposure::parse(request.query);
-  if (!exposure) return refuse(exchange, 400, exposure.error().message());
+  if (!exposure) return refuse(exchange, 400, with_remedy(exposure.error()));
   Streams::Opening opening{.subscription = {},
                            .session = std::string(Sessions::key_of(id)),
                            .exposure = *std::move(exposure),

@@ -31,10 +31,10 @@ void McpHandler::list_tools(Inbound& inbound, const Message& message, Answer&& a
   };
   if (const auto* cursor = message.param("cursor")) return refuse(bad_cursor(*cursor));
   const auto exposure = registry::Exposure::parse(inbound.request.query);
-  if (!exposure) return refuse(exposure.error().message());
+  if (!exposure) return refuse(with_remedy(exposure.error()));
   auto& own = state(inbound.loop);
   const auto list = own.lists.result(*catalogue_of(inbound), *exposure, inbound.revision);
-  if (!list) return refuse(list.error().message());
+  if (!list) return refuse(with_remedy(list.error()));
   json::raw(own.response.begin(message.id), **list);
   answer.message(200, own.response.end());
   own.response.trim();
@@ -57,7 +57,7 @@ void McpHandler::call_tool(Inbound& inbound, const Message& message, Answer&& an
   if (may_pin(inbound.request.query)) {
     const auto exposure = registry::Exposure::parse(inbound.request.query);
     const auto found = exposure ? exposure->find_flat(catalogue, *name) : tl::unexpected(exposure.error());
-    if (!found) return refuse(invalid_params(found.error().message()));
+    if (!found) return refuse(invalid_params(with_remedy(found.error())));
     skill = *found;
     if (skill != nullptr) pinned = fmt::format("{}@{}", skill->tool->id(), skill->tool->version);
   } else {
