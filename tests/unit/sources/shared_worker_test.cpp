@@ -291,6 +291,16 @@ TEST_F(SharedWorker, IsNotHarmedByAPluginThatDoesNotComeUp) {
   EXPECT_FALSE(waiting.is_answered());
 }
 
+TEST_F(SharedWorker, EndsForAStaticConstructorThatThrowsAndTheOthersGoOnInTheNext) {
+  // What it throws leaves the dynamic linker's lock held: nobody would get on, and only this limit would end that.
+  settings.load_timeout = std::chrono::hours(1);
+  open_with({"constructor_throws", "dies_too", "plain"});
+  EXPECT_EQ(call("constructor-throws", "echo").code(), "plugin_failed");
+  const auto answer = call("plain", "echo");
+  EXPECT_FALSE(answer.error) << answer.error->message();
+  EXPECT_GT(process_of("dies-too"), 0);
+}
+
 TEST_F(SharedWorker, StaysTheChoiceInSafeMode) {
   environment.is_safe_mode = [] { return true; };
   open_with({"dies", "dies_too"});
