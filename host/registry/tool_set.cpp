@@ -144,10 +144,13 @@ void write_members(json::Writer& writer, const ToolSet::Layer& layer) {
   writer.StartArray();
   for (const auto& one : layer.renames) {
     writer.StartObject();
-    json::put_member(writer, "description", one.description);
-    json::put_member(writer, "name", one.name);
-    json::put_member(writer, "skill", one.skill_text);
-    json::put_member(writer, "title", one.title);
+    const auto put_given = [&](std::string_view name, std::string_view text) {
+      if (!text.empty()) json::put_member(writer, name, text);
+    };
+    put_given("description", one.description);
+    put_given("name", one.name);
+    put_given("skill", one.skill_text);
+    put_given("title", one.title);
     writer.EndObject();
   }
   writer.EndArray();

@@ -100,7 +100,9 @@ class PluginFault : public NativeFixture, public ::testing::WithParamInterface<c
     worker::Options options;
     options.channels = static_cast<int>(loops.size());
     isolation.sandbox = worker::SandboxMode::kRequired;
-    std::ofstream(program) << "#!/bin/sh\nexec " << options.first_free() << "<&-\nexec /usr/bin/prlimit --nofile=7:7 "
+    const auto most = options.first_free() + 1;
+    std::ofstream(program) << "#!/bin/sh\nexec " << options.first_free()
+                           << "<&-\nexec /usr/bin/prlimit --nofile=" << most << ":" << most << " "
                            << TOOLRACK_BINARY_DIR << "/toolrack-worker \"$@\"\n";
     std::filesystem::permissions(program, std::filesystem::perms(0755));
     isolation.program = program;
