@@ -143,8 +143,9 @@ void Threads::serve() {
       continue;
     }
     has_come = false;
-    read(event.data.u64);
-    last = has_come ? std::optional(event.data.u64) : std::nullopt;
+    const std::size_t channel = event.data.u64;  // A packed struct's member is not to be referred to.
+    read(channel);
+    last = has_come ? std::optional(channel) : std::nullopt;
   }
 }
 
