@@ -7,6 +7,7 @@
 #include "base/error_json.hpp"
 #include "call/content.hpp"
 #include "transports/mcp/content_block.hpp"
+#include "transports/mcp/refusals.hpp"
 #include "transports/mcp/result_meta.hpp"
 #include "transports/mcp/server_info.hpp"
 
@@ -32,12 +33,6 @@ void finish_complete(json::Writer& writer, const call::CallOutcome& outcome, Rev
   }
   write_result_meta(writer, &outcome, revision);
   writer.EndObject();
-}
-
-/// What clients show of an error is its message.
-std::string with_remedy(const base::Error& error) {
-  if (error.hint().empty()) return error.message();
-  return fmt::format("{}{} {}", error.message(), error.message().ends_with('.') ? "" : ".", error.hint());
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ std::string not_there(std::string_view what, std::string_view name, std::string_
 
 std::string with_remedy(const base::Error& error) {
   const auto& text = error.message();
+  if (error.hint().empty()) return text;
   return fmt::format("{}{} {}", text, text.ends_with('.') ? "" : ".", error.hint());
 }
 

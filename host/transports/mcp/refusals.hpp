@@ -30,7 +30,8 @@ std::optional<std::string> read_log_level(std::string_view where, const base::js
 /// A tool, a task: "there is no task "x": <remedy>".
 std::string not_there(std::string_view what, std::string_view name, std::string_view remedy);
 
-/// What an error says, and what to do: "expose="x" is unknown. Use expose=flat …".
+/// What an error says, and what to do, because clients show the message alone: "expose="x" is unknown. Use expose=flat
+/// …".
 std::string with_remedy(const base::Error& error);
 
 /// Of a list that has not given that cursor.
