@@ -27,8 +27,8 @@ thread_local bool is_reading = false;
 /// Something has come of them since it began.
 thread_local bool has_come = false;
 
-/// How long a thread looks before it sleeps: the gateway's wake-up, and what it does with an answer until it sends the
-/// next call. Twice as long as it takes where the benchmark was made (tests/bench/worker_bench.cpp).
+/// How long a thread looks before it sleeps: for the gateway's wake-up, and what it does with an answer until it sends
+/// the next call. A whole call takes 20 microseconds (tests/bench/worker_bench.cpp).
 constexpr std::chrono::microseconds kLook{25};
 
 constexpr std::uint64_t kWake = ~std::uint64_t{0};
